@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/**
+ * A link: a field added to a type, resolved by a root field of another source.
+ *
+ * An argument's value is a constant, or reads the parent:
+ * - `$parent.sku`: the parent's own field; one call a parent.
+ * - `$parents.sku`: the list of the field over all parents at this place; one call for all of them.
+ * - `$parent.reviews { rating text }`: what the graph says of the parent, for links to prompts.
+ *
+ * Arguments of the root field that the link does not set stay arguments of the new field.
+ */
+export const linkOptions = z.strictObject({
+  /** `source.field`: the root field to call, e.g. `inventory.batchGetStock`. */
+  call: z.string().regex(/^[^.\s]+\.[A-Za-z_][A-Za-z0-9_]*$/, 'must be source.field, e.g. inventory.batchGetStock'),
+  args: z.record(z.string(), z.json()).default({}),
+  /** With `$parents`: path to the list in the answer, e.g. `stocks`. Default: the answer is the list. */
+  items: z.string().optional(),
+  /** With `$parents`: the field of an item that equals the parent's. Default: items stand in the order of the parents. */
+  match: z.string().optional(),
+  /** The field of the answer, or of the matched item, that becomes the value. Default: all of it. */
+  pick: z.string().optional(),
+  /** With `match`: the value is the list of all items that match, instead of the first. */
+  many: z.boolean().default(false),
+  description: z.string().optional(),
+});
+export type LinkOptions = z.infer<typeof linkOptions>;

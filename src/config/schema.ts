@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { linkOptions } from '../../schema/options.ts';
+import { modelOptions, providerOptions, routeOptions } from '../../sources/ai/options.ts';
+import { graphqlOptions } from '../../sources/graphql/options.ts';
+import { grpcOptions } from '../../sources/grpc/options.ts';
+import { openapiOptions } from '../../sources/openapi/options.ts';
+import { graphqlName } from '../../sources/options.ts';
+import { promptOptions } from '../../sources/prompt/options.ts';
+
+/** A backend. Which options it takes depends on `kind`. */
+export const sourceOptions = z.discriminatedUnion('kind', [openapiOptions, grpcOptions, graphqlOptions]);
+export type SourceOptions = z.infer<typeof sourceOptions>;
+
+/** A development key: who holds it may call the graph. */
+export const keyOptions = z.strictObject({
+  /** Shown in logs in place of the key. */
+  name: z.string().min(1),
+  /** The key itself, from the environment. Empty: one is made at start and printed. */
+  key: z.string(),
+});
+export type KeyOptions = z.infer<typeof keyOptions>;
+
+/** What a request may be at the most. */
+export const limitOptions = z.strictObject({
+  /** Bytes of a request body. */
+  bodyBytes: z.int().min(1).default(1_048_576),
+  /** Lexical tokens of a document. */
+  tokens: z.int().min(1).default(2_000),
+  /** How deep selections may nest. */
+  depth: z.int().min(1).default(12),
+  /** How many fields an operation may select, with fragments spread out. */
+  fields: z.int().min(1).default(1_000),
+  /** How long a query or mutation may take, in milliseconds. */
+  requestTimeoutMs: z.int().min(1).default(60_000),
+  /** How long a subscription may stay open, in milliseconds. */
+  streamTimeoutMs: z.int().min(1).default(3_600_000),
+  /** How long open requests and streams get to finish at shutdown, in milliseconds. */
+  drainTimeoutMs: z.int().min(0).default(10_000),
+});
+export type LimitOptions = z.infer<typeof limitOptions>;
+
+/** `Type.field`: the coordinate of a field. */
+const coordinate = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*$/, 'must be Type.field');
+
+/** skein.yaml. Each section is a map, so that the reader can check every entry for itself. */
+export const SECTIONS = {
+  sources: {
+    key: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and -'),
+    entry: sourceOptions,
+  },
+  links: { key: coordinate, entry: linkOptions },
+  providers: { key: z.string().min(1), entry: providerOptions },
+  models: { key: z.string().min(1), entry: modelOptions },
+  routes: { key: z.string().min(1), entry: routeOptions },
+  prompts: { key: graphqlName, entry: promptOptions },
+} as const;
+
+/** The parsed file. Entries that were wrong are left out here and told as problems. */
+export interface SkeinConfig {
+  /** Absolute path of the file; documents are found beside it. */
+  readonly file: string;
+  readonly keys: readonly KeyOptions[];
+  readonly limits: LimitOptions;
+  readonly sources: Readonly<Record<string, SourceOptions>>;
+  readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;
+  readonly providers: Readonly<Record<string, z.infer<typeof providerOptions>>>;
+  readonly models: Readonly<Record<string, z.infer<typeof modelOptions>>>;
+  readonly routes: Readonly<Record<string, z.infer<typeof routeOptions>>>;
+  readonly prompts: Readonly<Record<string, z.infer<typeof promptOptions>>>;
+  /** `section.name` of entries that exist in the file but could not be used: what refers to them is not told again. */
+  readonly broken: ReadonlySet<string>;
+}
