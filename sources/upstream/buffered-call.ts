@@ -1,0 +1,69 @@
+import type { Dispatcher } from 'undici';
+import type { SkeinError } from '../../kernel/errors.ts';
+import type { CallContext } from '../source.ts';
+import { decodeBody, isEncoded } from './decode-body.ts';
+import type { HttpAnswer, HttpHeaders } from './http.ts';
+import { type CallSettings, HttpCall } from './http-call.ts';
+
+type Controller = Dispatcher.DispatchController;
+
+/** A call whose answer is read whole, up to `maxResponseBytes` and within `timeoutMs`. */
+export class BufferedCall extends HttpCall {
+  readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
+  readonly #reject: (error: SkeinError) => void;
+  readonly #startedAt = Date.now();
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(
+    settings: CallSettings,
+    operation: string,
+    context: CallContext,
+    resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void,
+    reject: (error: SkeinError) => void,
+  ) {
+    super(settings, operation, context);
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  override onResponseStart(controller: Controller, status: number, headers: HttpHeaders): void {
+    super.onResponseStart(controller, status, headers);
+    if (Number(headers['content-length'] ?? 0) > this.settings.maxResponseBytes) this.#tooLarge();
+  }
+
+  onResponseData(_controller: Controller, chunk: Buffer): void {
+    if (this.ended) return;
+    this.#size += chunk.length;
+    if (this.#size > this.settings.maxResponseBytes) {
+      this.#tooLarge();
+    } else if (this.#chunks.push(chunk) > 1 && Date.now() - this.#startedAt > this.settings.timeoutMs) {
+      // undici times silences; this ends an answer that drips for ever.
+      this.refuse('UPSTREAM_TIMEOUT', 'The answer was still coming when the time was up.');
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.ended) return;
+    this.finish();
+    const { status, headers } = this;
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
+    const encoding = headers['content-encoding'];
+    if (isEncoded(encoding) && body.length > 0) {
+      const decoded = decodeBody(body, encoding, this.settings.maxResponseBytes, this.details);
+      this.#resolve(decoded.then((plain) => ({ status, headers, body: plain })));
+    } else {
+      this.#resolve({ status, headers, body });
+    }
+  }
+
+  protected override onFailure(error: SkeinError): void {
+    this.#chunks.length = 0;
+    this.#reject(error);
+  }
+
+  #tooLarge(): void {
+    this.refuse('UPSTREAM_RESPONSE_TOO_LARGE', `The answer has more than ${this.settings.maxResponseBytes} bytes.`);
+  }
+}

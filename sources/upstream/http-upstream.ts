@@ -1,0 +1,81 @@
+import { Pool } from 'undici';
+import type { CallContext } from '../source.ts';
+import { abortError } from './abort.ts';
+import { BufferedCall } from './buffered-call.ts';
+import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
+import type { CallSettings, HttpCall } from './http-call.ts';
+import { probeTcp } from './probe.ts';
+import { StreamedCall } from './streamed-call.ts';
+import { mergeHeaders, readTarget } from './target.ts';
+
+export interface HttpUpstreamOptions {
+  /** Name of the source, for errors and logs. */
+  readonly source: string;
+  /** http or https address; the paths of requests go below its own path. */
+  readonly endpoint: string;
+  /** Sent with every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long a call, or for a stream the silence between two chunks, may last. Fires up to a second late. */
+  readonly timeoutMs: number;
+  /** The largest answer `exchange` reads, in bytes; streams are bounded by their reader. */
+  readonly maxResponseBytes: number;
+}
+
+/**
+ * The HTTP service behind a source. Follows no redirects and retries nothing. All rejections are SkeinErrors:
+ * UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_FAILED, UPSTREAM_BAD_RESPONSE, UPSTREAM_RESPONSE_TOO_LARGE, and
+ * CLIENT_CLOSED_REQUEST or DEADLINE_EXCEEDED once the context's signal has aborted.
+ */
+export interface HttpUpstream {
+  exchange(request: HttpRequest, context: CallContext): Promise<HttpAnswer>;
+  openStream(request: HttpRequest, context: CallContext): Promise<HttpStream>;
+  probe(signal: AbortSignal): Promise<void>;
+  /** Closes all sockets; calls under way fail. */
+  dispose(): Promise<void>;
+}
+
+const MAX_CONNECTIONS = 128;
+
+/** @throws ProblemsError when the endpoint or a header cannot be used; paths are below the source's options. */
+export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
+  const { source, timeoutMs, maxResponseBytes } = options;
+  const target = readTarget(options.endpoint, options.headers);
+  const settings: CallSettings = { source, timeoutMs, maxResponseBytes };
+  const pool = new Pool(target.origin, {
+    connections: MAX_CONNECTIONS,
+    connectTimeout: timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+
+  function send(request: HttpRequest, call: HttpCall): void {
+    pool.dispatch(
+      {
+        method: request.method,
+        path: target.pathPrefix + request.path,
+        headers: mergeHeaders(target.headers, request.headers),
+        body: request.body ?? null,
+      },
+      call,
+    );
+  }
+
+  function refuseAborted(request: HttpRequest, context: CallContext): void {
+    if (context.signal.aborted) throw abortError(context, { source, operation: request.operation });
+  }
+
+  return {
+    exchange: (request, context) =>
+      new Promise((resolve, reject) => {
+        refuseAborted(request, context);
+        send(request, new BufferedCall(settings, request.operation, context, resolve, reject));
+      }),
+    openStream: (request, context) =>
+      new Promise((resolve, reject) => {
+        refuseAborted(request, context);
+        send(request, new StreamedCall(settings, request.operation, context, resolve, reject));
+      }),
+    probe: (signal) => probeTcp(target, source, timeoutMs, signal),
+    dispose: () => pool.destroy(),
+  };
+}
