@@ -1,0 +1,60 @@
+import { composeServices } from '@theguild/federation-composition';
+import type { Problem } from '../kernel/problem.ts';
+import type { Source } from '../sources/source.ts';
+import { compileLinks, type Link } from './links.ts';
+import type { LinkOptions } from './options.ts';
+import { findOwners, type Ownership } from './ownership.ts';
+import { createSubgraphs, type Subgraph } from './subgraphs.ts';
+
+/** Sources and links that fit together: what both executable schemas are made from. */
+export interface Composition {
+  readonly ownership: Ownership;
+  readonly links: readonly Link[];
+  readonly subgraphs: readonly Subgraph[];
+  readonly supergraphSdl: string;
+  /** The schema as clients see it. */
+  readonly publicSdl: string;
+}
+
+export interface ComposeOptions {
+  readonly sources: readonly Source[];
+  readonly links: Readonly<Record<string, LinkOptions>>;
+  /** A source that is configured but not there: links to it are left out without a word. */
+  readonly isMissing: (sourceName: string) => boolean;
+}
+
+export type CompositionResult =
+  | { readonly composition: Composition; readonly problems: readonly [] }
+  | { readonly composition: undefined; readonly problems: readonly Problem[] };
+
+/** Address of a subgraph in the supergraph: it names the source, nothing is ever fetched from it. */
+export const subgraphUrl = (sourceName: string) => `skein://${sourceName}`;
+
+/**
+ * Joins sources and links into one graph, as federation subgraphs (https://specs.apollo.dev/federation/v2.3). Pure: it
+ * calls nobody. Every mistake is told, not only the first.
+ */
+export function compose({ sources, links: linkOptions, isMissing }: ComposeOptions): CompositionResult {
+  const problems: Problem[] = [];
+  const report = (problem: Problem) => problems.push(problem);
+  const ownership = findOwners(sources, report);
+  const links = compileLinks(linkOptions, ownership, isMissing, report);
+  if (ownership.sources.size === 0)
+    report({ message: 'The graph has no source.', suggestion: 'Declare one under `sources`.' });
+  if (problems.length > 0) return { composition: undefined, problems };
+
+  const subgraphs = createSubgraphs(ownership, links);
+  const result = composeServices(
+    subgraphs.map(({ name, document }) => ({ name, url: subgraphUrl(name), typeDefs: document })),
+  );
+  if (result.errors !== undefined) {
+    return {
+      composition: undefined,
+      problems: result.errors.map((error) => ({
+        message: `${error.message} (${String(error.extensions.code ?? 'COMPOSITION')})`,
+      })),
+    };
+  }
+  const { supergraphSdl, publicSdl } = result;
+  return { composition: { ownership, links, subgraphs, supergraphSdl, publicSdl }, problems: [] };
+}

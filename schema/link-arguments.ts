@@ -1,0 +1,38 @@
+import { type GraphQLArgument, parse, type SelectionSetNode } from 'graphql';
+
+/** What a link puts into one argument of its call. */
+export type LinkArgument =
+  | { readonly from: 'constant'; readonly value: unknown }
+  /** The parent's own field. */
+  | { readonly from: 'parent'; readonly field: string }
+  /** The list of the field over all parents of the batch. */
+  | { readonly from: 'parents'; readonly field: string }
+  /** What the graph says below a field of the parent, which another link adds. */
+  | { readonly from: 'graph'; readonly field: string; readonly selection: SelectionSetNode };
+
+const REFERENCE = /^\$(parents?)\.([A-Za-z_][A-Za-z0-9_]*)\s*(\{[\s\S]*\})?$/;
+
+/** Reads an argument's value from the configuration; a string as the reason when it cannot be read. */
+export function parseLinkArgument(value: unknown): LinkArgument | string {
+  if (typeof value !== 'string' || !value.startsWith('$')) return { from: 'constant', value };
+  if (value.startsWith('$$')) return { from: 'constant', value: value.slice(1) };
+  const match = REFERENCE.exec(value.trim());
+  if (match === null) {
+    return 'must be a constant, $parent.field, $parents.field or $parent.field { selection } (a constant that begins with $ is written $$)';
+  }
+  const [, scope, field, selection] = match as unknown as [string, 'parent' | 'parents', string, string | undefined];
+  if (selection === undefined) return { from: scope, field };
+  if (scope === 'parents') return 'cannot have a selection with $parents';
+  try {
+    const definition = parse(selection, { noLocation: true, maxTokens: 500 }).definitions[0];
+    if (definition?.kind !== 'OperationDefinition') return 'has no valid selection';
+    return { from: 'graph', field, selection: definition.selectionSet };
+  } catch {
+    return 'has a selection that is not valid GraphQL';
+  }
+}
+
+/** Whether the call can be made without this argument. */
+export function isOptionalArgument(argument: GraphQLArgument): boolean {
+  return argument.defaultValue !== undefined || !String(argument.type).endsWith('!');
+}

@@ -1,0 +1,315 @@
+import {
+  coerceInputValue,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLOutputType,
+  getNamedType,
+  getNullableType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isScalarType,
+  print,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Problem } from '../kernel/problem.ts';
+import { didYouMean } from '../kernel/suggest.ts';
+import { isOptionalArgument, type LinkArgument, parseLinkArgument } from './link-arguments.ts';
+import type { LinkOptions } from './options.ts';
+import type { Ownership } from './ownership.ts';
+
+/** A link, checked against the graph: a field of a type, and the call of another source that resolves it. */
+export interface Link {
+  readonly typeName: string;
+  readonly fieldName: string;
+  /** Source whose call resolves the field. */
+  readonly target: string;
+  /** `Query.batchGetStock`. */
+  readonly call: string;
+  readonly description: string | undefined;
+  readonly arguments: ReadonlyMap<string, LinkArgument>;
+  /** Arguments of the call that stay arguments of the field. */
+  readonly exposed: readonly GraphQLArgument[];
+  /** The argument that takes the keys of all parents, for batched links. */
+  readonly batch: { readonly argument: string; readonly field: string } | undefined;
+  readonly items: readonly string[];
+  readonly match: string | undefined;
+  readonly pick: string | undefined;
+  readonly many: boolean;
+  /** SDL of the field's type. */
+  readonly type: string;
+  /** Plain fields of the parent's own source that the link reads: they travel to the target as the entity's key. */
+  readonly key: readonly string[];
+  /** Fields of the parent that other links resolve, with what is read below them. */
+  readonly requires: ReadonlyMap<string, SelectionSetNode>;
+}
+
+/** Checks all links against all sources and reports every mistake; links with mistakes are left out. */
+export function compileLinks(
+  options: Readonly<Record<string, LinkOptions>>,
+  ownership: Ownership,
+  isMissing: (sourceName: string) => boolean,
+  report: (problem: Problem) => void,
+): readonly Link[] {
+  const links: Link[] = [];
+  for (const [coordinate, link] of Object.entries(options)) {
+    const compiled = new LinkCompiler(coordinate, link, ownership, options, isMissing, report).compile();
+    if (compiled !== undefined) links.push(compiled);
+  }
+  return withKeysOfRequired(links, report);
+}
+
+/** One link on its way from configuration to `Link`; collects its own mistakes. */
+class LinkCompiler {
+  private failed = false;
+  private readonly coordinate: string;
+  private readonly options: LinkOptions;
+  private readonly ownership: Ownership;
+  private readonly all: Readonly<Record<string, LinkOptions>>;
+  private readonly isMissing: (sourceName: string) => boolean;
+  private readonly report: (problem: Problem) => void;
+
+  constructor(
+    coordinate: string,
+    options: LinkOptions,
+    ownership: Ownership,
+    all: Readonly<Record<string, LinkOptions>>,
+    isMissing: (sourceName: string) => boolean,
+    report: (problem: Problem) => void,
+  ) {
+    this.coordinate = coordinate;
+    this.options = options;
+    this.ownership = ownership;
+    this.all = all;
+    this.isMissing = isMissing;
+    this.report = report;
+  }
+
+  compile(): Link | undefined {
+    const [typeName, fieldName] = this.coordinate.split('.') as [string, string];
+    const [target, callName] = this.options.call.split('.') as [string, string];
+    // A source that is down takes its links with it; that is told once, where the source is.
+    if (this.isMissing(target)) return undefined;
+    this.checkParent(typeName, fieldName);
+    const call = this.findCall(target, callName);
+    if (call === undefined) return undefined;
+
+    const args = this.readArguments(call.field, typeName);
+    const batches = [...args].flatMap(([argument, value]) =>
+      value.from === 'parents' ? [{ argument, field: value.field }] : [],
+    );
+    if (batches.length > 1) this.problem(['args'], 'reads $parents in more than one argument; one can be batched');
+    const batch = batches[0];
+    const type = this.resultType(call.field.type, batch !== undefined);
+    if (this.failed || type === undefined) return undefined;
+
+    const key = new Set<string>();
+    const requires = new Map<string, SelectionSetNode>();
+    for (const value of args.values()) {
+      if (value.from === 'parent' || value.from === 'parents') key.add(value.field);
+      if (value.from === 'graph') requires.set(value.field, value.selection);
+    }
+    return {
+      typeName,
+      fieldName,
+      target,
+      call: call.coordinate,
+      description: this.options.description ?? call.field.description ?? undefined,
+      arguments: args,
+      exposed: call.field.args.filter((argument) => !args.has(argument.name)),
+      batch,
+      items: this.options.items?.split('.') ?? [],
+      match: this.options.match,
+      pick: this.options.pick,
+      many: this.options.many,
+      type,
+      key: [...key],
+      requires,
+    };
+  }
+
+  private problem(path: readonly string[], what: string, suggestion?: string): undefined {
+    this.failed = true;
+    this.report({
+      path: ['links', this.coordinate, ...path],
+      message: `Link "${this.coordinate}" ${what}`,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+    return undefined;
+  }
+
+  private checkParent(typeName: string, fieldName: string): void {
+    const parent = this.ownership.objectType(typeName);
+    if (parent === undefined) {
+      const names = [...this.ownership.types.keys()].filter((name) => this.ownership.objectType(name) !== undefined);
+      this.problem([], `adds to type "${typeName}", which no source has.${didYouMean(typeName, names)}`);
+    } else if (parent.getFields()[fieldName] !== undefined) {
+      const owner = this.ownership.types.get(typeName);
+      this.problem([], `adds a field that source "${owner}" already has.`, 'Give the link another field name.');
+    }
+  }
+
+  private findCall(target: string, callName: string) {
+    const owned = this.ownership.sources.get(target);
+    if (owned === undefined) {
+      return this.problem(
+        ['call'],
+        `calls source "${target}", which does not exist.${didYouMean(target, this.ownership.sources.keys())}`,
+      );
+    }
+    // Prompts are mutations, but have no effect beyond their answer: they may resolve a field.
+    const roots = owned.source.kind === 'prompt' ? ['Query', 'Mutation'] : ['Query'];
+    const names: string[] = [];
+    for (const root of roots) {
+      const type = owned.schema.getType(root);
+      const fields = isObjectType(type) ? type.getFields() : {};
+      const field = fields[callName];
+      if (field !== undefined) return { field, coordinate: `${root}.${callName}` };
+      names.push(...Object.keys(fields));
+    }
+    return this.problem(
+      ['call'],
+      `calls "${callName}", which source "${target}" does not have as a query.${didYouMean(callName, names)}`,
+    );
+  }
+
+  private readArguments(field: GraphQLField<unknown, unknown>, typeName: string): Map<string, LinkArgument> {
+    const args = new Map<string, LinkArgument>();
+    for (const [name, value] of Object.entries(this.options.args)) {
+      const path = ['args', name];
+      const argument = field.args.find((candidate) => candidate.name === name);
+      if (argument === undefined) {
+        this.problem(
+          path,
+          `sets argument "${name}", which "${field.name}" does not have.${didYouMean(
+            name,
+            field.args.map((a) => a.name),
+          )}`,
+        );
+        continue;
+      }
+      const parsed = parseLinkArgument(value);
+      if (typeof parsed === 'string') {
+        this.problem(path, `: argument "${name}" ${parsed}.`);
+        continue;
+      }
+      if (parsed.from === 'constant') this.checkConstant(argument, parsed.value);
+      else if (parsed.from === 'graph') this.checkGraphField(name, typeName, parsed.field);
+      else this.checkParentField(name, typeName, parsed.field);
+      if (parsed.from === 'parents' && !isListType(getNullableType(argument.type))) {
+        this.problem(
+          path,
+          `: argument "${name}" takes one value, $parents gives a list.`,
+          `Write $parent.${parsed.field}.`,
+        );
+      }
+      args.set(name, parsed);
+    }
+    return args;
+  }
+
+  private checkConstant(argument: GraphQLArgument, value: unknown): void {
+    coerceInputValue(value, argument.type, (_path, _value, error) => {
+      this.problem(['args', argument.name], `: argument "${argument.name}": ${error.message}`);
+    });
+  }
+
+  private checkParentField(argument: string, typeName: string, fieldName: string): void {
+    const parent = this.ownership.objectType(typeName);
+    if (parent === undefined) return;
+    const field = parent.getFields()[fieldName];
+    if (field === undefined) {
+      this.problem(
+        ['args', argument],
+        `reads field "${fieldName}" of "${typeName}", which its source does not have.${didYouMean(fieldName, Object.keys(parent.getFields()))}`,
+      );
+    } else if (!isScalarType(getNullableType(field.type)) || field.args.some((a) => !isOptionalArgument(a))) {
+      this.problem(['args', argument], `reads field "${fieldName}" of "${typeName}", which is not a plain scalar.`);
+    }
+  }
+
+  private checkGraphField(argument: string, typeName: string, fieldName: string): void {
+    if (this.all[`${typeName}.${fieldName}`] !== undefined) return;
+    this.problem(
+      ['args', argument],
+      `reads "${fieldName} { … }" of "${typeName}", which no link adds.`,
+      'A selection is for fields that links add; plain fields are read as $parent.field.',
+    );
+  }
+
+  /** The type of the new field: what the call answers, less the way to the item. */
+  private resultType(type: GraphQLOutputType, batched: boolean): string | undefined {
+    let current = type;
+    for (const step of this.options.items?.split('.') ?? []) {
+      const next = this.step(['items'], current, step);
+      if (next === undefined) return undefined;
+      current = next;
+    }
+    if (batched) {
+      const list = getNullableType(current);
+      if (!isListType(list)) {
+        return this.problem(
+          ['items'],
+          'reads $parents, but the answer is not a list.',
+          'Say with `items` where in the answer the list is.',
+        );
+      }
+      current = list.ofType;
+      if (this.options.match !== undefined) this.checkMatch(current, this.options.match);
+    } else if (this.options.match !== undefined || this.options.many) {
+      return this.problem(['match'], 'has `match` or `many`, which need an argument that reads $parents.');
+    }
+    if (this.options.many && this.options.match === undefined)
+      return this.problem(['many'], 'has `many`, which needs `match`.');
+    if (this.options.pick !== undefined) {
+      const picked = this.step(['pick'], current, this.options.pick);
+      if (picked === undefined) return undefined;
+      current = picked;
+    }
+    const nullable = getNullableType(current);
+    // Other sources fail on their own: a link is nullable, so that a failure takes no more than its own field.
+    return this.options.many ? `[${nullable}!]` : String(nullable);
+  }
+
+  private step(path: readonly string[], type: GraphQLOutputType, name: string): GraphQLOutputType | undefined {
+    const named = getNullableType(type);
+    const field = isObjectType(named) ? named.getFields()[name] : undefined;
+    if (field !== undefined) return field.type;
+    const names = isObjectType(named) ? Object.keys(named.getFields()) : [];
+    return this.problem(
+      path,
+      `looks for "${name}" in ${String(type)}, which has no such field.${didYouMean(name, names)}`,
+    );
+  }
+
+  private checkMatch(type: GraphQLOutputType, match: string): void {
+    const field = this.step(['match'], type, match);
+    if (field !== undefined && !isLeafType(getNamedType(field))) {
+      this.problem(['match'], `matches "${match}", which is not a plain field.`);
+    }
+  }
+}
+
+/** A link that reads what other links resolve must carry their keys too, or the target could not ask for them. */
+function withKeysOfRequired(links: readonly Link[], report: (problem: Problem) => void): readonly Link[] {
+  const byCoordinate = new Map(links.map((link) => [`${link.typeName}.${link.fieldName}`, link]));
+  const result: Link[] = [];
+  for (const link of links) {
+    const key = new Set(link.key);
+    let usable = true;
+    for (const [field, selection] of link.requires) {
+      const required = byCoordinate.get(`${link.typeName}.${field}`);
+      if (required === undefined) usable = false;
+      else if (required === link || required.requires.size > 0) {
+        usable = false;
+        report({
+          path: ['links', `${link.typeName}.${link.fieldName}`, 'args'],
+          message: `Link "${link.typeName}.${link.fieldName}" reads ${field} ${print(selection)}, which is itself read from other links.`,
+          suggestion: 'Read the fields of the first link instead.',
+        });
+      } else for (const name of required.key) key.add(name);
+    }
+    if (usable) result.push({ ...link, key: [...key] });
+  }
+  return result;
+}

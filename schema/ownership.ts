@@ -1,0 +1,125 @@
+import {
+  buildSchema,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isObjectType,
+  isScalarType,
+} from 'graphql';
+import { describeError } from '../kernel/errors.ts';
+import type { Problem } from '../kernel/problem.ts';
+import type { Source, SourceCall } from '../sources/source.ts';
+
+/** Root types are put together from all sources; every other type belongs to one. */
+export const ROOT_TYPES = ['Query', 'Mutation', 'Subscription'] as const;
+
+/** A source with its SDL built, as composition needs it. */
+export interface OwnedSource {
+  readonly source: Source;
+  readonly schema: GraphQLSchema;
+}
+
+/** Which source a type, a root field and a call belong to. Links add to it, they do not change it. */
+export interface Ownership {
+  readonly sources: ReadonlyMap<string, OwnedSource>;
+  /** Type name → source name, for all types but the root types and shared scalars. */
+  readonly types: ReadonlyMap<string, string>;
+  /** `Query.product` → source name. */
+  readonly rootFields: ReadonlyMap<string, string>;
+  call(coordinate: string): SourceCall | undefined;
+  objectType(name: string): GraphQLObjectType | undefined;
+  field(typeName: string, fieldName: string): GraphQLField<unknown, unknown> | undefined;
+}
+
+/**
+ * Finds the owner of everything. Two unrelated sources never share a type or a root field silently: that is a problem
+ * each, and the second source loses.
+ */
+export function findOwners(sources: readonly Source[], report: (problem: Problem) => void): Ownership {
+  const owned = new Map<string, OwnedSource>();
+  const types = new Map<string, string>();
+  const rootFields = new Map<string, string>();
+
+  for (const source of sources) {
+    const schema = buildSourceSchema(source, report);
+    if (schema === undefined) continue;
+    owned.set(source.name, { source, schema });
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (type.name.startsWith('__')) continue;
+      if ((ROOT_TYPES as readonly string[]).includes(type.name)) {
+        if (isObjectType(type)) claimRootFields(source, type, rootFields, report);
+      } else if (!isScalarType(type)) {
+        claimType(source, type.name, types, report);
+      }
+    }
+  }
+
+  const objectType = (name: string) => {
+    const owner = types.get(name);
+    const type = owner === undefined ? undefined : owned.get(owner)?.schema.getType(name);
+    return isObjectType(type) ? type : undefined;
+  };
+  return {
+    sources: owned,
+    types,
+    rootFields,
+    call: (coordinate) => {
+      const owner = rootFields.get(coordinate);
+      return owner === undefined ? undefined : owned.get(owner)?.source.model.calls.get(coordinate);
+    },
+    objectType,
+    field: (typeName, fieldName) => objectType(typeName)?.getFields()[fieldName],
+  };
+}
+
+function buildSourceSchema(source: Source, report: (problem: Problem) => void): GraphQLSchema | undefined {
+  try {
+    return buildSchema(source.model.sdl);
+  } catch (error) {
+    report({
+      path: ['sources', source.name],
+      message: `Source "${source.name}" gives no valid schema: ${describeError(error)}`,
+    });
+    return undefined;
+  }
+}
+
+function claimType(source: Source, name: string, types: Map<string, string>, report: (problem: Problem) => void): void {
+  const other = types.get(name);
+  if (other === undefined) {
+    types.set(name, source.name);
+    return;
+  }
+  report({
+    path: ['sources', source.name],
+    message: `Type "${name}" is defined by source "${other}" and by source "${source.name}".`,
+    suggestion: `Hide the operations of "${source.name}" that use it, or rename the type in one of the two documents.`,
+  });
+}
+
+function claimRootFields(
+  source: Source,
+  type: GraphQLObjectType,
+  rootFields: Map<string, string>,
+  report: (problem: Problem) => void,
+): void {
+  for (const name of Object.keys(type.getFields())) {
+    const coordinate = `${type.name}.${name}`;
+    const other = rootFields.get(coordinate);
+    if (other === undefined) {
+      rootFields.set(coordinate, source.name);
+      continue;
+    }
+    const operation = source.model.calls.get(coordinate)?.operation ?? name;
+    report({
+      path: ['sources', source.name],
+      message: `Field "${coordinate}" is defined by source "${other}" and by source "${source.name}".`,
+      suggestion: `Give one another name, e.g. sources.${source.name}.operations: { ${JSON.stringify(operation)}: { name: ${camel(source.name, name)} } }`,
+    });
+  }
+}
+
+function camel(prefix: string, name: string): string {
+  const head = prefix.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return `${head}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}

@@ -1,0 +1,110 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  specifiedRules,
+  type ValidationRule,
+  validate,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { SkeinError } from '../../kernel/errors.ts';
+import { createPlan, type Plan } from './plan.ts';
+import { chooseWay, type Way } from './way.ts';
+
+/** What is known of a document's text: mistakes, or a plan per operation. */
+export type PreparedDocument =
+  | { readonly errors: readonly GraphQLError[] }
+  | {
+      readonly errors?: undefined;
+      readonly document: DocumentNode;
+      /** The plan of the named operation; throws BAD_REQUEST when there is no such one. */
+      plan(operationName: string | null | undefined): Plan;
+    };
+
+export interface DocumentsOptions {
+  readonly direct: GraphQLSchema;
+  readonly stitched: GraphQLSchema;
+  /** Rules beside GraphQL's own: limits on depth and size. */
+  readonly rules: readonly ValidationRule[];
+  readonly maxTokens: number;
+  /** Documents kept, and characters of text kept, at the most. */
+  readonly cache: { readonly maxDocuments: number; readonly maxCharacters: number };
+  /** Forces one way, for the tests that hold the ways together. */
+  readonly way?: Way;
+}
+
+export interface Documents {
+  prepare(text: string): PreparedDocument;
+}
+
+/** Parses, validates and plans each document once per generation, in a bounded cache. */
+export function createDocuments(options: DocumentsOptions): Documents {
+  const cache = new LRUCache<string, PreparedDocument>({
+    max: options.cache.maxDocuments,
+    maxSize: options.cache.maxCharacters,
+    sizeCalculation: (_value, text) => text.length + 1,
+  });
+  return {
+    prepare(text) {
+      let prepared = cache.get(text);
+      if (prepared === undefined) {
+        prepared = prepareDocument(text, options);
+        cache.set(text, prepared);
+      }
+      return prepared;
+    },
+  };
+}
+
+function prepareDocument(
+  text: string,
+  { direct, stitched, rules, maxTokens, way }: DocumentsOptions,
+): PreparedDocument {
+  let document: DocumentNode;
+  try {
+    document = parse(text, { maxTokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const code = error.message.includes('token limit') ? 'OPERATION_TOO_COMPLEX' : 'GRAPHQL_PARSE_FAILED';
+    return { errors: [withCode(error, code)] };
+  }
+  const errors = validate(direct, document, [...specifiedRules, ...rules], { maxErrors: 20 });
+  if (errors.length > 0) return { errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
+
+  const plans = new Map<string, Plan>();
+  return {
+    document,
+    plan(operationName) {
+      const key = operationName ?? '';
+      const known = plans.get(key);
+      if (known !== undefined) return known;
+      const operation = getOperationAST(document, operationName);
+      if (operation == null) throw new SkeinError('BAD_REQUEST', missingOperation(document, operationName));
+      const choice = way === undefined ? chooseWay(document, direct) : { way };
+      const plan = createPlan({ document, operation, choice, direct, stitched });
+      plans.set(key, plan);
+      return plan;
+    },
+  };
+}
+
+function missingOperation(document: DocumentNode, operationName: string | null | undefined): string {
+  if (operationName != null) return `The document has no operation named "${operationName}".`;
+  const count = document.definitions.filter((definition) => definition.kind === 'OperationDefinition').length;
+  return count === 0
+    ? 'The document has no operation.'
+    : 'The document has several operations: name one in "operationName".';
+}
+
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes, source, positions, path } = error;
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: { code, ...error.extensions },
+  });
+}

@@ -1,0 +1,78 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import { type ResultStream, subscribeWith } from '../events.ts';
+import { createGraphContext, type GraphContext } from '../request-context.ts';
+import type { WayChoice } from './way.ts';
+
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** An operation of a document, ready to run any number of times. */
+export interface Plan extends WayChoice {
+  readonly operation: OperationDefinitionNode;
+  /** Runs a query or mutation. */
+  execute(context: GraphContext, variables: Variables): Promise<ExecutionResult> | ExecutionResult;
+  /** Opens a subscription; a result instead of a stream when it cannot be opened. */
+  subscribe(context: GraphContext, variables: Variables): Promise<ResultStream | ExecutionResult>;
+}
+
+type Run = (
+  rootValue: unknown,
+  context: GraphContext,
+  variables: Variables,
+) => Promise<ExecutionResult> | ExecutionResult;
+
+export interface PlanOptions {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly choice: WayChoice;
+  readonly direct: GraphQLSchema;
+  readonly stitched: GraphQLSchema;
+}
+
+export function createPlan({ document, operation, choice, direct, stitched }: PlanOptions): Plan {
+  const schema = choice.way === 'direct' ? direct : stitched;
+  const operationName = operation.name?.value;
+  const interpret: Run = (rootValue, contextValue, variableValues) =>
+    execute({ schema, document, rootValue, contextValue, variableValues, operationName });
+  const run = choice.way === 'direct' ? compiledOnSecondRun(interpret, { schema, document, operationName }) : interpret;
+
+  return {
+    ...choice,
+    operation,
+    execute: (context, variables) => run(undefined, context, variables),
+    subscribe: (context, variables) =>
+      subscribeWith({ schema, document, contextValue: context, variableValues: variables, operationName }, (event) =>
+        // Batches are per event: a stream may live for hours, and what it joins must be fresh.
+        run(event, createGraphContext(context.call), variables),
+      ),
+  };
+}
+
+/** Most documents that are seen twice are seen a thousand times: the second sighting pays for the compilation. */
+function compiledOnSecondRun(
+  interpret: Run,
+  {
+    schema,
+    document,
+    operationName,
+  }: { schema: GraphQLSchema; document: DocumentNode; operationName: string | undefined },
+): Run {
+  let runs = 0;
+  let compiled: Run | undefined;
+  return (rootValue, context, variables) => {
+    if (compiled !== undefined) return compiled(rootValue, context, variables);
+    runs += 1;
+    if (runs === 2) {
+      const query = compileQuery(schema, document, operationName, { disablingCapturingStackErrors: true });
+      compiled = isCompiledQuery(query) ? query.query : interpret;
+      return compiled(rootValue, context, variables);
+    }
+    return interpret(rootValue, context, variables);
+  };
+}

@@ -1,0 +1,57 @@
+import type { GraphQLSchema, ValidationRule } from 'graphql';
+import type { Source } from '../sources/source.ts';
+import type { Composition } from './compose.ts';
+import { createDirectSchema } from './direct.ts';
+import { createDocuments, type Documents } from './plan/documents.ts';
+import type { Way } from './plan/way.ts';
+import { createStitchedSchema } from './stitched.ts';
+
+/** One immutable, executable build of the graph. */
+export interface Generation {
+  /** Counts up from 1. */
+  readonly number: number;
+  /** What clients see and introspect. */
+  readonly schema: GraphQLSchema;
+  readonly composition: Composition;
+  readonly documents: Documents;
+  readonly sources: readonly Source[];
+}
+
+export interface GenerationOptions {
+  readonly rules: readonly ValidationRule[];
+  readonly maxTokens: number;
+  readonly way?: Way;
+}
+
+const CACHE = { maxDocuments: 2_000, maxCharacters: 8_000_000 };
+
+/** Holds the generation that new requests begin on. Requests and streams under way keep the one they have. */
+export interface Registry {
+  /** Undefined until the first generation is there. */
+  current(): Generation | undefined;
+  /** Builds a generation beside the running one and swaps it in with one assignment. */
+  publish(composition: Composition): Generation;
+}
+
+export function createRegistry(options: GenerationOptions): Registry {
+  let current: Generation | undefined;
+  return {
+    current: () => current,
+    publish(composition) {
+      current = createGeneration((current?.number ?? 0) + 1, composition, options);
+      return current;
+    },
+  };
+}
+
+export function createGeneration(number: number, composition: Composition, options: GenerationOptions): Generation {
+  const direct = createDirectSchema(composition);
+  const stitched = createStitchedSchema(composition);
+  return {
+    number,
+    schema: direct,
+    composition,
+    documents: createDocuments({ ...options, direct, stitched, cache: CACHE }),
+    sources: [...composition.ownership.sources.values()].map(({ source }) => source),
+  };
+}
