@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Problem } from '../../kernel/problem.ts';
+import { didYouMean } from '../../kernel/suggest.ts';
+import { oneOf, quote } from './path-text.ts';
+import type { Environment } from './substitute.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** What the environment says. A variable that is empty counts as not set. */
+const variables = z.object({
+  /** Port to listen on; 0 takes any free one. */
+  PORT: z
+    .string()
+    .default('4000')
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port from 0 to 65535')
+    .transform(Number),
+  /** Address to listen on. 0.0.0.0 or :: lets other machines in. */
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9._:%-]+$/, 'must be a host name or an IP address, e.g. 127.0.0.1')
+    .default('127.0.0.1'),
+  /** The configuration file. */
+  SKEIN_CONFIG: z.string().default('./skein.yaml'),
+  /** Folder for what the gateway keeps. */
+  SKEIN_DATA: z.string().default('./.skein'),
+  /** The least level that is logged. */
+  SKEIN_LOG: z.enum(LOG_LEVELS, `must be ${oneOf(LOG_LEVELS)}`).default('info'),
+});
+
+export interface GatewayEnvironment {
+  readonly port: number;
+  readonly host: string;
+  /** As given: relative to the working directory. So is `dataFolder`. */
+  readonly configFile: string;
+  readonly dataFolder: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** Reads the environment once. A wrong variable is a problem, and its default stands in. */
+export function readEnvironment(env: Environment): { environment: GatewayEnvironment; problems: Problem[] } {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(variables.shape)) {
+    const value = env[name];
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const result = variables.safeParse(given);
+  const problems: Problem[] = [];
+  for (const issue of result.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    const value = given[name] ?? '';
+    const guess = name === 'SKEIN_LOG' ? didYouMean(value, LOG_LEVELS) : '';
+    problems.push({
+      message: `The environment variable ${name} ${issue.message}, but is ${quote(value)}.${guess}`,
+    });
+    delete given[name];
+  }
+  const { PORT, HOST, SKEIN_CONFIG, SKEIN_DATA, SKEIN_LOG } = result.data ?? variables.parse(given);
+  return {
+    environment: { port: PORT, host: HOST, configFile: SKEIN_CONFIG, dataFolder: SKEIN_DATA, logLevel: SKEIN_LOG },
+    problems,
+  };
+}

@@ -1,0 +1,159 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { describeError } from '../../kernel/errors.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { checkEntry } from './check-entry.ts';
+import { resolveDocuments } from './documents.ts';
+import { kindOf, unknownKey } from './explain-issue.ts';
+import { quote, type YamlPath } from './path-text.ts';
+import { nearestFileName, readText } from './read-text.ts';
+import { BUILT_IN_SOURCES, checkReferences, type SectionName, type Sections } from './references.ts';
+import { type KeyOptions, keyOptions, limitOptions, SECTIONS, type SkeinConfig } from './schema.ts';
+import type { Environment } from './substitute.ts';
+import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
+
+const MAX_BYTES = 4 * 1024 * 1024;
+const TOP_LEVEL = ['keys', 'limits', ...Object.keys(SECTIONS)];
+
+export interface ConfigReading {
+  /** What could be used of the file. All references and files in it exist. */
+  readonly config: SkeinConfig;
+  /** All mistakes of the file at once. */
+  readonly problems: readonly Problem[];
+  /** Where a path of the file stands, or the nearest thing around it. */
+  locate(path: YamlPath): Position | undefined;
+}
+
+/**
+ * Reads skein.yaml. Never throws for what the file holds: mistakes are problems, and wrong entries are left out. Values
+ * of `env` come in through `${NAME}` and `${NAME:-default}` alone, except that a file without `keys` has one key named
+ * `default`, SKEIN_API_KEY.
+ */
+export async function readConfig(file: string, env: Environment): Promise<ConfigReading> {
+  const absolute = resolve(file);
+  const problems: Problem[] = [];
+  const report = (problem: Problem): void => void problems.push(problem);
+  const document = await readDocument(absolute, env, report);
+  const config = await readSections(document, absolute, env, report);
+  return { config, problems, locate: document.locate };
+}
+
+async function readDocument(file: string, env: Environment, report: (problem: Problem) => void): Promise<YamlDocument> {
+  try {
+    return parseYaml(await readText(file, MAX_BYTES), file, env, report);
+  } catch (error) {
+    const near = await nearestFileName(file);
+    const guess =
+      near === undefined || resolve(file, '..', near) === file ? '' : ` There is a ${quote(near)} beside it.`;
+    report({
+      message: `The configuration ${file} cannot be read: ${describeError(error)}.`,
+      file,
+      suggestion: `Set SKEIN_CONFIG to the path of your skein.yaml.${guess}`,
+    });
+    return parseYaml('', file, env, report);
+  }
+}
+
+async function readSections(
+  document: YamlDocument,
+  file: string,
+  env: Environment,
+  report: (problem: Problem) => void,
+): Promise<SkeinConfig> {
+  const broken = new Set<string>();
+  const root = document.value ?? {};
+  if (!isMap(root))
+    report({ message: `The file must be a map of ${TOP_LEVEL.join(', ')}, but is ${kindOf(root)}.`, file });
+  const top = isMap(root) ? root : {};
+  for (const key of Object.keys(top)) if (!TOP_LEVEL.includes(key)) report(unknownKey(key, [], TOP_LEVEL));
+
+  /** The entry, or nothing if it is wrong; then it counts as broken. */
+  function readEntry<T>(schema: z.ZodType<T>, value: unknown, path: YamlPath): { readonly value: T } | undefined {
+    const checked = checkEntry(schema, value, path, document, report);
+    const failed = document.failures.some((failure) => path.every((step, index) => failure[index] === step));
+    if (checked !== undefined && !failed) return checked;
+    broken.add(path.join('.'));
+    return undefined;
+  }
+
+  function readSection<T>(name: SectionName, section: { key: z.ZodType<string>; entry: z.ZodType<T> }): Map<string, T> {
+    const entries = new Map<string, T>();
+    const given = top[name] ?? {};
+    if (!isMap(given)) {
+      broken.add(name);
+      if (!document.hasFailed([name]))
+        report({ message: `${name} must be a map, but is ${kindOf(given)}.`, path: [name] });
+      return entries;
+    }
+    for (const [key, value] of Object.entries(given)) {
+      const path = [name, key];
+      const wrong = section.key.safeParse(key).error?.issues[0]?.message ?? reserved(name, key);
+      if (wrong !== undefined) report({ message: `The name ${quote(key)} in ${name} ${wrong}.`, path });
+      const entry = readEntry(section.entry, value, path);
+      if (wrong !== undefined) broken.add(path.join('.'));
+      else if (entry !== undefined) entries.set(key, entry.value);
+    }
+    return entries;
+  }
+
+  function readKeys(): KeyOptions[] {
+    const given = top.keys ?? [{ name: 'default', key: env.SKEIN_API_KEY ?? '' }];
+    if (Array.isArray(given)) {
+      return given.flatMap((value, index) => readEntry(keyOptions, value, ['keys', index])?.value ?? []);
+    }
+    broken.add('keys');
+    if (!document.hasFailed(['keys'])) {
+      report({ message: `keys must be a list, but is ${kindOf(given)}.`, path: ['keys'] });
+    }
+    return [];
+  }
+
+  const keys = readKeys();
+  const limits = readEntry(limitOptions, top.limits ?? {}, ['limits'])?.value ?? limitOptions.parse({});
+  const sections: Sections = {
+    sources: readSection('sources', SECTIONS.sources),
+    links: readSection('links', SECTIONS.links),
+    providers: readSection('providers', SECTIONS.providers),
+    models: readSection('models', SECTIONS.models),
+    routes: readSection('routes', SECTIONS.routes),
+    prompts: readSection('prompts', SECTIONS.prompts),
+  };
+  for (const [name, options] of sections.sources) {
+    const resolved = await resolveDocuments(options, ['sources', name], file, report);
+    if (resolved !== undefined) sections.sources.set(name, resolved);
+    else {
+      sections.sources.delete(name);
+      broken.add(`sources.${name}`);
+    }
+  }
+  checkReferences(sections, broken, report);
+  return {
+    file,
+    keys,
+    limits,
+    sources: toRecord(sections.sources),
+    links: toRecord(sections.links),
+    providers: toRecord(sections.providers),
+    models: toRecord(sections.models),
+    routes: toRecord(sections.routes),
+    prompts: toRecord(sections.prompts),
+    broken,
+  };
+}
+
+function reserved(section: SectionName, name: string): string | undefined {
+  return section === 'sources' && BUILT_IN_SOURCES.includes(name)
+    ? 'is reserved for a source of the gateway itself'
+    : undefined;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Without a prototype, so that looking up `constructor` finds nothing. */
+function toRecord<T>(entries: ReadonlyMap<string, T>): Readonly<Record<string, T>> {
+  const record: Record<string, T> = Object.create(null);
+  for (const [name, value] of entries) record[name] = value;
+  return record;
+}
