@@ -1,0 +1,33 @@
+/** Reading JSON that nobody vouches for. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+const NOTHING: JsonObject = {};
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object, or an empty one in place of anything else. */
+export function objectOf(value: unknown): JsonObject {
+  return isObject(value) ? value : NOTHING;
+}
+
+export function arrayOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A count of tokens: a whole number from 0. */
+export function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** The sum of what is known; unknown if nothing is. */
+export function sumOf(...counts: (number | undefined)[]): number | undefined {
+  const known = counts.filter((count) => count !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,140 @@
+import { SkeinError } from '../../kernel/errors.ts';
+import type { CallContext } from '../source.ts';
+import { unwatchAbort, watchAbort } from '../upstream/abort.ts';
+import type { HttpStream } from '../upstream/http.ts';
+import type { StreamDecoder } from './dialects/dialect.ts';
+import { createEventReader } from './event-stream.ts';
+import type { ModelPart } from './model.ts';
+
+/** How long the rest of a finished answer is read, so that its connection can be used again. */
+const DRAIN_TIMEOUT_MS = 1_000;
+
+export interface PartStreamOptions {
+  readonly context: CallContext;
+  readonly decoder: StreamDecoder;
+  /** Sends the request; called at the first `next()`, with a context that aborts when the reader goes away too. */
+  open(context: CallContext): Promise<HttpStream>;
+  /** The public face of anything thrown on the way. */
+  toError(error: unknown): SkeinError;
+}
+
+/**
+ * The parts of one answer as they come. Written out instead of as a generator, whose `return()` would wait for the
+ * next bytes: here it closes the socket at once, before the first token too. What came before a failure is given out
+ * before the failure is thrown.
+ */
+export class PartStream implements AsyncIterableIterator<ModelPart> {
+  readonly #options: PartStreamOptions;
+  readonly #abort = new AbortController();
+  readonly #reader = createEventReader();
+  readonly #watch = { abort: () => this.#abort.abort(this.#options.context.signal.reason) };
+  #stream: HttpStream | undefined;
+  #parts: ModelPart[] = [];
+  #nextPart = 0;
+  #failure: SkeinError | undefined;
+  #started = false;
+  #closed = false;
+
+  constructor(options: PartStreamOptions) {
+    this.#options = options;
+  }
+
+  async next(): Promise<IteratorResult<ModelPart>> {
+    for (;;) {
+      const part = this.#parts[this.#nextPart];
+      if (part !== undefined) {
+        this.#nextPart += 1;
+        return { done: false, value: part };
+      }
+      const failure = this.#failure;
+      if (failure !== undefined) {
+        this.#failure = undefined;
+        throw failure;
+      }
+      if (this.#closed) return { done: true, value: undefined };
+      await this.#fill();
+    }
+  }
+
+  return(): Promise<IteratorResult<ModelPart>> {
+    this.#parts = [];
+    this.#failure = undefined;
+    if (!this.#closed) {
+      this.#close();
+      this.#abort.abort();
+      void this.#stream?.body.return();
+    }
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Reads until there is something to give out. */
+  async #fill(): Promise<void> {
+    const { decoder } = this.#options;
+    const parts: ModelPart[] = [];
+    try {
+      this.#stream ??= await this.#open();
+      const chunk = await this.#nextChunk(this.#stream);
+      if (this.#closed) return;
+      if (chunk === undefined) {
+        parts.push(...decoder.end());
+        this.#close();
+      } else {
+        for (const event of this.#reader.read(chunk)) parts.push(...decoder.push(event));
+        if (parts.at(-1)?.type === 'finish') this.#drain(this.#stream);
+      }
+    } catch (error) {
+      if (this.#closed) return;
+      this.#close();
+      void this.#stream?.body.return();
+      this.#failure = this.#options.toError(error);
+    }
+    this.#parts = parts;
+    this.#nextPart = 0;
+  }
+
+  #open(): Promise<HttpStream> {
+    const { context, open } = this.#options;
+    if (!this.#started) {
+      this.#started = true;
+      if (context.signal.aborted) this.#watch.abort();
+      else watchAbort(context.signal, this.#watch);
+    }
+    return open({ ...context, signal: this.#abort.signal });
+  }
+
+  /** The next bytes, or `undefined` at the end. A connection that breaks ends the body too: the decoder judges. */
+  async #nextChunk(stream: HttpStream): Promise<Buffer | undefined> {
+    try {
+      const { done, value } = await stream.body.next();
+      return done ? undefined : value;
+    } catch (error) {
+      if (error instanceof SkeinError && error.code === 'UPSTREAM_FAILED') return undefined;
+      throw error;
+    }
+  }
+
+  #close(): void {
+    this.#closed = true;
+    unwatchAbort(this.#options.context.signal, this.#watch);
+  }
+
+  #drain(stream: HttpStream): void {
+    this.#close();
+    const timer = setTimeout(() => void stream.body.return(), DRAIN_TIMEOUT_MS);
+    timer.unref();
+    const drained = async () => {
+      try {
+        while (!(await stream.body.next()).done);
+      } catch {
+        // The answer is whole; what becomes of the connection is of no interest.
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+    void drained();
+  }
+}

@@ -1,0 +1,89 @@
+import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
+import type { HttpHeaders } from '../upstream/http.ts';
+import { isObject, objectOf, textOf } from './dialects/read.ts';
+
+const MAX_RETRY_AFTER_MS = 3_600_000;
+const MAX_MESSAGE_CHARACTERS = 500;
+/** Shorter values are no keys, and to blot them out would only spoil the message. */
+const MIN_SECRET_CHARACTERS = 8;
+
+/** What a provider says of a failure: for the log, never for a client. */
+export interface ProviderError {
+  readonly type: string | undefined;
+  readonly message: string;
+}
+
+/** Reads `{ error: { type, message } }` and what else is seen in its place. */
+export function providerErrorOf(body: unknown): ProviderError {
+  const { error, message, detail } = objectOf(body);
+  const inner = isObject(error) ? error : {};
+  return {
+    type: textOf(inner.type) ?? textOf(inner.code),
+    message: textOf(inner.message) ?? textOf(error) ?? textOf(message) ?? textOf(detail) ?? 'No message.',
+  };
+}
+
+/** The code for an error that is told by its type alone, inside a stream or a 200 answer. */
+export function openErrorCode(type: string | undefined): ErrorCode {
+  return type !== undefined && /rate_limit|quota|invalid_request|authentication|permission|not_found/.test(type)
+    ? 'UPSTREAM_REJECTED'
+    : 'UPSTREAM_FAILED';
+}
+
+/** The code for an answer other than 2xx. */
+export function statusErrorCode(status: number): ErrorCode {
+  if (status >= 500) return 'UPSTREAM_FAILED';
+  return status >= 400 ? 'UPSTREAM_REJECTED' : 'UPSTREAM_BAD_RESPONSE';
+}
+
+/**
+ * How long the provider asks to wait, in milliseconds, at most an hour: `retry-after-ms`, or `Retry-After` as seconds
+ * or as a date (RFC 9110, section 10.2.3).
+ */
+export function retryAfterMs(headers: HttpHeaders, now: number): number | undefined {
+  const milliseconds = numberOf(headers['retry-after-ms']);
+  if (milliseconds !== undefined) return capped(milliseconds);
+  const value = headers['retry-after'];
+  const seconds = numberOf(value);
+  if (seconds !== undefined) return capped(seconds * 1000);
+  const date = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : capped(Math.max(0, date - now));
+}
+
+function numberOf(value: string | string[] | undefined): number | undefined {
+  return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
+}
+
+function capped(milliseconds: number): number {
+  return Math.min(Math.ceil(milliseconds), MAX_RETRY_AFTER_MS);
+}
+
+/** Makes a provider's words fit for the log: no secret of ours, no key it repeats in part, no novel. */
+export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const known = secrets.filter((secret) => secret.length >= MIN_SECRET_CHARACTERS);
+  return (text) => {
+    let clean = text.slice(0, MAX_MESSAGE_CHARACTERS * 4);
+    for (const secret of known) clean = clean.replaceAll(secret, '[redacted]');
+    return clean.replace(/\b(sk|key)-[^\s"',;]+/gi, '[redacted]').slice(0, MAX_MESSAGE_CHARACTERS);
+  };
+}
+
+/** The same error, saying where it happened, and with a cause that is fit for the log. */
+export function locate(
+  error: unknown,
+  details: { readonly source: string; readonly operation: string },
+  redact: (text: string) => string,
+): SkeinError {
+  if (!(error instanceof SkeinError)) {
+    return new SkeinError('INTERNAL_SERVER_ERROR', undefined, { details, cause: error });
+  }
+  const { code, ...own } = error.extensions;
+  const cause = error.cause instanceof Error ? redactCause(error.cause, redact) : error.cause;
+  return new SkeinError(code, error.message, { details: { ...details, ...own }, cause });
+}
+
+/** Keeps a cause that says nothing secret, with its stack. */
+function redactCause(cause: Error, redact: (text: string) => string): Error {
+  const clean = redact(cause.message);
+  return clean === cause.message ? cause : new Error(clean);
+}
