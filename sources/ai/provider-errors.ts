@@ -9,7 +9,8 @@ const MIN_SECRET_CHARACTERS = 8;
 
 /** What a provider says of a failure: for the log, never for a client. */
 export interface ProviderError {
-  readonly type: string | undefined;
+  /** Its type and code, as far as there are any. */
+  readonly type: string;
   readonly message: string;
 }
 
@@ -18,14 +19,14 @@ export function providerErrorOf(body: unknown): ProviderError {
   const { error, message, detail } = objectOf(body);
   const inner = isObject(error) ? error : {};
   return {
-    type: textOf(inner.type) ?? textOf(inner.code),
+    type: [inner.type, inner.code].filter((word) => typeof word === 'string').join(' '),
     message: textOf(inner.message) ?? textOf(error) ?? textOf(message) ?? textOf(detail) ?? 'No message.',
   };
 }
 
 /** The code for an error that is told by its type alone, inside a stream or a 200 answer. */
-export function openErrorCode(type: string | undefined): ErrorCode {
-  return type !== undefined && /rate_limit|quota|invalid_request|authentication|permission|not_found/.test(type)
+export function openErrorCode(type: string): ErrorCode {
+  return /rate_limit|quota|invalid_request|authentication|permission|not_found/.test(type)
     ? 'UPSTREAM_REJECTED'
     : 'UPSTREAM_FAILED';
 }
@@ -46,7 +47,7 @@ export function retryAfterMs(headers: HttpHeaders, now: number): number | undefi
   const value = headers['retry-after'];
   const seconds = numberOf(value);
   if (seconds !== undefined) return capped(seconds * 1000);
-  const date = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  const date = typeof value === 'string' && /^[A-Z][a-z]{2},/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : capped(Math.max(0, date - now));
 }
 

@@ -55,6 +55,8 @@ export function createProvider(name: string, options: ProviderOptions): Provider
 
   /** The public face of a failure; what the provider said of it goes to the log. */
   function failure(error: unknown, target: ModelTarget, context: CallContext): SkeinError {
+    // What the upstream throws is located and logged already.
+    if (error instanceof SkeinError && error.extensions.source !== undefined) return error;
     const located = locate(error, { source: 'ai', operation: target.name }, redact);
     if (located.status >= 500) {
       const { code, upstreamStatus } = located.extensions;
