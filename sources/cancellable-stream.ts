@@ -1,0 +1,64 @@
+import type { CallContext } from './source.ts';
+import { unwatchAbort, watchAbort } from './upstream/abort.ts';
+
+/**
+ * Makes the stream of a call out of a generator. `produce` starts with the first `next()` and gets a context whose
+ * signal also aborts on `return()`, even while an item is awaited: a generator alone would put `return()` behind it.
+ */
+export function cancellableStream(
+  context: CallContext,
+  produce: (context: CallContext) => AsyncGenerator<unknown>,
+): AsyncIterableIterator<unknown> {
+  const controller = new AbortController();
+  const { signal, deadlineAt, requestId, log } = context;
+  const abortable = { abort: () => controller.abort(signal.reason) };
+  let items: AsyncGenerator<unknown> | undefined;
+  let isClosed = false;
+
+  function start(): AsyncGenerator<unknown> {
+    if (signal.aborted) abortable.abort();
+    else watchAbort(signal, abortable);
+    return produce({ signal: controller.signal, deadlineAt, requestId, log });
+  }
+
+  function close(): void {
+    isClosed = true;
+    unwatchAbort(signal, abortable);
+  }
+
+  async function cancel(): Promise<void> {
+    if (isClosed) return;
+    close();
+    controller.abort();
+    // It may still fail on its way out, and nobody is left to be told.
+    await items?.return(undefined).catch(() => {});
+  }
+
+  return {
+    async next() {
+      if (isClosed) return { done: true, value: undefined };
+      items ??= start();
+      try {
+        const result = await items.next();
+        if (isClosed) return { done: true, value: undefined };
+        if (result.done === true) close();
+        return result;
+      } catch (error) {
+        if (isClosed) return { done: true, value: undefined };
+        close();
+        throw error;
+      }
+    },
+    async return() {
+      await cancel();
+      return { done: true, value: undefined };
+    },
+    async throw(error) {
+      await cancel();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

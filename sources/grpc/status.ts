@@ -1,0 +1,67 @@
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
+import type { CallContext } from '../source.ts';
+import { abortError } from '../upstream/abort.ts';
+
+/** https://grpc.io/docs/guides/status-codes/ */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  [status.CANCELLED]: 'UPSTREAM_FAILED',
+  [status.UNKNOWN]: 'UPSTREAM_FAILED',
+  [status.INVALID_ARGUMENT]: 'UPSTREAM_REJECTED',
+  [status.DEADLINE_EXCEEDED]: 'UPSTREAM_TIMEOUT',
+  [status.NOT_FOUND]: 'UPSTREAM_REJECTED',
+  [status.ALREADY_EXISTS]: 'UPSTREAM_REJECTED',
+  [status.PERMISSION_DENIED]: 'UPSTREAM_REJECTED',
+  [status.RESOURCE_EXHAUSTED]: 'UPSTREAM_REJECTED',
+  [status.FAILED_PRECONDITION]: 'UPSTREAM_REJECTED',
+  [status.ABORTED]: 'UPSTREAM_FAILED',
+  [status.OUT_OF_RANGE]: 'UPSTREAM_REJECTED',
+  [status.UNIMPLEMENTED]: 'UPSTREAM_REJECTED',
+  [status.INTERNAL]: 'UPSTREAM_FAILED',
+  [status.UNAVAILABLE]: 'UPSTREAM_UNREACHABLE',
+  [status.DATA_LOSS]: 'UPSTREAM_FAILED',
+  [status.UNAUTHENTICATED]: 'UPSTREAM_REJECTED',
+};
+
+/** What grpc-js itself says when a message is over `grpc.max_receive_message_length`. */
+const TOO_LARGE = /^Received message (larger than max|that decompresses to a size larger)/;
+
+export interface CallDetails {
+  readonly source: string;
+  readonly operation: string;
+}
+
+/** The public face of a failed call; the upstream's own words go to the log. */
+export function statusError(error: unknown, details: CallDetails, context: CallContext): SkeinError {
+  if (error instanceof SkeinError) return error;
+  if (context.signal.aborted) return abortError(context, details);
+  if (!isServiceError(error)) {
+    context.log.error({ ...details, requestId: context.requestId, err: error }, 'A gRPC call could not be made.');
+    return new SkeinError('UPSTREAM_FAILED', undefined, { details, cause: error });
+  }
+  const upstreamCode = status[error.code];
+  const code = codeOf(error, context);
+  context.log.warn(
+    { ...details, requestId: context.requestId, code, upstreamCode, cause: error.details },
+    'A call to a source failed.',
+  );
+  return new SkeinError(code, undefined, { details: { ...details, upstreamCode }, cause: error });
+}
+
+/** Bytes that are not the message the document says. */
+export function decodeError(error: unknown, details: CallDetails, context: CallContext): SkeinError {
+  const cause = describeError(error);
+  context.log.warn({ ...details, requestId: context.requestId, cause }, 'A message of a source cannot be read.');
+  return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: error });
+}
+
+function codeOf(error: ServiceError, context: CallContext): ErrorCode {
+  if (error.code === status.RESOURCE_EXHAUSTED && TOO_LARGE.test(error.details)) return 'UPSTREAM_RESPONSE_TOO_LARGE';
+  // The request's own deadline goes with the call, and its timer may be the first to fire.
+  if (error.code === status.DEADLINE_EXCEEDED && Date.now() >= context.deadlineAt) return 'DEADLINE_EXCEEDED';
+  return CODES[error.code] ?? 'UPSTREAM_FAILED';
+}
+
+export function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
+}
