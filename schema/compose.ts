@@ -1,7 +1,7 @@
 import { composeServices } from '@theguild/federation-composition';
 import type { Problem } from '../kernel/problem.ts';
 import type { Source } from '../sources/source.ts';
-import { compileLinks, type Link } from './links.ts';
+import { compileLinks, type IsMissing, type Link } from './links.ts';
 import type { LinkOptions } from './options.ts';
 import { findOwners, type Ownership } from './ownership.ts';
 import { createSubgraphs, type Subgraph } from './subgraphs.ts';
@@ -20,7 +20,7 @@ export interface ComposeOptions {
   readonly sources: readonly Source[];
   readonly links: Readonly<Record<string, LinkOptions>>;
   /** A source that is configured but not there: links to it are left out without a word. */
-  readonly isMissing: (sourceName: string) => boolean;
+  readonly isMissing: IsMissing;
 }
 
 export type CompositionResult =

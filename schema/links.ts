@@ -44,11 +44,14 @@ export interface Link {
   readonly requires: ReadonlyMap<string, SelectionSetNode>;
 }
 
+/** Whether the named source is configured but not there; without a name, whether any is. */
+export type IsMissing = (sourceName: string | undefined) => boolean;
+
 /** Checks all links against all sources and reports every mistake; links with mistakes are left out. */
 export function compileLinks(
   options: Readonly<Record<string, LinkOptions>>,
   ownership: Ownership,
-  isMissing: (sourceName: string) => boolean,
+  isMissing: IsMissing,
   report: (problem: Problem) => void,
 ): readonly Link[] {
   const links: Link[] = [];
@@ -66,7 +69,7 @@ class LinkCompiler {
   private readonly options: LinkOptions;
   private readonly ownership: Ownership;
   private readonly all: Readonly<Record<string, LinkOptions>>;
-  private readonly isMissing: (sourceName: string) => boolean;
+  private readonly isMissing: IsMissing;
   private readonly report: (problem: Problem) => void;
 
   constructor(
@@ -74,7 +77,7 @@ class LinkCompiler {
     options: LinkOptions,
     ownership: Ownership,
     all: Readonly<Record<string, LinkOptions>>,
-    isMissing: (sourceName: string) => boolean,
+    isMissing: IsMissing,
     report: (problem: Problem) => void,
   ) {
     this.coordinate = coordinate;
@@ -140,7 +143,10 @@ class LinkCompiler {
 
   private checkParent(typeName: string, fieldName: string): void {
     const parent = this.ownership.objectType(typeName);
-    if (parent === undefined) {
+    if (parent === undefined && this.isMissing(undefined)) {
+      // The type may well be of the source that is not there.
+      this.failed = true;
+    } else if (parent === undefined) {
       const names = [...this.ownership.types.keys()].filter((name) => this.ownership.objectType(name) !== undefined);
       this.problem([], `adds to type "${typeName}", which no source has.${didYouMean(typeName, names)}`);
     } else if (parent.getFields()[fieldName] !== undefined) {

@@ -14,6 +14,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 /** An operation of a document, ready to run any number of times. */
 export interface Plan extends WayChoice {
+  readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   /** Runs a query or mutation. */
   execute(context: GraphContext, variables: Variables): Promise<ExecutionResult> | ExecutionResult;
@@ -44,6 +45,7 @@ export function createPlan({ document, operation, choice, direct, stitched }: Pl
 
   return {
     ...choice,
+    document,
     operation,
     execute: (context, variables) => run(undefined, context, variables),
     subscribe: (context, variables) =>

@@ -1,0 +1,102 @@
+import type { AddressInfo } from 'node:net';
+import { SkeinError } from '../kernel/errors.ts';
+import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
+import type { LimitOptions } from './config/schema.ts';
+import type { Graph } from './graph/graph.ts';
+import { createGraphiql } from './http/graphiql.ts';
+import { createGraphqlDoor } from './http/graphql-door.ts';
+import { createGraphqlSse } from './http/graphql-sse.ts';
+import { createGraphqlWs } from './http/graphql-ws.ts';
+import { createHttpServer } from './http/server.ts';
+import type { Keyring } from './identity/keyring.ts';
+import { createLifetimes } from './lifetimes.ts';
+import { createOperations } from './operations.ts';
+
+export interface GatewayDeps {
+  readonly graph: Graph;
+  readonly keyring: Keyring;
+  readonly limits: LimitOptions;
+  /** The key GraphiQL comes up with on this machine, and the query it shows. */
+  readonly graphiql: { readonly developmentKey: string | undefined; readonly defaultQuery: string };
+  readonly clock: Clock;
+  readonly ids: IdGenerator;
+  readonly log: Log;
+}
+
+export interface Gateway {
+  /** Resolves with the address once it listens; rejects as Node does, e.g. with EADDRINUSE. */
+  listen(port: number, host: string): Promise<AddressInfo>;
+  /**
+   * Takes no new work, lets what is under way finish until the deadline, ends the rest with SHUTTING_DOWN, and closes
+   * every socket. Calling it again hurries: what is left ends at once.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the gateway together. A request meets these in this order, whatever its door; the folders have their names.
+ *
+ *  1. http/       routes it, bounds and reads it
+ *  2. identity/   says who calls, or refuses
+ *  3. operations  parse, validate and plan its document — once per document, kept
+ *  4. policy/     limits, as validation rules, are part of that
+ *  5. schema/     runs the plan, direct or stitched
+ *  6. sources/    call what stands behind
+ *  7. public errors, and the answer in the door's own form
+ */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { graph, keyring, limits, clock, ids, log } = deps;
+  const lifetimes = createLifetimes({ clock, ids, log });
+  const operations = createOperations(graph.registry);
+  const sse = createGraphqlSse(operations);
+  let closing: Promise<void> | undefined;
+  const shared = { operations, keyring, lifetimes, ids, log, limits };
+  const graphqlWs = createGraphqlWs(shared);
+
+  const server = createHttpServer({
+    graphql: createGraphqlDoor({ ...shared, sse }),
+    graphqlWs,
+    graphiql: createGraphiql(deps.graphiql),
+    readiness: () => ({
+      ready: graph.registry.current() !== undefined,
+      generation: graph.registry.current()?.number ?? 0,
+    }),
+    isDraining: () => closing !== undefined,
+    ids,
+    log,
+  });
+
+  const drain = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    sse.drain();
+    const late = setTimeout(() => lifetimes.stopAll('SHUTTING_DOWN'), limits.drainTimeoutMs);
+    await lifetimes.whenIdle();
+    clearTimeout(late);
+    await graphqlWs.close();
+    // Answers are written; keep-alive connections have nothing left to say.
+    server.closeIdleConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), 1_000);
+    await closed;
+    clearTimeout(cut);
+    await graph.dispose();
+  };
+
+  return {
+    listen(port, host) {
+      return new Promise((resolve, reject) => {
+        if (closing !== undefined) return reject(new SkeinError('SHUTTING_DOWN'));
+        server.once('error', reject);
+        server.listen(port, host, () => {
+          server.off('error', reject);
+          resolve(server.address() as AddressInfo);
+        });
+      });
+    },
+    close() {
+      if (closing === undefined) closing = drain();
+      else lifetimes.stopAll('SHUTTING_DOWN');
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,208 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga } from 'graphql-yoga';
+import { SkeinError } from '../../kernel/errors.ts';
+import type { IdGenerator, Log } from '../../kernel/ports.ts';
+import type { Caller, Keyring } from '../identity/keyring.ts';
+import type { Lifetime, Lifetimes } from '../lifetimes.ts';
+import { isRefused, type OperationParams, type Operations, type ReadyOperation } from '../operations.ts';
+import { readBody } from './body.ts';
+import type { GraphqlSse } from './graphql-sse.ts';
+import { EVENT_STREAM, isJson, negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
+import { sendErrors, sendResult } from './respond.ts';
+import { useOperations, type YogaServerContext } from './use-operations.ts';
+
+export interface GraphqlDoorDeps {
+  readonly operations: Operations;
+  readonly keyring: Keyring;
+  readonly lifetimes: Lifetimes;
+  readonly sse: GraphqlSse;
+  readonly ids: IdGenerator;
+  readonly log: Log;
+  readonly limits: { readonly bodyBytes: number; readonly requestTimeoutMs: number; readonly streamTimeoutMs: number };
+}
+
+export type Door = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * `/graphql` over HTTP. Identity comes first, for every method. Then JSON POSTs take the short way, event streams go to
+ * GraphQL over SSE, and what is left — GET, forms, multipart — is read and answered by Yoga.
+ */
+export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
+  const { operations, keyring, lifetimes, sse, ids, log, limits } = deps;
+  const yoga = createYoga<YogaServerContext>({
+    graphqlEndpoint: '/graphql',
+    plugins: [useOperations(operations)],
+    // Errors are made public by the operations, pages and cross-origin answers are not Yoga's to give.
+    maskedErrors: false,
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    logging: false,
+    maxRequestBodySize: false,
+  } as Parameters<typeof createYoga<YogaServerContext>>[0]);
+
+  const openLifetime = (scope: Scope, response: ServerResponse, timeoutMs: number): Lifetime => {
+    const lifetime = lifetimes.open({ timeoutMs, requestId: scope.requestId });
+    response.once('close', () => {
+      if (!response.writableFinished) lifetime.stop('CLIENT_CLOSED_REQUEST');
+      lifetime.close();
+    });
+    return lifetime;
+  };
+  const timeoutOf = (operation: ReadyOperation) =>
+    operation.type === 'subscription' ? limits.streamTimeoutMs : limits.requestTimeoutMs;
+
+  /** The short way: parameters from a JSON body or from the query string of an event stream. */
+  const runOperation = async (
+    params: OperationParams,
+    caller: Caller,
+    scope: Scope,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => {
+    const accepted = negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON, EVENT_STREAM]);
+    if (accepted === undefined) throw new SkeinError('NOT_ACCEPTABLE');
+    const operation = operations.prepare(params, caller);
+    if (isRefused(operation)) {
+      sendErrors(response, operation.errors, scope, accepted === EVENT_STREAM ? RESPONSE_JSON : accepted);
+      return;
+    }
+    const token = sse.tokenOf(request);
+    if (token !== undefined) {
+      const lifetime = lifetimes.open({ timeoutMs: timeoutOf(operation), requestId: scope.requestId });
+      try {
+        sse.run(token, caller, operationIdOf(params), operation, lifetime, response);
+      } catch (error) {
+        lifetime.close();
+        throw error;
+      }
+      return;
+    }
+    if (request.method === 'GET' && operation.type === 'mutation')
+      throw new SkeinError('METHOD_NOT_ALLOWED', 'A mutation cannot be sent with GET.');
+    const takesEvents = accepted === EVENT_STREAM || (request.headers.accept?.includes(EVENT_STREAM) ?? false);
+    if (operation.type === 'subscription' ? takesEvents : accepted === EVENT_STREAM) {
+      await sse.serve(operation, openLifetime(scope, response, timeoutOf(operation)), response);
+      return;
+    }
+    if (operation.type === 'subscription') {
+      throw new SkeinError(
+        'NOT_ACCEPTABLE',
+        'A subscription is answered as text/event-stream (Accept header) or over WebSocket.',
+      );
+    }
+    const lifetime = openLifetime(scope, response, timeoutOf(operation));
+    sendResult(
+      response,
+      await operations.execute(operation, lifetime),
+      accepted === EVENT_STREAM ? PLAIN_JSON : accepted,
+    );
+  };
+
+  const serve = async (scope: Scope, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const caller = keyring.identify(request.headers.authorization);
+    if (request.method === 'POST') {
+      if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity') {
+        throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', 'Request bodies are taken without content encoding.');
+      }
+      const body = await readBody(request, limits.bodyBytes);
+      if (isJson(request.headers['content-type']))
+        return runOperation(parseParams(body), caller, scope, request, response);
+      if (!isForm(request.headers['content-type'])) {
+        throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', 'Send the operation as application/json.');
+      }
+      // Yoga takes a body that is there already instead of piping the request through its own limit.
+      (request as IncomingMessage & { body?: Buffer }).body = body;
+    } else if (request.method === 'PUT') {
+      return sse.reserve(caller, response);
+    } else if (request.method === 'DELETE') {
+      return sse.cancel(requireToken(sse, request), caller, queryOf(request).get('operationId'), response);
+    } else if (request.method === 'GET' && request.headers.accept?.includes(EVENT_STREAM) === true) {
+      const token = sse.tokenOf(request);
+      if (token !== undefined && !queryOf(request).has('query')) return sse.open(token, caller, response);
+      return runOperation(paramsOfQuery(queryOf(request)), caller, scope, request, response);
+    } else if (request.method !== 'GET') {
+      response.setHeader('allow', 'GET, POST, PUT, DELETE');
+      throw new SkeinError('METHOD_NOT_ALLOWED');
+    }
+    const lifetime = openLifetime(scope, response, limits.requestTimeoutMs);
+    await yoga(request, response, { caller, lifetime });
+  };
+
+  return async (request, response) => {
+    const requestId = requestIdOf(request) ?? ids.next();
+    response.setHeader('x-request-id', requestId);
+    const scope = { requestId, log };
+    try {
+      await serve(scope, request, response);
+    } catch (error) {
+      const accepted = negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON]) ?? PLAIN_JSON;
+      if (error instanceof SkeinError && error.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
+      sendErrors(response, [error], scope, accepted);
+    }
+  };
+}
+
+interface Scope {
+  readonly requestId: string;
+  readonly log: Log;
+}
+
+function requestIdOf(request: IncomingMessage): string | undefined {
+  const id = request.headers['x-request-id'];
+  return typeof id === 'string' && /^[\w.:/+=-]{1,128}$/.test(id) ? id : undefined;
+}
+
+function parseParams(body: Buffer): OperationParams {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new SkeinError('BAD_REQUEST', 'The request body is not valid JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SkeinError('BAD_REQUEST', 'The request body must be a JSON object with a "query".');
+  }
+  return value;
+}
+
+function paramsOfQuery(query: URLSearchParams): OperationParams {
+  const json = (name: string): unknown => {
+    const text = query.get(name);
+    if (text === null || text === '') return undefined;
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new SkeinError('BAD_REQUEST', `The query parameter "${name}" is not valid JSON.`);
+    }
+  };
+  return {
+    query: query.get('query') ?? undefined,
+    operationName: query.get('operationName') ?? undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  };
+}
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(request.url?.split('?')[1] ?? '');
+}
+
+function operationIdOf({ extensions }: OperationParams): unknown {
+  return typeof extensions === 'object' && extensions !== null
+    ? (extensions as { operationId?: unknown }).operationId
+    : undefined;
+}
+
+function requireToken(sse: GraphqlSse, request: IncomingMessage): string {
+  const token = sse.tokenOf(request);
+  if (token === undefined)
+    throw new SkeinError('BAD_REQUEST', 'The header x-graphql-event-stream-token names the event stream.');
+  return token;
+}
+
+function isForm(contentType: string | undefined): boolean {
+  return /^(application\/x-www-form-urlencoded|multipart\/form-data|application\/graphql(?!-))\b/i.test(
+    contentType ?? '',
+  );
+}

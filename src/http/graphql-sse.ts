@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SkeinError } from '../../kernel/errors.ts';
+import type { Caller } from '../identity/keyring.ts';
+import type { Lifetime } from '../lifetimes.ts';
+import type { Operations, ReadyOperation } from '../operations.ts';
+import type { PublicResult } from '../public-errors.ts';
+import { type EventStream, openEventStream, pumpResults } from './event-stream.ts';
+import { sendJson } from './respond.ts';
+
+/** Streams a caller may hold reserved or open in single connection mode, and operations on one of them. */
+const MAX_STREAMS_PER_CALLER = 100;
+const MAX_OPERATIONS_PER_STREAM = 100;
+/** A reserved stream that nobody opens is forgotten. */
+const RESERVATION_MS = 30_000;
+
+/**
+ * GraphQL over Server-Sent Events (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md), both modes, with
+ * what a gateway needs beside the protocol: back-pressure, bounds, streams that belong to the caller who reserved them.
+ */
+export interface GraphqlSse {
+  /** Distinct connections mode: the answer to this request is the operation's stream. */
+  serve(operation: ReadyOperation, lifetime: Lifetime, response: ServerResponse): Promise<void>;
+  /** Single connection mode: PUT reserves a stream and answers its token. */
+  reserve(caller: Caller, response: ServerResponse): void;
+  /** Single connection mode: whether the request names a reserved stream. */
+  tokenOf(request: IncomingMessage): string | undefined;
+  /** Single connection mode: GET opens the reserved stream. */
+  open(token: string, caller: Caller, response: ServerResponse): void;
+  /** Single connection mode: POST runs an operation on the stream; the answer is 202. */
+  run(
+    token: string,
+    caller: Caller,
+    id: unknown,
+    operation: ReadyOperation,
+    lifetime: Lifetime,
+    response: ServerResponse,
+  ): void;
+  /** Single connection mode: DELETE ends one operation of the stream. */
+  cancel(token: string, caller: Caller, id: string | null, response: ServerResponse): void;
+  /** Ends open streams that have no operation under way; the others end with their operations. */
+  drain(): void;
+}
+
+interface Reservation {
+  readonly token: string;
+  readonly caller: Caller;
+  stream: EventStream | undefined;
+  readonly operations: Map<string, Lifetime>;
+  readonly waiting: ((stream: EventStream) => void)[];
+  expiry: NodeJS.Timeout | undefined;
+}
+
+export function createGraphqlSse(operations: Operations): GraphqlSse {
+  const reservations = new Map<string, Reservation>();
+  let draining = false;
+
+  const find = (token: string, caller: Caller): Reservation => {
+    const reservation = reservations.get(token);
+    if (reservation === undefined || reservation.caller !== caller)
+      throw new SkeinError('NOT_FOUND', 'There is no such event stream.');
+    return reservation;
+  };
+  const forget = (reservation: Reservation) => {
+    clearTimeout(reservation.expiry);
+    reservations.delete(reservation.token);
+    for (const lifetime of reservation.operations.values()) lifetime.stop('CLIENT_CLOSED_REQUEST');
+  };
+
+  return {
+    async serve(operation, lifetime, response) {
+      const stream = openEventStream(response);
+      stream.onClose(() => lifetime.stop('CLIENT_CLOSED_REQUEST'));
+      await pumpOperation(operations, operation, lifetime, stream, (result) => result);
+      await stream.send('complete', undefined);
+      stream.end();
+      lifetime.close();
+    },
+
+    reserve(caller, response) {
+      let held = 0;
+      for (const reservation of reservations.values()) if (reservation.caller === caller) held += 1;
+      if (held >= MAX_STREAMS_PER_CALLER)
+        throw new SkeinError('BAD_REQUEST', `No more than ${MAX_STREAMS_PER_CALLER} event streams can be reserved.`);
+      const token = randomUUID();
+      const reservation: Reservation = {
+        token,
+        caller,
+        stream: undefined,
+        operations: new Map(),
+        waiting: [],
+        expiry: undefined,
+      };
+      reservation.expiry = setTimeout(() => forget(reservation), RESERVATION_MS);
+      reservation.expiry.unref();
+      reservations.set(token, reservation);
+      response.writeHead(201, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(token);
+    },
+
+    tokenOf(request) {
+      const header = request.headers['x-graphql-event-stream-token'];
+      if (typeof header === 'string') return header;
+      const query = request.url?.split('?')[1];
+      return query === undefined ? undefined : (new URLSearchParams(query).get('token') ?? undefined);
+    },
+
+    open(token, caller, response) {
+      const reservation = find(token, caller);
+      if (reservation.stream !== undefined) {
+        sendJson(response, 409, { errors: [{ message: 'The event stream is open already.' }] });
+        return;
+      }
+      clearTimeout(reservation.expiry);
+      const stream = openEventStream(response);
+      reservation.stream = stream;
+      stream.onClose(() => forget(reservation));
+      for (const resolve of reservation.waiting.splice(0)) resolve(stream);
+    },
+
+    run(token, caller, id, operation, lifetime, response) {
+      const reservation = find(token, caller);
+      if (typeof id !== 'string' || id === '')
+        throw new SkeinError('BAD_REQUEST', '"extensions.operationId" must be a string.');
+      if (reservation.operations.has(id)) {
+        lifetime.close();
+        sendJson(response, 409, { errors: [{ message: 'An operation with this id is under way.' }] });
+        return;
+      }
+      if (reservation.operations.size >= MAX_OPERATIONS_PER_STREAM) {
+        throw new SkeinError(
+          'BAD_REQUEST',
+          `No more than ${MAX_OPERATIONS_PER_STREAM} operations can share an event stream.`,
+        );
+      }
+      reservation.operations.set(id, lifetime);
+      response.writeHead(202).end();
+      void (async () => {
+        const stream = reservation.stream ?? (await whenOpen(reservation, lifetime));
+        if (stream !== undefined) {
+          await pumpOperation(operations, operation, lifetime, stream, (payload) => ({ id, payload }));
+          await stream.send('complete', { id });
+        }
+        reservation.operations.delete(id);
+        lifetime.close();
+        if (draining && reservation.operations.size === 0) reservation.stream?.end();
+      })();
+    },
+
+    cancel(token, caller, id, response) {
+      const reservation = find(token, caller);
+      if (id === null)
+        throw new SkeinError('BAD_REQUEST', 'The query parameter "operationId" names the operation to end.');
+      reservation.operations.get(id)?.stop('CLIENT_CLOSED_REQUEST');
+      response.writeHead(200).end();
+    },
+
+    drain() {
+      draining = true;
+      for (const reservation of [...reservations.values()]) {
+        if (reservation.operations.size > 0) continue;
+        reservation.stream?.end();
+        forget(reservation);
+      }
+    },
+  };
+}
+
+function whenOpen(reservation: Reservation, lifetime: Lifetime): Promise<EventStream | undefined> {
+  return new Promise((resolve) => {
+    reservation.waiting.push(resolve);
+    lifetime.onStop(() => resolve(undefined));
+  });
+}
+
+async function pumpOperation(
+  operations: Operations,
+  operation: ReadyOperation,
+  lifetime: Lifetime,
+  stream: EventStream,
+  wrap: (result: PublicResult) => unknown,
+): Promise<void> {
+  if (operation.type !== 'subscription') {
+    await stream.send('next', wrap(await operations.execute(operation, lifetime)));
+    return;
+  }
+  const results = await operations.subscribe(operation, lifetime);
+  if (Symbol.asyncIterator in results) await pumpResults(results, stream, wrap);
+  else await stream.send('next', wrap(results));
+}

@@ -1,0 +1,84 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { SkeinError } from '../../kernel/errors.ts';
+import type { IdGenerator, Log } from '../../kernel/ports.ts';
+import type { Graphiql } from './graphiql.ts';
+import type { Door } from './graphql-door.ts';
+import type { GraphqlWs } from './graphql-ws.ts';
+import { negotiate } from './media-types.ts';
+import { sendErrors, sendJson } from './respond.ts';
+
+/** How long a client may take to send a request, headers and body. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface HttpServerDeps {
+  readonly graphql: Door;
+  readonly graphqlWs: GraphqlWs;
+  readonly graphiql: Graphiql;
+  /** Whether the graph serves, with what an operator wants to know. */
+  readonly readiness: () => { readonly ready: boolean } & Readonly<Record<string, unknown>>;
+  readonly isDraining: () => boolean;
+  readonly ids: IdGenerator;
+  readonly log: Log;
+}
+
+/** The Node server and its routes. */
+export function createHttpServer(deps: HttpServerDeps): Server {
+  const { graphql, graphqlWs, graphiql, readiness, isDraining, ids, log } = deps;
+
+  const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = pathOf(request);
+    if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
+    if (path === '/readyz') {
+      const state = isDraining() ? { ready: false, draining: true } : readiness();
+      return sendJson(response, state.ready ? 200 : 503, state);
+    }
+    if (path !== '/graphql') {
+      const error = new SkeinError('NOT_FOUND', 'There is nothing at this address. The graph is at /graphql.');
+      return sendErrors(response, [error], { requestId: ids.next(), log });
+    }
+    if (isDraining()) {
+      response.setHeader('connection', 'close');
+      return sendErrors(response, [new SkeinError('SHUTTING_DOWN')], { requestId: ids.next(), log });
+    }
+    if (wantsPage(request)) return graphiql(request, response);
+    return graphql(request, response);
+  };
+
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000 }, (request, response) => {
+    // A client that resets its socket is not news.
+    response.on('error', () => {});
+    route(request, response).catch((error: unknown) => {
+      sendErrors(response, [error], { requestId: ids.next(), log });
+    });
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => {});
+    if (pathOf(request) !== '/graphql' || isDraining()) {
+      const status = isDraining() ? '503 Service Unavailable' : '404 Not Found';
+      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    graphqlWs.upgrade(request, socket, head);
+  });
+  return server;
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/';
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+/** A browser that opens the address, not a client that asks for JSON. */
+function wantsPage(request: IncomingMessage): boolean {
+  if (request.method !== 'GET' || request.url?.includes('query=') === true) return false;
+  return (
+    negotiate(request.headers.accept, [
+      'application/json',
+      'application/graphql-response+json',
+      'text/event-stream',
+      'text/html',
+    ]) === 'text/html'
+  );
+}

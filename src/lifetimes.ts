@@ -1,0 +1,112 @@
+import { type ErrorCode, SkeinError } from '../kernel/errors.ts';
+import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
+import type { CallContext } from '../sources/source.ts';
+
+/** The life of one request or stream: everything it started ends with it. */
+export interface Lifetime extends CallContext {
+  /** Ends it early: aborts the calls under way and tells listeners why. Later calls do nothing. */
+  stop(code: ErrorCode): void;
+  /** Why it was stopped. */
+  readonly stopped: SkeinError | undefined;
+  /** Called once when it is stopped; at once if it is already. */
+  onStop(listener: (reason: SkeinError) => void): void;
+  /** It ended by itself. Always called, whatever the end. */
+  close(): void;
+}
+
+export interface LifetimeOptions {
+  /** Milliseconds after which it is stopped with DEADLINE_EXCEEDED. */
+  readonly timeoutMs: number;
+  /** Sent by the client, if it is fit to be an id. */
+  readonly requestId?: string | undefined;
+}
+
+/** All requests and streams under way, so that a shutdown can wait for them and end them. */
+export interface Lifetimes {
+  open(options: LifetimeOptions): Lifetime;
+  readonly size: number;
+  stopAll(code: ErrorCode): void;
+  /** Resolves when none is under way. */
+  whenIdle(): Promise<void>;
+}
+
+export interface LifetimesDeps {
+  readonly clock: Clock;
+  readonly ids: IdGenerator;
+  readonly log: Log;
+}
+
+export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
+  const open = new Set<Lifetime>();
+  const idle = new Set<() => void>();
+  return {
+    get size() {
+      return open.size;
+    },
+    open({ timeoutMs, requestId }) {
+      const id = requestId !== undefined && /^[\w.:/+=-]{1,128}$/.test(requestId) ? requestId : ids.next();
+      const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, (self) => {
+        open.delete(self);
+        if (open.size === 0) {
+          for (const resolve of idle) resolve();
+          idle.clear();
+        }
+      });
+      open.add(lifetime);
+      return lifetime;
+    },
+    stopAll(code) {
+      for (const lifetime of [...open]) lifetime.stop(code);
+    },
+    whenIdle() {
+      if (open.size === 0) return Promise.resolve();
+      return new Promise((resolve) => idle.add(resolve));
+    },
+  };
+}
+
+class OpenLifetime implements Lifetime {
+  readonly requestId: string;
+  readonly log: Log;
+  readonly deadlineAt: number;
+  stopped: SkeinError | undefined;
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private readonly onClose: (self: Lifetime) => void;
+  private listeners: ((reason: SkeinError) => void)[] = [];
+  private closed = false;
+
+  constructor(requestId: string, log: Log, deadlineAt: number, timeoutMs: number, onClose: (self: Lifetime) => void) {
+    this.requestId = requestId;
+    this.log = log;
+    this.deadlineAt = deadlineAt;
+    this.onClose = onClose;
+    this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  stop(code: ErrorCode): void {
+    if (this.closed || this.stopped !== undefined) return;
+    this.stopped = new SkeinError(code);
+    const listeners = this.listeners;
+    this.listeners = [];
+    for (const listener of listeners) listener(this.stopped);
+    this.controller.abort(this.stopped);
+  }
+
+  onStop(listener: (reason: SkeinError) => void): void {
+    if (this.stopped !== undefined) listener(this.stopped);
+    else this.listeners.push(listener);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.listeners = [];
+    this.onClose(this);
+  }
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { describeError } from '../kernel/errors.ts';
+import { systemClock } from '../kernel/ports.ts';
+import { type Problem, ProblemsError } from '../kernel/problem.ts';
+import { exampleQuery, formatBanner } from './banner.ts';
+import { readEnvironment } from './config/environment.ts';
+import { formatProblems } from './config/print-problems.ts';
+import { type ConfigReading, readConfig } from './config/read-config.ts';
+import type { KeyOptions } from './config/schema.ts';
+import type { Environment } from './config/substitute.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import { createGraph, type Graph, type GraphDeps } from './graph/graph.ts';
+import { createKeyring, generateKey } from './identity/keyring.ts';
+import { createLog } from './log.ts';
+import { createQueryLimits } from './policy/query-limits.ts';
+
+export interface RunningGateway {
+  /** Resolves with the exit code when the gateway has stopped, or could not start. */
+  readonly closed: Promise<number>;
+}
+
+/**
+ * Environment → configuration → graph → gateway → listen → shutdown. Mistakes go to stderr, all at once, and `closed`
+ * resolves with 1. SIGTERM and SIGINT drain; a second one hurries.
+ */
+export async function startGateway(env: Environment): Promise<RunningGateway> {
+  const startedAt = performance.now();
+  const { environment, problems } = readEnvironment(env);
+  const reading = await readConfig(environment.configFile, env);
+  const log = createLog(environment.logLevel);
+  let graph: Graph;
+  try {
+    const generation = generationOptions(reading);
+    graph = await createGraph(reading.config, [...problems, ...reading.problems], { log, generation });
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error;
+    printProblems(error.problems, reading);
+    return { closed: Promise.resolve(1) };
+  }
+  await graph.probe();
+
+  const keys = reading.config.keys.map(withGeneratedKey);
+  const [shown] = keys;
+  const gateway = createGateway({
+    graph,
+    keyring: createKeyring(keys),
+    limits: reading.config.limits,
+    graphiql: { developmentKey: shown?.key, defaultQuery: exampleQuery(graph) },
+    clock: systemClock,
+    ids: { next: randomUUID },
+    log,
+  });
+  try {
+    const address = await gateway.listen(environment.port, environment.host);
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    process.stdout.write(
+      formatBanner({
+        url: `http://${host}:${address.port}`,
+        graph,
+        prompts: Object.keys(reading.config.prompts),
+        key: shown,
+        tookMs: Math.round(performance.now() - startedAt),
+      }),
+    );
+  } catch (error) {
+    process.stderr.write(`${listenProblem(error, environment.host, environment.port)}\n`);
+    await gateway.close();
+    return { closed: Promise.resolve(1) };
+  }
+  return { closed: closeOnSignal(gateway) };
+}
+
+/** Checks everything `startGateway` would, without listening. Resolves with the exit code. */
+export async function validateConfig(env: Environment): Promise<number> {
+  const { environment, problems } = readEnvironment(env);
+  const reading = await readConfig(environment.configFile, env);
+  try {
+    const deps: GraphDeps = { log: createLog('silent'), generation: generationOptions(reading) };
+    const graph = await createGraph(reading.config, [...problems, ...reading.problems], deps);
+    for (const { name, inGraph, unreachable } of graph.states()) {
+      if (!inGraph) process.stdout.write(`${name} cannot be reached and was not checked: ${unreachable}\n`);
+    }
+    await graph.dispose();
+    process.stdout.write('No mistakes.\n');
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error;
+    printProblems(error.problems, reading);
+    return 1;
+  }
+}
+
+function generationOptions({ config }: ConfigReading): GraphDeps['generation'] {
+  return { rules: [createQueryLimits(config.limits)], maxTokens: config.limits.tokens };
+}
+
+function withGeneratedKey({ name, key }: KeyOptions): KeyOptions & { generated: boolean } {
+  return key === '' ? { name, key: generateKey(), generated: true } : { name, key, generated: false };
+}
+
+function printProblems(problems: readonly Problem[], { config, locate }: ConfigReading): void {
+  const color = process.stderr.isTTY;
+  process.stderr.write(formatProblems(problems, { file: config.file, locate, color }));
+}
+
+function listenProblem(error: unknown, host: string, port: number): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is taken. Stop what uses it, or set PORT to another one.`;
+  if (code === 'EACCES') return `Port ${port} on ${host} may not be used by this user. Set PORT to one above 1023.`;
+  return `Cannot listen on ${host}:${port}: ${describeError(error)}.`;
+}
+
+function closeOnSignal(gateway: Gateway): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onSignal = () => {
+      gateway.close().then(() => {
+        process.off('SIGTERM', onSignal);
+        process.off('SIGINT', onSignal);
+        resolve(0);
+      }, reject);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

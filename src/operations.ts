@@ -1,0 +1,189 @@
+import type { ExecutionResult, GraphQLFormattedError, OperationTypeNode } from 'graphql';
+import { SkeinError } from '../kernel/errors.ts';
+import type { ResultStream } from '../schema/events.ts';
+import type { Plan, Variables } from '../schema/plan/plan.ts';
+import type { Generation, Registry } from '../schema/registry.ts';
+import { createGraphContext } from '../schema/request-context.ts';
+import type { Caller } from './identity/keyring.ts';
+import type { Lifetime } from './lifetimes.ts';
+import { type PublicResult, toPublicError, toPublicResult } from './public-errors.ts';
+
+/** GraphQL request parameters as any door reads them, not yet checked. */
+export interface OperationParams {
+  readonly query?: unknown;
+  readonly operationName?: unknown;
+  readonly variables?: unknown;
+  readonly extensions?: unknown;
+}
+
+/** An operation that may run: parsed, valid, within limits, planned. */
+export interface ReadyOperation {
+  readonly type: OperationTypeNode;
+  readonly plan: Plan;
+  readonly variables: Variables;
+  readonly generation: Generation;
+  readonly caller: Caller;
+  /** Asked for by `extensions: { skein: { plan: true } }`. */
+  readonly wantsPlan: boolean;
+}
+
+/** Why an operation may not run: errors for the client, none of them secret. */
+export interface RefusedOperation {
+  readonly errors: readonly unknown[];
+}
+
+/**
+ * The way of every operation, whatever door it came through: HTTP, SSE, WebSocket. A door reads parameters, identifies
+ * the caller, and calls `prepare`, then `execute` or `subscribe`; nothing runs that did not pass here.
+ */
+export interface Operations {
+  prepare(params: OperationParams, caller: Caller): ReadyOperation | RefusedOperation;
+  /** Runs a query or mutation. Never rejects. */
+  execute(operation: ReadyOperation, lifetime: Lifetime): Promise<PublicResult>;
+  /** Opens a subscription: a stream of results, or one result when it cannot be opened. Never rejects. */
+  subscribe(operation: ReadyOperation, lifetime: Lifetime): Promise<AsyncIterableIterator<PublicResult> | PublicResult>;
+}
+
+export function isRefused(operation: ReadyOperation | RefusedOperation): operation is RefusedOperation {
+  return 'errors' in operation;
+}
+
+export function createOperations(registry: Registry): Operations {
+  return {
+    prepare(params, caller) {
+      try {
+        return prepare(registry, params, caller);
+      } catch (error) {
+        return { errors: [error] };
+      }
+    },
+    async execute(operation, lifetime) {
+      try {
+        const running = operation.plan.execute(createGraphContext(lifetime), operation.variables);
+        const result = toPublicResult(await untilStopped(running, lifetime), lifetime);
+        return withPlan(result, operation);
+      } catch (error) {
+        return { errors: [toPublicError(error, lifetime)] };
+      }
+    },
+    async subscribe(operation, lifetime) {
+      try {
+        const opening = operation.plan.subscribe(createGraphContext(lifetime), operation.variables);
+        const stream = await opening;
+        if (!(Symbol.asyncIterator in stream)) return withPlan(toPublicResult(stream, lifetime), operation);
+        return publicStream(stream, operation, lifetime);
+      } catch (error) {
+        return { errors: [toPublicError(error, lifetime)] };
+      }
+    },
+  };
+}
+
+function prepare(registry: Registry, params: OperationParams, caller: Caller): ReadyOperation | RefusedOperation {
+  const { query, operationName, variables, extensions } = params;
+  if (typeof query !== 'string') throw badRequest('"query" must be a string: the GraphQL document to execute.');
+  if (operationName != null && typeof operationName !== 'string') throw badRequest('"operationName" must be a string.');
+  if (variables != null && !isMap(variables)) throw badRequest('"variables" must be a JSON object.');
+  if (extensions != null && !isMap(extensions)) throw badRequest('"extensions" must be a JSON object.');
+
+  const generation = registry.current();
+  if (generation === undefined) throw new SkeinError('GRAPH_NOT_READY');
+  const document = generation.documents.prepare(query);
+  if (document.errors !== undefined) return { errors: document.errors };
+  const plan = document.plan(operationName);
+  const skein = isMap(extensions) ? extensions.skein : undefined;
+  return {
+    type: plan.operation.operation,
+    plan,
+    variables: (variables ?? {}) as Variables,
+    generation,
+    caller,
+    wantsPlan: isMap(skein) && skein.plan === true,
+  };
+}
+
+function badRequest(message: string): SkeinError {
+  return new SkeinError('BAD_REQUEST', message);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withPlan(result: PublicResult, { wantsPlan, plan, generation }: ReadyOperation): PublicResult {
+  if (!wantsPlan) return result;
+  const { way, reason } = plan;
+  const extensions = { plan: { way, ...(reason === undefined ? {} : { reason }), generation: generation.number } };
+  return { ...result, extensions };
+}
+
+/** The result, or the reason the request was stopped for, whichever comes first: no source can hold an answer back. */
+function untilStopped(
+  running: Promise<ExecutionResult> | ExecutionResult,
+  lifetime: Lifetime,
+): Promise<ExecutionResult> | ExecutionResult {
+  if (!(running instanceof Promise) && lifetime.stopped === undefined) return running;
+  return new Promise((resolve, reject) => {
+    lifetime.onStop(reject);
+    Promise.resolve(running).then(resolve, reject);
+  });
+}
+
+/** Results as clients see them. A stream that is stopped from outside ends with an error that says so. */
+function publicStream(
+  stream: ResultStream,
+  operation: ReadyOperation,
+  lifetime: Lifetime,
+): AsyncIterableIterator<PublicResult> {
+  let finished = false;
+  let first = true;
+  let onStop: ((reason: SkeinError) => void) | undefined;
+  lifetime.onStop((reason) => onStop?.(reason));
+  const done = { done: true as const, value: undefined };
+  const close = async () => {
+    finished = true;
+    await stream.return?.();
+  };
+  const last = (error: unknown): IteratorResult<PublicResult> => {
+    void close().catch(() => {});
+    if (lifetime.stopped?.code === 'CLIENT_CLOSED_REQUEST') return done;
+    const errors: readonly GraphQLFormattedError[] = [toPublicError(error, lifetime)];
+    return { done: false, value: { errors } };
+  };
+  return {
+    async next() {
+      if (finished) return done;
+      if (lifetime.stopped !== undefined) return last(lifetime.stopped);
+      const stopped = new Promise<never>((_resolve, reject) => {
+        onStop = reject;
+      });
+      try {
+        const event = await Promise.race([stream.next(), stopped]);
+        if (finished || event.done === true) {
+          finished = true;
+          return done;
+        }
+        const result = toPublicResult(event.value, lifetime);
+        if (!first) return { done: false, value: result };
+        first = false;
+        return { done: false, value: withPlan(result, operation) };
+      } catch (error) {
+        return finished ? done : last(error);
+      } finally {
+        onStop = undefined;
+      }
+    },
+    async return() {
+      await close();
+      return done;
+    },
+    // graphql-ws closes only what looks like a generator.
+    async throw(error: unknown) {
+      await close();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

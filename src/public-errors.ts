@@ -1,0 +1,115 @@
+import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import {
+  describeError,
+  ERROR_TABLE,
+  type ErrorCode,
+  type ErrorDetails,
+  isErrorCode,
+  SkeinError,
+} from '../kernel/errors.ts';
+import type { Log } from '../kernel/ports.ts';
+
+/** A result as clients get it. */
+export interface PublicResult {
+  data?: ExecutionResult['data'];
+  errors?: readonly GraphQLFormattedError[];
+  extensions?: Record<string, unknown>;
+}
+
+/** What is known of the request whose error is shown. */
+export interface ErrorScope {
+  readonly requestId: string;
+  readonly log: Log;
+  /** Set when the request was ended from outside: then that is why its calls failed. */
+  readonly stopped?: SkeinError | undefined;
+}
+
+/** The result with its errors fit to be seen: table codes, no upstream details, the unknown masked and logged. */
+export function toPublicResult(result: ExecutionResult, scope: ErrorScope): PublicResult {
+  if (result.errors === undefined || result.errors.length === 0) return result as PublicResult;
+  const errors = result.errors.map((error) => toPublicError(error, scope));
+  return 'data' in result && result.data !== undefined ? { errors, data: result.data } : { errors };
+}
+
+export function toPublicError(error: unknown, scope: ErrorScope): GraphQLFormattedError {
+  const located = error instanceof GraphQLError ? error : undefined;
+  const { code, message, details } = judge(error, scope);
+  return {
+    message,
+    ...(located?.locations === undefined ? {} : { locations: located.locations }),
+    ...(located?.path === undefined ? {} : { path: located.path }),
+    extensions: { code, ...details, requestId: scope.requestId },
+  };
+}
+
+/** HTTP status of a result without data: the first error decides. */
+export function statusOf(errors: readonly GraphQLFormattedError[]): number {
+  const code = errors[0]?.extensions?.code;
+  return isErrorCode(code) ? ERROR_TABLE[code].status : 500;
+}
+
+interface Judgement {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: ErrorDetails;
+}
+
+function judge(error: unknown, scope: ErrorScope): Judgement {
+  const original = rootCause(error);
+  if (original instanceof SkeinError) {
+    const { code, ...details } = original.extensions;
+    if (scope.stopped !== undefined && (code === 'CLIENT_CLOSED_REQUEST' || code === 'DEADLINE_EXCEEDED')) {
+      return { code: scope.stopped.code, message: scope.stopped.message, details };
+    }
+    if (original.cause !== undefined) {
+      scope.log.warn(
+        { requestId: scope.requestId, code, ...details, cause: describeError(original.cause) },
+        original.message,
+      );
+    }
+    return { code, message: original.message, details };
+  }
+  if (original instanceof GraphQLError) {
+    const code = original.extensions.code;
+    if (isErrorCode(code)) return { code, message: original.message, details: detailsOf(original.extensions) };
+    return judgeGraphqlError(original, scope);
+  }
+  scope.log.error({ requestId: scope.requestId, err: original }, 'unexpected error');
+  return { code: 'INTERNAL_SERVER_ERROR', message: ERROR_TABLE.INTERNAL_SERVER_ERROR.message };
+}
+
+/** Errors that GraphQL execution itself raises: about the client's values, or about a source's. */
+function judgeGraphqlError(error: GraphQLError, scope: ErrorScope): Judgement {
+  const isAboutInput = /^(Variable|Argument|Directive) "/.test(error.message);
+  if (isAboutInput || (error.path === undefined && error.nodes !== undefined)) {
+    return { code: 'BAD_USER_INPUT', message: error.message };
+  }
+  scope.log.warn(
+    { requestId: scope.requestId, path: error.path, message: error.message },
+    'a source gave a value of a wrong type',
+  );
+  // The name of the field is public, the value that does not fit is not.
+  const message = error.message.startsWith('Cannot return null for non-nullable field')
+    ? error.message
+    : ERROR_TABLE.UPSTREAM_BAD_RESPONSE.message;
+  return { code: 'UPSTREAM_BAD_RESPONSE', message };
+}
+
+function rootCause(error: unknown): unknown {
+  let current = error;
+  for (let i = 0; i < 16; i += 1) {
+    if (!(current instanceof GraphQLError) || current.originalError === undefined) return current;
+    current = current.originalError;
+  }
+  return current;
+}
+
+function detailsOf({
+  source,
+  operation,
+  upstreamStatus,
+  upstreamCode,
+  retryAfterMs,
+}: Record<string, unknown>): ErrorDetails {
+  return JSON.parse(JSON.stringify({ source, operation, upstreamStatus, upstreamCode, retryAfterMs })) as ErrorDetails;
+}
