@@ -1,0 +1,117 @@
+import { Kind, print } from 'graphql';
+import type { Argument, NamedType, RootField } from './root-field.ts';
+import type { EnumType, GraphqlType, ObjectField, ObjectType } from './types.ts';
+
+/** `[Product!]`, without the outermost `!`. */
+export function printType(type: GraphqlType): string {
+  if (type.kind !== 'list') return type.name;
+  return `[${printType(type.item)}${type.itemNonNull ? '!' : ''}]`;
+}
+
+/** A value of the document as a GraphQL literal, or undefined where it does not fit the type. */
+export function printValue(value: unknown, type: GraphqlType): string | undefined {
+  if (type.kind === 'list') {
+    if (!Array.isArray(value)) return undefined;
+    const items = value.map((item) => printValue(item, type.item));
+    return items.includes(undefined) ? undefined : `[${items.join(', ')}]`;
+  }
+  if (type.kind === 'enum') return [...type.values].find(([, upstream]) => upstream === value)?.[0];
+  if (type.kind !== 'scalar') return undefined;
+  switch (type.name) {
+    case 'ID':
+    case 'String':
+      return typeof value === 'string' ? printString(value) : undefined;
+    case 'Int':
+      return Number.isInteger(value) && value === Number(value) && (value | 0) === value ? String(value) : undefined;
+    case 'Int64':
+      return Number.isSafeInteger(value) ? String(value) : undefined;
+    case 'Float':
+      return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+    case 'Boolean':
+      return typeof value === 'boolean' ? String(value) : undefined;
+    case 'JSON':
+      return undefined;
+  }
+}
+
+/** The whole SDL of a source: root types first, then types by name, then scalars. */
+export function printSdl(fields: readonly RootField[], types: readonly NamedType[]): string {
+  const sorted = [...types].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const body = [
+    ...(['Query', 'Mutation'] as const).map((parent) => printRoot(parent, fields)),
+    ...sorted.map((type) => (type.kind === 'enum' ? printEnum(type) : printObject(type))),
+  ]
+    .filter((text) => text !== '')
+    .join('\n\n');
+  const scalars = (['JSON', 'Int64'] as const).filter((name) => usesScalar(name, fields, sorted));
+  return [body, ...scalars.map((name) => `scalar ${name}`)].join('\n\n');
+}
+
+function printRoot(parent: RootField['parent'], all: readonly RootField[]): string {
+  const fields = all.filter((field) => field.parent === parent);
+  if (fields.length === 0) return '';
+  const lines = fields.map((field) => {
+    const head = `${printDescription(field.description, '  ')}  ${field.name}`;
+    return `${head}${printArguments(field.arguments)}: ${printType(field.type)}${printDeprecated(field.deprecated)}`;
+  });
+  return `type ${parent} {\n${lines.join('\n')}\n}`;
+}
+
+function printArguments(all: readonly Argument[]): string {
+  if (all.length === 0) return '';
+  const lines = all.map((argument) => {
+    const literal = argument.defaultValue === undefined ? undefined : printValue(argument.defaultValue, argument.type);
+    const type = `${printType(argument.type)}${argument.nonNull ? '!' : ''}`;
+    const end = `${literal === undefined ? '' : ` = ${literal}`}`;
+    // GraphQL does not allow a required argument to be deprecated.
+    const deprecated = printDeprecated(argument.deprecated && (!argument.nonNull || literal !== undefined));
+    return `${printDescription(argument.description, '    ')}    ${argument.name}: ${type}${end}${deprecated}`;
+  });
+  return `(\n${lines.join('\n')}\n  )`;
+}
+
+function printObject(type: ObjectType): string {
+  const keyword = type.kind === 'input' ? 'input' : 'type';
+  const lines = type.fields.map((field) => printField(field, type.kind === 'input'));
+  return `${printDescription(type.description, '')}${keyword} ${type.name} {\n${lines.join('\n')}\n}`;
+}
+
+function printField(field: ObjectField, isInput: boolean): string {
+  const type = `${printType(field.type)}${field.nonNull ? '!' : ''}`;
+  const deprecated = printDeprecated(field.deprecated && !(isInput && field.nonNull));
+  return `${printDescription(field.description, '  ')}  ${field.name}: ${type}${deprecated}`;
+}
+
+function printEnum(type: EnumType): string {
+  const lines = [...type.values.keys()].map((name) => `  ${name}`);
+  return `${printDescription(type.description, '')}enum ${type.name} {\n${lines.join('\n')}\n}`;
+}
+
+function printDeprecated(deprecated: boolean): string {
+  return deprecated ? ' @deprecated' : '';
+}
+
+function printDescription(description: string | undefined, indent: string): string {
+  const text = description?.trim();
+  if (text === undefined || text === '') return '';
+  if (!text.includes('\n')) return `${indent}${printString(text)}\n`;
+  const block = print({ kind: Kind.STRING, value: wellFormed(text).replace(/\r\n?/g, '\n'), block: true });
+  return `${block.replace(/^(?=.)/gm, indent)}\n`;
+}
+
+function printString(text: string): string {
+  return JSON.stringify(wellFormed(text));
+}
+
+/** Half characters, which GraphQL does not allow, become U+FFFD. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function usesScalar(name: 'JSON' | 'Int64', fields: readonly RootField[], types: readonly NamedType[]): boolean {
+  const isIt = (type: GraphqlType): boolean => (type.kind === 'list' ? isIt(type.item) : type.name === name);
+  return (
+    fields.some((field) => isIt(field.type) || field.arguments.some((argument) => isIt(argument.type))) ||
+    types.some((type) => type.kind !== 'enum' && type.fields.some((field) => isIt(field.type)))
+  );
+}

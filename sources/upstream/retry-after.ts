@@ -1,0 +1,20 @@
+import type { HttpHeaders } from './http.ts';
+
+const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** How long an upstream asks to be left alone: `retry-after-ms`, or `retry-after` in seconds or as a date; a day at most. */
+export function retryAfterMs(headers: HttpHeaders, now: number): number | undefined {
+  const milliseconds = numberOf(headers['retry-after-ms']);
+  const seconds = numberOf(headers['retry-after']);
+  const wait = milliseconds ?? (seconds === undefined ? untilDate(headers['retry-after'], now) : seconds * 1000);
+  return wait === undefined ? undefined : Math.min(Math.ceil(wait), MAX_RETRY_AFTER_MS);
+}
+
+function numberOf(value: HttpHeaders[string]): number | undefined {
+  return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
+}
+
+function untilDate(value: HttpHeaders[string], now: number): number | undefined {
+  const date = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
