@@ -1,0 +1,123 @@
+import { type GraphQLOutputType, isNonNullType, Kind, print } from 'graphql';
+import type { Problem } from '../../kernel/problem.ts';
+import { FINISH_REASONS, streamEventSdl } from '../ai/ai-sdl.ts';
+import type { Models } from '../ai/model-client.ts';
+import type { Source, SourceCall, SourceDeps } from '../source.ts';
+import type { PromptOptions } from './options.ts';
+import { compilePrompt, type Prompt } from './prompt.ts';
+
+/** Fields that the source `ai` has already. */
+const TAKEN = ['chat', 'chatStream'];
+
+const STREAM_TYPES = { finishReason: 'PromptFinishReason', usage: 'PromptUsage', event: 'PromptStreamEvent' };
+
+/**
+ * Prompts as fields: `Mutation.x`, and `Subscription.xStream` where the output is text. A prompt with mistakes is told
+ * as problems with paths below `prompts` and left out. `models` stays its owner's. Without any prompt the SDL is
+ * empty, and the source has no place in a graph.
+ */
+export function createPromptSource(
+  prompts: Readonly<Record<string, PromptOptions>>,
+  models: Models,
+  deps: SourceDeps,
+): Source {
+  const definitions = new Map<string, { readonly text: string; readonly prompt: string }>();
+  const compiled: Prompt[] = [];
+  for (const [name, options] of Object.entries(prompts)) {
+    const report = (problem: Problem) => deps.report({ ...problem, path: [name, ...(problem.path ?? [])] });
+    checkName(name, prompts, report);
+    const prompt = compilePrompt(name, options, models, report);
+    if (prompt !== undefined && addDefinitions(prompt, definitions, report)) compiled.push(prompt);
+  }
+  return {
+    name: 'prompts',
+    kind: 'prompt',
+    model: {
+      sdl: sdlOf(
+        compiled,
+        [...definitions.values()].map(({ text }) => text),
+      ),
+      calls: new Map(compiled.flatMap(callsOf)),
+      enumValues: new Map(compiled.some(isStreamed) ? [[STREAM_TYPES.finishReason, FINISH_REASONS]] : []),
+    },
+    probe: (signal) => models.probe(signal),
+    dispose: async () => {},
+  };
+}
+
+function checkName(
+  name: string,
+  prompts: Readonly<Record<string, PromptOptions>>,
+  report: (problem: Problem) => void,
+): void {
+  const suggestion = 'Give the prompt another name.';
+  if (TAKEN.includes(name)) report({ message: `"${name}" is a field of the models already.`, suggestion });
+  const base = name.endsWith('Stream') ? name.slice(0, -'Stream'.length) : undefined;
+  if (base !== undefined && Object.hasOwn(prompts, base)) {
+    report({ message: `"${name}" is the stream of the prompt "${base}" already.`, suggestion });
+  }
+}
+
+/** Types of the same name are one type if they are the same to the letter, and a mistake otherwise. */
+function addDefinitions(
+  prompt: Prompt,
+  definitions: Map<string, { readonly text: string; readonly prompt: string }>,
+  report: (problem: Problem) => void,
+): boolean {
+  let fine = true;
+  for (const [name, text] of prompt.types.definitions) {
+    const other = definitions.get(name);
+    if (other === undefined || other.text === text) continue;
+    fine = false;
+    report({
+      path: ['types'],
+      message: `The type "${name}" is defined otherwise by the prompt "${other.prompt}".`,
+      suggestion: 'Give one of the two another name.',
+    });
+  }
+  if (!fine) return false;
+  for (const [name, text] of prompt.types.definitions) {
+    if (!definitions.has(name)) definitions.set(name, { text, prompt: prompt.name });
+  }
+  return true;
+}
+
+function isStreamed({ stream }: Prompt): boolean {
+  return stream !== undefined;
+}
+
+function callsOf({ name, call, stream }: Prompt): [string, SourceCall][] {
+  const calls: [string, SourceCall][] = [[`Mutation.${name}`, call]];
+  if (stream !== undefined) calls.push([`Subscription.${name}Stream`, stream]);
+  return calls;
+}
+
+function sdlOf(prompts: readonly Prompt[], definitions: readonly string[]): string {
+  const streamed = prompts.filter(isStreamed);
+  const mutations = prompts.map(
+    ({ name, description, types }) => `${quote(description)}${name}${argsOf(types)}: ${nullable(types.output)}`,
+  );
+  const subscriptions = streamed.map(({ name, description = '', types }) => {
+    const text = `${description}\n\nGives the text as it is written.`.trim();
+    return `${quote(text)}${name}Stream${argsOf(types)}: PromptStreamEvent`;
+  });
+  const parts: string[] = [];
+  if (mutations.length > 0) parts.push(`type Mutation {\n${mutations.join('\n')}\n}`);
+  if (subscriptions.length > 0) {
+    parts.push(`type Subscription {\n${subscriptions.join('\n')}\n}`, streamEventSdl(STREAM_TYPES));
+  }
+  return [...parts, ...definitions].join('\n\n');
+}
+
+function argsOf({ args }: Prompt['types']): string {
+  return args.length === 0 ? '' : `(${args.map(({ name, type }) => `${name}: ${String(type)}`).join(', ')})`;
+}
+
+/** A prompt that fails nulls its own field and no other. */
+function nullable(type: GraphQLOutputType): string {
+  return String(isNonNullType(type) ? type.ofType : type);
+}
+
+function quote(description: string | undefined): string {
+  return description ? `${print({ kind: Kind.STRING, value: description, block: true })}\n` : '';
+}
