@@ -3,7 +3,6 @@ import {
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLOutputType,
-  getNamedType,
   getNullableType,
   isLeafType,
   isListType,
@@ -104,6 +103,13 @@ class LinkCompiler {
     if (batches.length > 1) this.problem(['args'], 'reads $parents in more than one argument; one can be batched');
     const batch = batches[0];
     const type = this.resultType(call.field.type, batch !== undefined);
+    if (!this.failed && ![...args.values()].some(({ from }) => from === 'parent' || from === 'parents')) {
+      this.problem(
+        ['args'],
+        'reads no plain field of its parent.',
+        'Set an argument to $parent.field: it is how the target knows the parent.',
+      );
+    }
     if (this.failed || type === undefined) return undefined;
 
     const key = new Set<string>();
@@ -135,7 +141,7 @@ class LinkCompiler {
     this.failed = true;
     this.report({
       path: ['links', this.coordinate, ...path],
-      message: `Link "${this.coordinate}" ${what}`,
+      message: `Link "${this.coordinate}"${what.startsWith(':') ? '' : ' '}${what}`,
       ...(suggestion === undefined ? {} : { suggestion }),
     });
     return undefined;
@@ -290,7 +296,7 @@ class LinkCompiler {
 
   private checkMatch(type: GraphQLOutputType, match: string): void {
     const field = this.step(['match'], type, match);
-    if (field !== undefined && !isLeafType(getNamedType(field))) {
+    if (field !== undefined && !isLeafType(getNullableType(field))) {
       this.problem(['match'], `matches "${match}", which is not a plain field.`);
     }
   }

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { createMemorySource } from '../test/utils/memory-source.ts';
+import { createShop } from '../test/utils/shop.ts';
+import { compose } from './compose.ts';
+import { linkOptions } from './options.ts';
+
+const NOTHING_MISSING = () => false;
+
+function problemsOf(links: Record<string, unknown>, extraSources: Parameters<typeof compose>[0]['sources'] = []) {
+  const { sources } = createShop();
+  const parsed = Object.fromEntries(Object.entries(links).map(([name, link]) => [name, linkOptions.parse(link)]));
+  const { problems } = compose({ sources: [...sources, ...extraSources], links: parsed, isMissing: NOTHING_MISSING });
+  return problems.map(({ path, message, suggestion }) => [
+    path?.join(' › '),
+    message,
+    ...(suggestion === undefined ? [] : [suggestion]),
+  ]);
+}
+
+describe('composing sources and links', () => {
+  it('tells every mistake in every link at once, with its place and a way out', () => {
+    const problems = problemsOf({
+      'Produkt.stock': { call: 'inventory.batchStock', args: { skus: '$parents.sku' }, items: 'stocks', match: 'sku' },
+      'Product.name': { call: 'catalog.product', args: { sku: '$parent.sku' } },
+      'Product.a': { call: 'inventry.batchStock' },
+      'Product.b': { call: 'inventory.batchStok' },
+      'Product.c': { call: 'inventory.batchStock', args: { sku: '$parents.sku' }, items: 'stocks' },
+      'Product.d': { call: 'inventory.batchStock', args: { skus: '$parents.skuu' }, items: 'stok', match: 'sku' },
+      'Product.e': { call: 'catalog.product', args: { sku: '$parents.sku' } },
+      'Product.f': { call: 'catalog.products', args: { sku: '$parents.sku', first: 'many' }, match: 'tags' },
+      'Product.g': { call: 'catalog.product', args: { sku: '$parent.stock { quantity }' } },
+      'Product.h': { call: 'catalog.product', args: { sku: '$parent.sku!' }, many: true },
+      'Product.j': { call: 'catalog.products', args: { first: 1 } },
+      'Product.i': { call: 'prompts.digest', args: { product: '$parent.tags', reviews: [] } },
+    });
+    expect(problems).toMatchInlineSnapshot(`
+      [
+        [
+          "links › Produkt.stock",
+          "Link "Produkt.stock" adds to type "Produkt", which no source has. Did you mean "Product"?",
+        ],
+        [
+          "links › Product.name",
+          "Link "Product.name" adds a field that source "catalog" already has.",
+          "Give the link another field name.",
+        ],
+        [
+          "links › Product.a › call",
+          "Link "Product.a" calls source "inventry", which does not exist. Did you mean "inventory"?",
+        ],
+        [
+          "links › Product.b › call",
+          "Link "Product.b" calls "batchStok", which source "inventory" does not have as a query. Did you mean "batchStock"?",
+        ],
+        [
+          "links › Product.c › args › sku",
+          "Link "Product.c" sets argument "sku", which "batchStock" does not have. Did you mean "skus"?",
+        ],
+        [
+          "links › Product.d › args › skus",
+          "Link "Product.d" reads field "skuu" of "Product", which its source does not have. Did you mean "sku"?",
+        ],
+        [
+          "links › Product.d › items",
+          "Link "Product.d" looks for "stok" in BatchStock, which has no such field. Did you mean "stocks"?",
+        ],
+        [
+          "links › Product.e › args › sku",
+          "Link "Product.e": argument "sku" takes one value, $parents gives a list.",
+          "Write $parent.sku.",
+        ],
+        [
+          "links › Product.e › items",
+          "Link "Product.e" reads $parents, but the answer is not a list.",
+          "Say with \`items\` where in the answer the list is.",
+        ],
+        [
+          "links › Product.f › args › first",
+          "Link "Product.f": argument "first": Int cannot represent non-integer value: "many"",
+        ],
+        [
+          "links › Product.f › match",
+          "Link "Product.f" matches "tags", which is not a plain field.",
+        ],
+        [
+          "links › Product.g › args › sku",
+          "Link "Product.g" reads "stock { … }" of "Product", which no link adds.",
+          "A selection is for fields that links add; plain fields are read as $parent.field.",
+        ],
+        [
+          "links › Product.h › args › sku",
+          "Link "Product.h": argument "sku" must be a constant, $parent.field, $parents.field or $parent.field { selection } (a constant that begins with $ is written $$).",
+        ],
+        [
+          "links › Product.h › match",
+          "Link "Product.h" has \`match\` or \`many\`, which need an argument that reads $parents.",
+        ],
+        [
+          "links › Product.j › args",
+          "Link "Product.j" reads no plain field of its parent.",
+          "Set an argument to $parent.field: it is how the target knows the parent.",
+        ],
+        [
+          "links › Product.i › args › product",
+          "Link "Product.i" reads field "tags" of "Product", which is not a plain scalar.",
+        ],
+      ]
+    `);
+  });
+
+  it('never merges types or fields of unrelated sources silently', () => {
+    const second = createMemorySource({
+      name: 'second',
+      sdl: 'type Query { product: Product other: Int } type Product { title: String }',
+      unary: { 'Query.product': () => null, 'Query.other': () => 1 },
+    });
+    expect(problemsOf({}, [second])).toMatchInlineSnapshot(`
+      [
+        [
+          "sources › second",
+          "Field "Query.product" is defined by source "catalog" and by source "second".",
+          "Give one another name, e.g. sources.second.operations: { "Query.product": { name: secondProduct } }",
+        ],
+        [
+          "sources › second",
+          "Type "Product" is defined by source "catalog" and by source "second".",
+          "Hide the operations of "second" that use it, or rename the type in one of the two documents.",
+        ],
+      ]
+    `);
+  });
+
+  it('reports a source whose schema is not valid, and goes on', () => {
+    const broken = createMemorySource({ name: 'broken', sdl: 'type Query { a: Nothing }' });
+    expect(problemsOf({ 'Product.x': { call: 'catalog.nothing' } }, [broken])).toMatchInlineSnapshot(`
+      [
+        [
+          "sources › broken",
+          "Source "broken" gives no valid schema: Unknown type "Nothing". Did you mean "String"?",
+        ],
+        [
+          "links › Product.x › call",
+          "Link "Product.x" calls "nothing", which source "catalog" does not have as a query.",
+        ],
+      ]
+    `);
+  });
+
+  it('leaves out the links of a source that is not there, whichever end it is', () => {
+    const { sources, links } = createShop();
+    const present = sources.filter(({ name }) => name !== 'reviews');
+    const { composition, problems } = compose({
+      sources: present,
+      links,
+      isMissing: (name) => name === undefined || name === 'reviews',
+    });
+    expect(problems).toEqual([]);
+    expect(composition?.links.map(({ typeName, fieldName }) => `${typeName}.${fieldName}`)).toEqual([
+      'Product.stock',
+      'StockChange.product',
+    ]);
+  });
+
+  it('asks for at least one source', () => {
+    const { problems } = compose({ sources: [], links: {}, isMissing: NOTHING_MISSING });
+    expect(problems.map(({ message }) => message)).toEqual(['The graph has no source.']);
+  });
+});

@@ -1,0 +1,37 @@
+import { serverAudits } from 'graphql-http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMemorySource } from '../utils/memory-source.ts';
+import { startTestGateway, TEST_KEY, type TestGateway } from '../utils/test-gateway.ts';
+
+describe('the GraphQL over HTTP audits', () => {
+  let gateway: TestGateway;
+  let url = '';
+  beforeAll(async () => {
+    const source = createMemorySource({
+      name: 'memory',
+      sdl: 'type Query { hello: String }',
+      unary: { 'Query.hello': () => 'world' },
+    });
+    gateway = await startTestGateway([source]);
+    url = gateway.url;
+  });
+  afterAll(() => gateway.close());
+
+  const audits = serverAudits({
+    url: () => url,
+    fetchFn: (input: string, init: RequestInit = {}) =>
+      fetch(input, {
+        ...init,
+        headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${TEST_KEY}` },
+      }),
+  });
+
+  it('are 61', () => {
+    expect(audits).toHaveLength(61);
+  });
+
+  it.each(audits.map((audit) => [`${audit.id} ${audit.name}`, audit] as const))('%s', async (_name, audit) => {
+    const result = await audit.fn();
+    expect(result.status, result.status === 'ok' ? '' : result.reason).toBe('ok');
+  });
+});
