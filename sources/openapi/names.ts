@@ -69,15 +69,12 @@ export class NameRegistry {
   }
 }
 
-/** Names for all of `originals`: those that may stay as they are come first, so that they do. */
+/** Names for all of `originals`, in their order: those that may stay as they are do. */
 export function nameAll(originals: readonly string[], toName: (original: string) => string): Map<string, string> {
   const registry = new NameRegistry();
-  const names = new Map<string, string>();
-  const [kept, changed] = [
-    originals.filter((name) => toName(name) === name),
-    originals.filter((name) => toName(name) !== name),
-  ];
-  for (const original of [...kept, ...changed]) names.set(original, registry.claim(toName(original)));
+  const names = new Map(originals.map((original) => [original, toName(original)]));
+  for (const [original, name] of names) if (original === name) registry.claim(name);
+  for (const [original, name] of names) if (original !== name) names.set(original, registry.claim(name));
   return names;
 }
 

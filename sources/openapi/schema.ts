@@ -119,7 +119,8 @@ export function createSchemaReader(document: OpenapiDocument): SchemaReader {
 function readPlain(raw: JsonObject): Schema {
   const { types } = readTypes(raw);
   const values = list(raw, 'enum').filter((value) => value !== null);
-  const base: Schema = annotate({ ...ANY, node: raw, nullable: list(raw, 'enum').includes(null) }, raw);
+  const required = new Set(list(raw, 'required').filter((name) => typeof name === 'string'));
+  const base = annotate({ ...ANY, node: raw, nullable: list(raw, 'enum').includes(null), required }, raw);
   if (types.length > 1) return { ...base, loss: `a choice of types (${types.join(', ')}) is not told apart` };
 
   const type = types[0] ?? impliedType(raw, values);
@@ -127,11 +128,10 @@ function readPlain(raw: JsonObject): Schema {
     case 'object': {
       const properties = member(raw, 'properties');
       const entries = isJsonObject(properties) ? Object.entries(properties) : [];
-      const required = new Set(list(raw, 'required').filter((name) => typeof name === 'string'));
       const open = isJsonObject(member(raw, 'additionalProperties')) || isJsonObject(member(raw, 'patternProperties'));
-      if (entries.length === 0) return { ...base, required, loss: open ? 'a map has no fixed fields' : undefined };
+      if (entries.length === 0) return { ...base, loss: open ? 'a map has no fixed fields' : undefined };
       const loss = open ? 'properties beyond the named ones are not shown' : undefined;
-      return { ...base, kind: 'object', properties: new Map(entries), required, loss };
+      return { ...base, kind: 'object', properties: new Map(entries), loss };
     }
     case 'array':
       return { ...base, kind: 'array', items: member(raw, 'items') };
