@@ -1,6 +1,8 @@
 import { printSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { SkeinError } from '../kernel/errors.ts';
 import { silentLog } from '../kernel/ports.ts';
+import { createMemorySource } from '../test/utils/memory-source.ts';
 import { createShop } from '../test/utils/shop.ts';
 import { compose } from './compose.ts';
 import type { ResultStream } from './events.ts';
@@ -164,6 +166,62 @@ describe('the direct way where the stitched way is wrong', () => {
     const plan = planOf(shop, '{ product(sku: "lamp-01") { digest reviews(minRating: 3) { text } } }');
     const { data } = normalise(await plan.execute(context(), {}));
     expect(data).toEqual({ product: { digest: 'Lamp: Bright; Too bright', reviews: [{ text: 'Bright' }] } });
+  });
+});
+
+describe('errors that a source puts in place of values', () => {
+  const failure = () => new SkeinError('UPSTREAM_FAILED', undefined, { details: { source: 'half' } });
+  const half = () =>
+    createMemorySource({
+      name: 'half',
+      sdl: `type Query { item: Item list: [Item] } type Subscription { items: Item } type Item { id: ID! note: String tags: [String] inner: Item }`,
+      unary: {
+        'Query.item': () => ({
+          id: '1',
+          note: failure(),
+          tags: ['a', failure()],
+          inner: { id: '2', inner: failure() },
+        }),
+        'Query.list': () => [{ id: '1' }, failure(), { id: failure() }],
+      },
+      streams: {
+        'Subscription.items': async function* () {
+          yield { id: '1' };
+          yield failure();
+          yield { id: '3', note: failure() };
+        },
+      },
+    });
+  const generationOf = (way: Way) => {
+    const { composition } = compose({ sources: [half()], links: {}, isMissing: () => false });
+    if (composition === undefined) throw new Error('does not compose');
+    return { generation: createGeneration(1, composition, { rules: [], maxTokens: 1000, way }), calls: [] };
+  };
+
+  it.each(['{ item { id note tags inner { id inner { id } } } }', '{ list { id note } }'])(
+    'are raised where they stand: %s',
+    async (text) => {
+      const reference = normalise(await planOf(generationOf('stitched'), text).execute(context(), {}));
+      expect(reference.errors.length).toBeGreaterThan(0);
+      const plan = planOf(generationOf('direct'), text);
+      for (let run = 0; run < 3; run += 1) expect(normalise(await plan.execute(context(), {}))).toEqual(reference);
+    },
+  );
+
+  it('do not end a stream', async () => {
+    const collect = async (way: Way, runs: number) => {
+      const plan = planOf(generationOf(way), 'subscription { items { id note } }');
+      let events: unknown[] = [];
+      for (let run = 0; run < runs; run += 1) {
+        events = [];
+        for await (const event of (await plan.subscribe(context(), {})) as ResultStream) events.push(normalise(event));
+      }
+      return events;
+    };
+    const reference = await collect('stitched', 1);
+    expect(reference).toHaveLength(3);
+    expect(await collect('direct', 1)).toEqual(reference);
+    expect(await collect('direct', 3)).toEqual(reference);
   });
 });
 

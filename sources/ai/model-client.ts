@@ -50,7 +50,7 @@ export function createModels(options: AiOptions, deps: SourceDeps): Models {
 
   for (const [name, providerOptions] of Object.entries(options.providers)) {
     if (providerOptions.apiKey === '') {
-      deps.log.info({ provider: name }, 'A provider has no key: its models are left out.');
+      deps.log.debug({ provider: name }, 'A provider has no key: its models are left out.');
       continue;
     }
     const provider = tryCreateProvider(name, providerOptions, deps.report);

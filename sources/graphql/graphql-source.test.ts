@@ -5,7 +5,7 @@ import { buildSchema, execute, GraphQLError, parse } from 'graphql';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCallContext, createMemoryLog } from '../../test/utils/call-context.ts';
-import { type Deferred, deferred } from '../grpc/fixtures/deferred.ts';
+import { type Deferred, deferred } from '../../test/utils/deferred.ts';
 import type { Selected, Source, StreamCall, UnaryCall } from '../source.ts';
 import { createGraphqlSource } from './graphql-source.ts';
 import { graphqlOptions } from './options.ts';
@@ -90,9 +90,7 @@ describe('a GraphQL source', () => {
 
   beforeAll(async () => {
     const schema = createSchema({ typeDefs: SDL, resolvers });
-    // yoga marks its streams `content-encoding: none`, which the HTTP upstream takes for an encoding.
-    const plain = { onResponse: ({ response }: { response: Response }) => response.headers.delete('content-encoding') };
-    const yoga = createYoga({ schema, logging: false, maskedErrors: false, plugins: [plain] });
+    const yoga = createYoga({ schema, logging: false, maskedErrors: false });
     ({ server, url } = await listen((request, response) => {
       const ofThisTest = returned;
       response.on('close', () => ofThisTest?.resolve());

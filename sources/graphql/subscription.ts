@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
-import { cancellableStream } from '../grpc/cancellable-stream.ts';
+import { cancellableStream } from '../cancellable-stream.ts';
 import type { Arguments, CallContext, Selected, StreamCall } from '../source.ts';
 import { abortError, unwatchAbort, watchAbort } from '../upstream/abort.ts';
 import type { HttpStream } from '../upstream/http.ts';

@@ -3,9 +3,9 @@ import { type ServerUnaryCall, type ServiceError, type sendUnaryData, status } f
 import { buildSchema, graphql } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../kernel/errors.ts';
+import { deferred } from '../../test/utils/deferred.ts';
+import { contextOf, fixture, sourceOf, startServer, type TestServer, unary } from '../../test/utils/grpc-server.ts';
 import type { Source } from '../source.ts';
-import { deferred } from './fixtures/deferred.ts';
-import { contextOf, fixture, sourceOf, startServer, type TestServer, unary } from './fixtures/grpc-server.ts';
 
 type Unary = ServerUnaryCall<Record<string, unknown>, unknown>;
 type Reply = sendUnaryData<unknown>;

@@ -1,7 +1,7 @@
 import { type Client, type Metadata, status } from '@grpc/grpc-js';
+import { cancellableStream } from '../cancellable-stream.ts';
 import type { CallContext, StreamCall, UnaryCall } from '../source.ts';
 import { abortError, unwatchAbort, watchAbort } from '../upstream/abort.ts';
-import { cancellableStream } from './cancellable-stream.ts';
 import type { CompiledMethod } from './method.ts';
 import { decodeError, statusError } from './status.ts';
 

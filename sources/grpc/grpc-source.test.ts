@@ -1,7 +1,7 @@
 import { buildSchema, printType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { ProblemsError } from '../../kernel/problem.ts';
-import { fixture, sourceOf } from './fixtures/grpc-server.ts';
+import { fixture, sourceOf } from '../../test/utils/grpc-server.ts';
 
 const NOWHERE = '127.0.0.1:1';
 

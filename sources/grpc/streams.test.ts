@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { type ServerWritableStream, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Deferred, deferred } from '../../test/utils/deferred.ts';
+import { contextOf, fixture, sourceOf, startServer, stream, type TestServer } from '../../test/utils/grpc-server.ts';
 import type { CallContext, Source } from '../source.ts';
-import { type Deferred, deferred } from './fixtures/deferred.ts';
-import { contextOf, fixture, sourceOf, startServer, stream, type TestServer } from './fixtures/grpc-server.ts';
 
 type Stream = ServerWritableStream<Record<string, unknown>, unknown>;
 

@@ -15,9 +15,12 @@ const DECODERS: Readonly<Record<string, Decompress>> = {
   br: brotliDecompress,
 };
 
+/** What servers write for "not encoded": `none` is no registered name, but what event streams are often sent with. */
+const PLAIN: readonly unknown[] = [undefined, '', 'identity', 'none'];
+
 /** True for an answer that came encoded although identity was asked for. */
 export function isEncoded(contentEncoding: string | string[] | undefined): boolean {
-  return contentEncoding !== undefined && contentEncoding !== '' && contentEncoding !== 'identity';
+  return !PLAIN.includes(contentEncoding);
 }
 
 /**

@@ -63,11 +63,13 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     const accepted = negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON, EVENT_STREAM]);
     if (accepted === undefined) throw new SkeinError('NOT_ACCEPTABLE');
     const operation = operations.prepare(params, caller);
+    const token = sse.tokenOf(request);
     if (isRefused(operation)) {
-      sendErrors(response, operation.errors, scope, accepted === EVENT_STREAM ? RESPONSE_JSON : accepted);
+      // A client that only takes events hears of its mistake as an event.
+      if (accepted === EVENT_STREAM && token === undefined) await sse.refuse(operation.errors, scope, response);
+      else sendErrors(response, operation.errors, scope, accepted === EVENT_STREAM ? RESPONSE_JSON : accepted);
       return;
     }
-    const token = sse.tokenOf(request);
     if (token !== undefined) {
       const lifetime = lifetimes.open({ timeoutMs: timeoutOf(operation), requestId: scope.requestId });
       try {

@@ -4,7 +4,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import type { Caller } from '../identity/keyring.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import type { Operations, ReadyOperation } from '../operations.ts';
-import type { PublicResult } from '../public-errors.ts';
+import { type ErrorScope, type PublicResult, toPublicError } from '../public-errors.ts';
 import { type EventStream, openEventStream, pumpResults } from './event-stream.ts';
 import { sendJson } from './respond.ts';
 
@@ -21,6 +21,8 @@ const RESERVATION_MS = 30_000;
 export interface GraphqlSse {
   /** Distinct connections mode: the answer to this request is the operation's stream. */
   serve(operation: ReadyOperation, lifetime: Lifetime, response: ServerResponse): Promise<void>;
+  /** Distinct connections mode: an operation that may not run, told as the protocol tells everything. */
+  refuse(errors: readonly unknown[], scope: ErrorScope, response: ServerResponse): Promise<void>;
   /** Single connection mode: PUT reserves a stream and answers its token. */
   reserve(caller: Caller, response: ServerResponse): void;
   /** Single connection mode: whether the request names a reserved stream. */
@@ -75,6 +77,13 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
       await stream.send('complete', undefined);
       stream.end();
       lifetime.close();
+    },
+
+    async refuse(errors, scope, response) {
+      const stream = openEventStream(response);
+      await stream.send('next', { errors: errors.map((error) => toPublicError(error, scope)) });
+      await stream.send('complete', undefined);
+      stream.end();
     },
 
     reserve(caller, response) {

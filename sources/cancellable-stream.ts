@@ -1,5 +1,5 @@
-import type { CallContext } from '../source.ts';
-import { unwatchAbort, watchAbort } from '../upstream/abort.ts';
+import type { CallContext } from './source.ts';
+import { unwatchAbort, watchAbort } from './upstream/abort.ts';
 
 /**
  * Makes the stream of a call out of a generator. `produce` starts with the first `next()` and gets a context whose
