@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../../kernel/suggest.ts';
-import { startGateway, validateConfig } from '../main.ts';
 
 const HELP = `Skein: REST, gRPC, GraphQL and models behind one graph.
 
@@ -55,10 +54,13 @@ async function main(argv: readonly string[]): Promise<number> {
     ...(values.port === undefined ? {} : { PORT: values.port }),
     ...(values.host === undefined ? {} : { HOST: values.host }),
   };
-  if (command === 'start') return (await startGateway(env)).closed;
-  if (command === 'validate') return validateConfig(env);
-  process.stderr.write(`There is no command "${command}".${didYouMean(command, COMMANDS)}\n`);
-  return 2;
+  if (!COMMANDS.includes(command)) {
+    process.stderr.write(`There is no command "${command}".${didYouMean(command, COMMANDS)}\n`);
+    return 2;
+  }
+  // Help and mistakes need not wait for the gateway's modules.
+  const { startGateway, validateConfig } = await import('../main.ts');
+  return command === 'start' ? (await startGateway(env)).closed : validateConfig(env);
 }
 
 function parse(argv: readonly string[]) {
