@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { parse, print } from 'graphql';
 
 const compressGzip = promisify(gzip);
 const compressBrotli = promisify(brotliCompress);
 
 /** Addresses that only this machine can have: the development key is shown to nobody else. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
-const LOOPBACK_ADDRESS = /^(::1|127\.|::ffff:127\.)/;
+const LOOPBACK_ADDRESS = /^(::1$|127\.|::ffff:127\.)/;
+/** What proxies add: with one in between, the peer is the proxy and says nothing of the caller. */
+const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32" fill="none" stroke="#7048e8"' +
+  ' stroke-width="2.5" stroke-linecap="round"><circle cx="16" cy="16" r="12.5"/>' +
+  '<path d="M6 9c8-1 15 4 18 16M4 16c7-1 12 4 13 12M13 4c7 1 13 7 15 15"/></svg>';
 
 export interface GraphiqlOptions {
   /** The key GraphiQL comes up with, for callers on this machine. */
@@ -21,50 +28,74 @@ export interface GraphiqlOptions {
 /** Serves GraphiQL: one page with everything in it, which asks no other host for anything. */
 export type Graphiql = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+type Encoding = 'br' | 'gzip' | 'identity';
+
 interface Page {
   readonly etag: string;
   readonly contentSecurityPolicy: string;
-  readonly plain: Buffer;
-  readonly gzip: Promise<Buffer>;
-  readonly brotli: Promise<Buffer>;
+  /** Compressed once, off the event loop, when an encoding is first asked for. */
+  body(encoding: Encoding): Promise<Buffer>;
 }
 
 export function createGraphiql({ developmentKey, defaultQuery }: GraphiqlOptions): Graphiql {
-  // The page is nine megabytes: rendered and compressed when it is first asked for, then kept.
-  const pages = new Map<string | undefined, Page>();
+  const query = print(parse(defaultQuery));
+  // The page is nine megabytes: loaded, rendered and compressed when it is first asked for, then kept.
+  const pages = new Map<string | undefined, Promise<Page>>();
   return async (request, response) => {
     const key = isLocal(request) ? developmentKey : undefined;
     let page = pages.get(key);
     if (page === undefined) {
-      page = renderPage(key, defaultQuery);
+      page = renderPage(key, query);
       pages.set(key, page);
     }
-    await sendPage(page, request, response);
+    await sendPage(await page, request, response);
   };
 }
 
 /** Both the peer and the name it used must be local: a page of another site that points its name at us gets no key. */
-function isLocal(request: IncomingMessage): boolean {
-  return LOOPBACK_HOST.test(request.headers.host ?? '') && LOOPBACK_ADDRESS.test(request.socket.remoteAddress ?? '');
+function isLocal({ headers, socket }: IncomingMessage): boolean {
+  return (
+    LOOPBACK_HOST.test(headers.host ?? '') &&
+    LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '') &&
+    FORWARDING_HEADERS.every((name) => headers[name] === undefined)
+  );
 }
 
-function renderPage(key: string | undefined, defaultQuery: string): Page {
-  const html = renderGraphiQL({
+async function renderPage(key: string | undefined, defaultQuery: string): Promise<Page> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const options = {
     title: 'Skein GraphiQL',
+    logo: LOGO,
+    favicon: `data:image/svg+xml,${encodeURIComponent(LOGO)}`,
     defaultQuery,
     headers: JSON.stringify({ Authorization: `Bearer ${key ?? '<your API key>'}` }, null, 2),
     defaultEditorToolsVisibility: 'headers',
     subscriptionsProtocol: 'SSE',
     endpoint: '/graphql',
-  } as Parameters<typeof renderGraphiQL>[0]);
+    // Keys stay out of the browser's storage unless its user chooses otherwise; a kept one outlives a generated key.
+    shouldPersistHeaders: null,
+    // Queries stay out of the address, and so out of histories and access logs.
+    onEditQuery: null,
+  };
+  const script = JSON.stringify(options);
+  const html = renderGraphiQL(options as unknown as Parameters<typeof renderGraphiQL>[0])
+    // A value that contains `</script>` is text, too.
+    .replace(script, () => script.replaceAll('<', '\\u003c'));
+  return createPage(html);
+}
+
+function createPage(html: string): Page {
+  const inlineScript = html.slice(html.indexOf('<script>') + '<script>'.length, html.lastIndexOf('</script>'));
   const plain = Buffer.from(html);
+  const bodies = new Map<Encoding, Promise<Buffer>>([['identity', Promise.resolve(plain)]]);
   return {
-    etag: `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`,
+    etag: `W/"${sha256(plain).slice(0, 22)}"`,
     contentSecurityPolicy: [
       "default-src 'none'",
-      "script-src 'unsafe-inline' 'unsafe-eval' blob:",
+      `script-src 'sha256-${sha256(inlineScript)}'`,
+      // The editor writes style elements as it goes.
       "style-src 'unsafe-inline'",
-      'img-src data: blob:',
+      'img-src data:',
       'font-src data:',
       'worker-src blob:',
       "connect-src 'self'",
@@ -72,14 +103,32 @@ function renderPage(key: string | undefined, defaultQuery: string): Page {
       "form-action 'none'",
       "frame-ancestors 'none'",
     ].join('; '),
-    plain,
-    gzip: compressGzip(plain, { level: 6 }),
-    brotli: compressBrotli(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    body(encoding) {
+      let body = bodies.get(encoding);
+      if (body === undefined) {
+        body = compress(plain, encoding);
+        bodies.set(encoding, body);
+      }
+      return body;
+    },
   };
+}
+
+function compress(plain: Buffer, encoding: Encoding): Promise<Buffer> {
+  if (encoding === 'gzip') return compressGzip(plain, { level: 6 });
+  return compressBrotli(plain, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length },
+  });
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('base64');
 }
 
 async function sendPage(page: Page, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.setHeader('content-security-policy', page.contentSecurityPolicy);
+  response.setHeader('cross-origin-opener-policy', 'same-origin');
+  response.setHeader('cross-origin-resource-policy', 'same-origin');
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');
   response.setHeader('vary', 'accept, accept-encoding');
@@ -90,9 +139,14 @@ async function sendPage(page: Page, request: IncomingMessage, response: ServerRe
     response.writeHead(304).end();
     return;
   }
-  const accepted = String(request.headers['accept-encoding'] ?? '');
-  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : undefined;
-  const body = encoding === 'br' ? await page.brotli : encoding === 'gzip' ? await page.gzip : page.plain;
-  if (encoding !== undefined) response.setHeader('content-encoding', encoding);
+  const encoding = encodingFor(String(request.headers['accept-encoding'] ?? ''));
+  const body = await page.body(encoding);
+  if (encoding !== 'identity') response.setHeader('content-encoding', encoding);
   response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length }).end(body);
+}
+
+function encodingFor(accepted: string): Encoding {
+  if (/\bbr\b(?!\s*;\s*q=0)/.test(accepted)) return 'br';
+  if (/\bgzip\b(?!\s*;\s*q=0)/.test(accepted)) return 'gzip';
+  return 'identity';
 }
