@@ -81,7 +81,14 @@ function compileSegment(segment: string, byName: ReadonlyMap<string, BoundParame
   return (args) => {
     let written = '';
     for (const writer of writers) written += typeof writer === 'string' ? writer : writer(args);
-    return written === '.' || written === '..' ? written.replaceAll('.', '%2E') : written;
+    // Encoding does not help: servers and proxies read `%2E%2E` as `..`, and an empty segment as another address.
+    if (written === '' || written === '.' || written === '..') {
+      throw new SkeinError(
+        'BAD_USER_INPUT',
+        `The value ${JSON.stringify(written)} cannot stand in the path of this call.`,
+      );
+    }
+    return written;
   };
 }
 

@@ -196,9 +196,10 @@ describe('requests', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string(),
-      fc.constantFrom('.', '..', '../..', '?x=1', '#', '%2e%2e', '%', '+', '&q=2', '=', '\r\nx: y', '{sku}', '/', '\\'),
+      fc.constantFrom('../..', '?x=1', '#', '%2e%2e', '%', '+', '&q=2', '=', '\r\nx: y', '{sku}', '/', '\\'),
     );
-    const values = fc.record({ sku: anyText, id: anyText, q: anyText, list: fc.array(anyText, { maxLength: 3 }) });
+    const segment = anyText.filter((text) => !['', '.', '..'].includes(text));
+    const values = fc.record({ sku: segment, id: segment, q: anyText, list: fc.array(anyText, { maxLength: 3 }) });
     await fc.assert(
       fc.asyncProperty(values, async ({ sku, id, q, list }) => {
         await call('Query.review', { sku, id });
