@@ -67,7 +67,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     await gateway.close();
     return { closed: Promise.resolve(1) };
   }
-  return { closed: closeOnSignal(gateway) };
+  return { closed: closeOnSignal(gateway, env.npm_lifecycle_event !== undefined) };
 }
 
 /** Checks everything `startGateway` would, without listening. Resolves with the exit code. */
@@ -110,9 +110,13 @@ function listenProblem(error: unknown, host: string, port: number): string {
   return `Cannot listen on ${host}:${port}: ${describeError(error)}.`;
 }
 
-function closeOnSignal(gateway: Gateway): Promise<number> {
+const PARENT_CHECK_MS = 250;
+
+function closeOnSignal(gateway: Gateway, startedByNpm: boolean): Promise<number> {
   return new Promise((resolve, reject) => {
+    let parentCheck: NodeJS.Timeout | undefined;
     const onSignal = () => {
+      clearInterval(parentCheck);
       gateway.close().then(() => {
         process.off('SIGTERM', onSignal);
         process.off('SIGINT', onSignal);
@@ -121,5 +125,11 @@ function closeOnSignal(gateway: Gateway): Promise<number> {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    if (!startedByNpm) return;
+    // npm hands a signal to the shell it runs scripts in, and the shell dies of it without a word: its end is our signal.
+    const parent = process.ppid;
+    parentCheck = setInterval(() => {
+      if (process.ppid !== parent) onSignal();
+    }, PARENT_CHECK_MS).unref();
   });
 }
