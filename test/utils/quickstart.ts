@@ -76,7 +76,7 @@ export async function startQuickstartGateway(
     graph,
     keyring: createKeyring(keys),
     limits: { ...limits, drainTimeoutMs: 100 },
-    graphiql: { developmentKey: undefined, defaultQuery: '' },
+    graphiql: { developmentKey: undefined, defaultQuery: '{ __typename }' },
     clock: systemClock,
     ids: { next: randomUUID },
     log: silentLog,
