@@ -21,7 +21,7 @@ const LOGO =
 export interface GraphiqlOptions {
   /** The key GraphiQL comes up with, for callers on this machine. */
   readonly developmentKey: string | undefined;
-  /** The query of the first tab. */
+  /** The query of the first tab, as a valid document; empty for none. */
   readonly defaultQuery: string;
 }
 
@@ -38,14 +38,13 @@ interface Page {
 }
 
 export function createGraphiql({ developmentKey, defaultQuery }: GraphiqlOptions): Graphiql {
-  const query = print(parse(defaultQuery));
   // The page is nine megabytes: loaded, rendered and compressed when it is first asked for, then kept.
   const pages = new Map<string | undefined, Promise<Page>>();
   return async (request, response) => {
     const key = isLocal(request) ? developmentKey : undefined;
     let page = pages.get(key);
     if (page === undefined) {
-      page = renderPage(key, query);
+      page = renderPage(key, defaultQuery);
       pages.set(key, page);
     }
     await sendPage(await page, request, response);
@@ -67,7 +66,8 @@ async function renderPage(key: string | undefined, defaultQuery: string): Promis
     title: 'Skein GraphiQL',
     logo: LOGO,
     favicon: `data:image/svg+xml,${encodeURIComponent(LOGO)}`,
-    defaultQuery,
+    // Laid out as its button for that would.
+    defaultQuery: defaultQuery === '' ? '' : print(parse(defaultQuery)),
     headers: JSON.stringify({ Authorization: `Bearer ${key ?? '<your API key>'}` }, null, 2),
     defaultEditorToolsVisibility: 'headers',
     subscriptionsProtocol: 'SSE',
