@@ -1,0 +1,266 @@
+import {
+  coerceInputValue,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLOutputType,
+  getNullableType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isScalarType,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Problem } from '../kernel/problem.ts';
+import { didYouMean } from '../kernel/suggest.ts';
+import { isOptionalArgument, type LinkArgument, parseLinkArgument } from './link-arguments.ts';
+import type { IsMissing, Link } from './links.ts';
+import type { LinkOptions } from './options.ts';
+import type { Ownership } from './ownership.ts';
+
+/** What a link is checked against. */
+export interface LinkScope {
+  readonly ownership: Ownership;
+  /** All links of the configuration, by coordinate. */
+  readonly links: Readonly<Record<string, LinkOptions>>;
+  readonly isMissing: IsMissing;
+  readonly report: (problem: Problem) => void;
+}
+
+/** The link, if it fits the graph; otherwise every mistake in it is reported. */
+export function checkLink(coordinate: string, options: LinkOptions, scope: LinkScope): Link | undefined {
+  return new LinkCheck(coordinate, options, scope).compile();
+}
+
+/** One link on its way from configuration to `Link`; collects its own mistakes. */
+class LinkCheck {
+  private failed = false;
+  private readonly coordinate: string;
+  private readonly options: LinkOptions;
+  private readonly ownership: Ownership;
+  private readonly links: Readonly<Record<string, LinkOptions>>;
+  private readonly isMissing: IsMissing;
+  private readonly report: (problem: Problem) => void;
+
+  constructor(coordinate: string, options: LinkOptions, scope: LinkScope) {
+    this.coordinate = coordinate;
+    this.options = options;
+    this.ownership = scope.ownership;
+    this.links = scope.links;
+    this.isMissing = scope.isMissing;
+    this.report = scope.report;
+  }
+
+  compile(): Link | undefined {
+    const [typeName, fieldName] = this.coordinate.split('.') as [string, string];
+    const [target, callName] = this.options.call.split('.') as [string, string];
+    // A source that is down takes its links with it; that is told once, where the source is.
+    if (this.isMissing(target)) return undefined;
+    this.checkParent(typeName, fieldName);
+    const call = this.findCall(target, callName);
+    if (call === undefined) return undefined;
+
+    const args = this.readArguments(call.field, typeName);
+    const batches = [...args].flatMap(([argument, value]) =>
+      value.from === 'parents' ? [{ argument, field: value.field }] : [],
+    );
+    if (batches.length > 1) this.problem(['args'], 'reads $parents in more than one argument; one can be batched');
+    const batch = batches[0];
+    const type = this.resultType(call.field.type, batch !== undefined);
+    if (!this.failed && ![...args.values()].some(({ from }) => from === 'parent' || from === 'parents')) {
+      this.problem(
+        ['args'],
+        'reads no plain field of its parent.',
+        'Set an argument to $parent.field: it is how the target knows the parent.',
+      );
+    }
+    if (this.failed || type === undefined) return undefined;
+
+    const key = new Set<string>();
+    const requires = new Map<string, SelectionSetNode>();
+    for (const value of args.values()) {
+      if (value.from === 'parent' || value.from === 'parents') key.add(value.field);
+      if (value.from === 'graph') requires.set(value.field, value.selection);
+    }
+    return {
+      typeName,
+      fieldName,
+      target,
+      call: call.coordinate,
+      description: this.options.description ?? call.field.description ?? undefined,
+      arguments: args,
+      exposed: call.field.args.filter((argument) => !args.has(argument.name)),
+      batch,
+      items: this.options.items?.split('.') ?? [],
+      match: this.options.match,
+      pick: this.options.pick,
+      many: this.options.many,
+      type,
+      key: [...key],
+      requires,
+    };
+  }
+
+  private problem(path: readonly string[], what: string, suggestion?: string): undefined {
+    this.failed = true;
+    this.report({
+      path: ['links', this.coordinate, ...path],
+      message: `Link "${this.coordinate}"${what.startsWith(':') ? '' : ' '}${what}`,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+    return undefined;
+  }
+
+  private checkParent(typeName: string, fieldName: string): void {
+    const parent = this.ownership.objectType(typeName);
+    if (parent === undefined && this.isMissing(undefined)) {
+      // The type may well be of the source that is not there.
+      this.failed = true;
+    } else if (parent === undefined) {
+      const names = [...this.ownership.types.keys()].filter((name) => this.ownership.objectType(name) !== undefined);
+      this.problem([], `adds to type "${typeName}", which no source has.${didYouMean(typeName, names)}`);
+    } else if (parent.getFields()[fieldName] !== undefined) {
+      const owner = this.ownership.types.get(typeName);
+      this.problem([], `adds a field that source "${owner}" already has.`, 'Give the link another field name.');
+    }
+  }
+
+  private findCall(target: string, callName: string) {
+    const owned = this.ownership.sources.get(target);
+    if (owned === undefined) {
+      return this.problem(
+        ['call'],
+        `calls source "${target}", which does not exist.${didYouMean(target, this.ownership.sources.keys())}`,
+      );
+    }
+    // Prompts are mutations, but have no effect beyond their answer: they may resolve a field.
+    const roots = owned.source.kind === 'prompt' ? ['Query', 'Mutation'] : ['Query'];
+    const names: string[] = [];
+    for (const root of roots) {
+      const type = owned.schema.getType(root);
+      const fields = isObjectType(type) ? type.getFields() : {};
+      const field = fields[callName];
+      if (field !== undefined) return { field, coordinate: `${root}.${callName}` };
+      names.push(...Object.keys(fields));
+    }
+    return this.problem(
+      ['call'],
+      `calls "${callName}", which source "${target}" does not have as a query.${didYouMean(callName, names)}`,
+    );
+  }
+
+  private readArguments(field: GraphQLField<unknown, unknown>, typeName: string): Map<string, LinkArgument> {
+    const args = new Map<string, LinkArgument>();
+    for (const [name, value] of Object.entries(this.options.args)) {
+      const path = ['args', name];
+      const argument = field.args.find((candidate) => candidate.name === name);
+      if (argument === undefined) {
+        this.problem(
+          path,
+          `sets argument "${name}", which "${field.name}" does not have.${didYouMean(
+            name,
+            field.args.map((a) => a.name),
+          )}`,
+        );
+        continue;
+      }
+      const parsed = parseLinkArgument(value);
+      if (typeof parsed === 'string') {
+        this.problem(path, `: argument "${name}" ${parsed}.`);
+        continue;
+      }
+      if (parsed.from === 'constant') this.checkConstant(argument, parsed.value);
+      else if (parsed.from === 'graph') this.checkGraphField(name, typeName, parsed.field);
+      else this.checkParentField(name, typeName, parsed.field);
+      if (parsed.from === 'parents' && !isListType(getNullableType(argument.type))) {
+        this.problem(
+          path,
+          `: argument "${name}" takes one value, $parents gives a list.`,
+          `Write $parent.${parsed.field}.`,
+        );
+      }
+      args.set(name, parsed);
+    }
+    return args;
+  }
+
+  private checkConstant(argument: GraphQLArgument, value: unknown): void {
+    coerceInputValue(value, argument.type, (_path, _value, error) => {
+      this.problem(['args', argument.name], `: argument "${argument.name}": ${error.message}`);
+    });
+  }
+
+  private checkParentField(argument: string, typeName: string, fieldName: string): void {
+    const parent = this.ownership.objectType(typeName);
+    if (parent === undefined) return;
+    const field = parent.getFields()[fieldName];
+    if (field === undefined) {
+      this.problem(
+        ['args', argument],
+        `reads field "${fieldName}" of "${typeName}", which its source does not have.${didYouMean(fieldName, Object.keys(parent.getFields()))}`,
+      );
+    } else if (!isScalarType(getNullableType(field.type)) || field.args.some((a) => !isOptionalArgument(a))) {
+      this.problem(['args', argument], `reads field "${fieldName}" of "${typeName}", which is not a plain scalar.`);
+    }
+  }
+
+  private checkGraphField(argument: string, typeName: string, fieldName: string): void {
+    if (this.links[`${typeName}.${fieldName}`] !== undefined) return;
+    this.problem(
+      ['args', argument],
+      `reads "${fieldName} { … }" of "${typeName}", which no link adds.`,
+      'A selection is for fields that links add; plain fields are read as $parent.field.',
+    );
+  }
+
+  /** The type of the new field: what the call answers, less the way to the item. */
+  private resultType(type: GraphQLOutputType, batched: boolean): string | undefined {
+    let current = type;
+    for (const step of this.options.items?.split('.') ?? []) {
+      const next = this.step(['items'], current, step);
+      if (next === undefined) return undefined;
+      current = next;
+    }
+    if (batched) {
+      const list = getNullableType(current);
+      if (!isListType(list)) {
+        return this.problem(
+          ['items'],
+          'reads $parents, but the answer is not a list.',
+          'Say with `items` where in the answer the list is.',
+        );
+      }
+      current = list.ofType;
+      if (this.options.match !== undefined) this.checkMatch(current, this.options.match);
+    } else if (this.options.match !== undefined || this.options.many) {
+      return this.problem(['match'], 'has `match` or `many`, which need an argument that reads $parents.');
+    }
+    if (this.options.many && this.options.match === undefined)
+      return this.problem(['many'], 'has `many`, which needs `match`.');
+    if (this.options.pick !== undefined) {
+      const picked = this.step(['pick'], current, this.options.pick);
+      if (picked === undefined) return undefined;
+      current = picked;
+    }
+    const nullable = getNullableType(current);
+    // Other sources fail on their own: a link is nullable, so that a failure takes no more than its own field.
+    return this.options.many ? `[${nullable}!]` : String(nullable);
+  }
+
+  private step(path: readonly string[], type: GraphQLOutputType, name: string): GraphQLOutputType | undefined {
+    const named = getNullableType(type);
+    const field = isObjectType(named) ? named.getFields()[name] : undefined;
+    if (field !== undefined) return field.type;
+    const names = isObjectType(named) ? Object.keys(named.getFields()) : [];
+    return this.problem(
+      path,
+      `looks for "${name}" in ${String(type)}, which has no such field.${didYouMean(name, names)}`,
+    );
+  }
+
+  private checkMatch(type: GraphQLOutputType, match: string): void {
+    const field = this.step(['match'], type, match);
+    if (field !== undefined && !isLeafType(getNullableType(field))) {
+      this.problem(['match'], `matches "${match}", which is not a plain field.`);
+    }
+  }
+}
