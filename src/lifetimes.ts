@@ -25,6 +25,7 @@ export interface LifetimeOptions {
 export interface Lifetimes {
   open(options: LifetimeOptions): Lifetime;
   readonly size: number;
+  /** Stops all of them, and at once each that is opened later. */
   stopAll(code: ErrorCode): void;
   /** Resolves when none is under way. */
   whenIdle(): Promise<void>;
@@ -36,8 +37,12 @@ export interface LifetimesDeps {
   readonly log: Log;
 }
 
+/** Node fires timers beyond 24.8 days at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
   const open = new Set<Lifetime>();
+  let stoppedWith: ErrorCode | undefined;
   const idle = new Set<() => void>();
   return {
     get size() {
@@ -53,9 +58,11 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
         }
       });
       open.add(lifetime);
+      if (stoppedWith !== undefined) lifetime.stop(stoppedWith);
       return lifetime;
     },
     stopAll(code) {
+      stoppedWith = code;
       for (const lifetime of [...open]) lifetime.stop(code);
     },
     whenIdle() {
@@ -81,7 +88,7 @@ class OpenLifetime implements Lifetime {
     this.log = log;
     this.deadlineAt = deadlineAt;
     this.onClose = onClose;
-    this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), timeoutMs);
+    this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), Math.min(timeoutMs, LONGEST_TIMER_MS));
   }
 
   get signal(): AbortSignal {

@@ -59,6 +59,7 @@ export function createOperations(registry: Registry): Operations {
     },
     async execute(operation, lifetime) {
       try {
+        if (lifetime.stopped !== undefined) throw lifetime.stopped;
         const running = operation.plan.execute(createGraphContext(lifetime), operation.variables);
         const result = toPublicResult(await untilStopped(running, lifetime), lifetime);
         return withPlan(result, operation);
@@ -67,16 +68,24 @@ export function createOperations(registry: Registry): Operations {
       }
     },
     async subscribe(operation, lifetime) {
+      let opening: Promise<ResultStream | ExecutionResult> | undefined;
       try {
-        const opening = operation.plan.subscribe(createGraphContext(lifetime), operation.variables);
-        const stream = await opening;
+        if (lifetime.stopped !== undefined) throw lifetime.stopped;
+        opening = operation.plan.subscribe(createGraphContext(lifetime), operation.variables);
+        const stream = await untilStopped(opening, lifetime);
         if (!(Symbol.asyncIterator in stream)) return withPlan(toPublicResult(stream, lifetime), operation);
         return publicStream(stream, operation, lifetime);
       } catch (error) {
+        // It was stopped while it was being opened, and may be open later.
+        void opening?.then(closeStream).catch(() => {});
         return { errors: [toPublicError(error, lifetime)] };
       }
     },
   };
+}
+
+async function closeStream(stream: ResultStream | ExecutionResult): Promise<void> {
+  if (Symbol.asyncIterator in stream) await stream.return?.();
 }
 
 function prepare(registry: Registry, params: OperationParams, caller: Caller): ReadyOperation | RefusedOperation {
@@ -118,14 +127,11 @@ function withPlan(result: PublicResult, { wantsPlan, plan, generation }: ReadyOp
 }
 
 /** The result, or the reason the request was stopped for, whichever comes first: no source can hold an answer back. */
-function untilStopped(
-  running: Promise<ExecutionResult> | ExecutionResult,
-  lifetime: Lifetime,
-): Promise<ExecutionResult> | ExecutionResult {
-  if (!(running instanceof Promise) && lifetime.stopped === undefined) return running;
+function untilStopped<T>(running: Promise<T> | T, lifetime: Lifetime): Promise<T> | T {
+  if (!(running instanceof Promise)) return running;
   return new Promise((resolve, reject) => {
     lifetime.onStop(reject);
-    Promise.resolve(running).then(resolve, reject);
+    running.then(resolve, reject);
   });
 }
 
@@ -140,15 +146,21 @@ function publicStream(
   let onStop: ((reason: SkeinError) => void) | undefined;
   lifetime.onStop((reason) => onStop?.(reason));
   const done = { done: true as const, value: undefined };
-  const close = async () => {
+  const close = () => {
+    if (finished) return;
     finished = true;
-    await stream.return?.();
+    // Nobody waits for the source to close, and nobody is left to be told that it could not.
+    closeStream(stream).catch((error: unknown) => {
+      lifetime.log.warn({ requestId: lifetime.requestId, err: error }, 'a stream could not be closed');
+    });
+    // Calls that an event under way still waits for end as well.
+    lifetime.stop('CLIENT_CLOSED_REQUEST');
   };
   const last = (error: unknown): IteratorResult<PublicResult> => {
-    void close().catch(() => {});
-    if (lifetime.stopped?.code === 'CLIENT_CLOSED_REQUEST') return done;
+    const reason = lifetime.stopped;
     const errors: readonly GraphQLFormattedError[] = [toPublicError(error, lifetime)];
-    return { done: false, value: { errors } };
+    close();
+    return reason?.code === 'CLIENT_CLOSED_REQUEST' ? done : { done: false, value: { errors } };
   };
   return {
     async next() {
@@ -174,12 +186,12 @@ function publicStream(
       }
     },
     async return() {
-      await close();
+      close();
       return done;
     },
     // graphql-ws closes only what looks like a generator.
     async throw(error: unknown) {
-      await close();
+      close();
       throw error;
     },
     [Symbol.asyncIterator]() {

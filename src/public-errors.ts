@@ -70,18 +70,26 @@ function judge(error: unknown, scope: ErrorScope): Judgement {
     return { code, message: original.message, details };
   }
   if (original instanceof GraphQLError) {
-    const code = original.extensions.code;
-    if (isErrorCode(code)) return { code, message: original.message, details: detailsOf(original.extensions) };
+    // Errors of graphql-jit look like GraphQLErrors but have no extensions.
+    const extensions: Record<string, unknown> | undefined = original.extensions;
+    if (isErrorCode(extensions?.code)) {
+      return { code: extensions.code, message: original.message, details: detailsOf(extensions) };
+    }
     return judgeGraphqlError(original, scope);
   }
+  if (error instanceof GraphQLError && isUnexpectedNull(error)) return judgeGraphqlError(error, scope);
   scope.log.error({ requestId: scope.requestId, err: original }, 'unexpected error');
   return { code: 'INTERNAL_SERVER_ERROR', message: ERROR_TABLE.INTERNAL_SERVER_ERROR.message };
 }
 
 /** Errors that GraphQL execution itself raises: about the client's values, or about a source's. */
 function judgeGraphqlError(error: GraphQLError, scope: ErrorScope): Judgement {
-  const isAboutInput = /^(Variable|Argument|Directive) "/.test(error.message);
-  if (isAboutInput || (error.path === undefined && error.nodes !== undefined)) {
+  // Variables are judged before anything runs; one that is wrong further down is the gateway's own, in a delegated call.
+  const isAboutInput =
+    error.path === undefined
+      ? error.nodes !== undefined || error.message.startsWith('Variable "')
+      : /^(Argument|Directive) "/.test(error.message);
+  if (isAboutInput) {
     return { code: 'BAD_USER_INPUT', message: error.message };
   }
   scope.log.warn(
@@ -89,19 +97,23 @@ function judgeGraphqlError(error: GraphQLError, scope: ErrorScope): Judgement {
     'a source gave a value of a wrong type',
   );
   // The name of the field is public, the value that does not fit is not.
-  const message = error.message.startsWith('Cannot return null for non-nullable field')
-    ? error.message
-    : ERROR_TABLE.UPSTREAM_BAD_RESPONSE.message;
+  const message = isUnexpectedNull(error) ? error.message : ERROR_TABLE.UPSTREAM_BAD_RESPONSE.message;
   return { code: 'UPSTREAM_BAD_RESPONSE', message };
 }
 
+/** GraphQL.js raises this one as a plain Error, graphql-jit as a GraphQLError. */
+function isUnexpectedNull(error: GraphQLError): boolean {
+  return /^Cannot return null for non-nullable field \w+\.\w+\.$/.test(error.message);
+}
+
+/** What was thrown; among GraphQLErrors the outermost, which knows the place and names the variable. */
 function rootCause(error: unknown): unknown {
   let current = error;
-  for (let i = 0; i < 16; i += 1) {
-    if (!(current instanceof GraphQLError) || current.originalError === undefined) return current;
+  for (let i = 0; i < 16 && current instanceof GraphQLError; i += 1) {
+    if (current.originalError === undefined) return error;
     current = current.originalError;
   }
-  return current;
+  return current instanceof GraphQLError ? error : current;
 }
 
 function detailsOf({

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { PublicResult } from '../public-errors.ts';
 import { EVENT_STREAM } from './media-types.ts';
@@ -7,8 +6,8 @@ import { EVENT_STREAM } from './media-types.ts';
 const PING_EVERY_MS = 12_000;
 
 export interface EventStream {
-  /** Writes an event; resolves when the client has room for more. */
-  send(event: 'next' | 'complete', data: unknown): Promise<void>;
+  /** Writes an event; resolves when the client has room for more, or when `signal` aborts. */
+  send(event: 'next' | 'complete', data: unknown, signal?: AbortSignal): Promise<void>;
   end(): void;
   readonly closed: boolean;
   onClose(listener: () => void): void;
@@ -27,17 +26,13 @@ export function openEventStream(response: ServerResponse): EventStream {
   response.once('close', () => clearInterval(pings));
   return {
     get closed() {
-      return response.closed || response.destroyed;
+      return response.writableEnded || response.destroyed;
     },
-    async send(event, data) {
+    async send(event, data, signal) {
       if (this.closed) return;
       const body = data === undefined ? '' : JSON.stringify(data);
-      if (response.write(`event: ${event}\ndata: ${body}\n\n`) || this.closed) return;
-      const closing = new AbortController();
-      const onClose = () => closing.abort();
-      response.once('close', onClose);
-      await once(response, 'drain', { signal: closing.signal }).catch(() => {});
-      response.off('close', onClose);
+      if (response.write(`event: ${event}\ndata: ${body}\n\n`) || this.closed || signal?.aborted === true) return;
+      await roomForMore(response, signal);
     },
     end() {
       clearInterval(pings);
@@ -49,17 +44,32 @@ export function openEventStream(response: ServerResponse): EventStream {
   };
 }
 
+function roomForMore(response: ServerResponse, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      response.off('drain', settle);
+      response.off('close', settle);
+      signal?.removeEventListener('abort', settle);
+      resolve();
+    };
+    response.once('drain', settle);
+    response.once('close', settle);
+    signal?.addEventListener('abort', settle);
+  });
+}
+
 /** Pumps results into events, as fast as the client takes them, until either side ends. */
 export async function pumpResults(
   results: AsyncIterableIterator<PublicResult>,
   stream: EventStream,
+  signal: AbortSignal,
   wrap: (result: PublicResult) => unknown,
 ): Promise<void> {
   try {
     for (;;) {
       const event = await results.next();
       if (event.done === true || stream.closed) break;
-      await stream.send('next', wrap(event.value));
+      await stream.send('next', wrap(event.value), signal);
     }
   } finally {
     await results.return?.();

@@ -47,7 +47,14 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       if (!response.writableFinished) lifetime.stop('CLIENT_CLOSED_REQUEST');
       lifetime.close();
     });
+    // What is written is out of its hands: a client that does not take its answer must not hold up a shutdown.
+    lifetime.onStop(() => {
+      if (response.writableEnded) lifetime.close();
+    });
     return lifetime;
+  };
+  const answered = (lifetime: Lifetime) => {
+    if (lifetime.stopped !== undefined) lifetime.close();
   };
   const timeoutOf = (operation: ReadyOperation) =>
     operation.type === 'subscription' ? limits.streamTimeoutMs : limits.requestTimeoutMs;
@@ -70,6 +77,10 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       else sendErrors(response, operation.errors, scope, accepted === EVENT_STREAM ? RESPONSE_JSON : accepted);
       return;
     }
+    if (request.method === 'GET' && operation.type === 'mutation') {
+      response.setHeader('allow', 'POST');
+      throw new SkeinError('METHOD_NOT_ALLOWED', 'A mutation cannot be sent with GET.');
+    }
     if (token !== undefined) {
       const lifetime = lifetimes.open({ timeoutMs: timeoutOf(operation), requestId: scope.requestId });
       try {
@@ -80,8 +91,6 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       }
       return;
     }
-    if (request.method === 'GET' && operation.type === 'mutation')
-      throw new SkeinError('METHOD_NOT_ALLOWED', 'A mutation cannot be sent with GET.');
     const takesEvents = accepted === EVENT_STREAM || (request.headers.accept?.includes(EVENT_STREAM) ?? false);
     if (operation.type === 'subscription' ? takesEvents : accepted === EVENT_STREAM) {
       await sse.serve(operation, openLifetime(scope, response, timeoutOf(operation)), response);
@@ -99,6 +108,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       await operations.execute(operation, lifetime),
       accepted === EVENT_STREAM ? PLAIN_JSON : accepted,
     );
+    answered(lifetime);
   };
 
   const serve = async (scope: Scope, request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -127,8 +137,11 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       response.setHeader('allow', 'GET, POST, PUT, DELETE');
       throw new SkeinError('METHOD_NOT_ALLOWED');
     }
+    if (negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON]) === undefined)
+      throw new SkeinError('NOT_ACCEPTABLE');
     const lifetime = openLifetime(scope, response, limits.requestTimeoutMs);
     await yoga(request, response, { caller, lifetime });
+    answered(lifetime);
   };
 
   return async (request, response) => {
@@ -204,7 +217,5 @@ function requireToken(sse: GraphqlSse, request: IncomingMessage): string {
 }
 
 function isForm(contentType: string | undefined): boolean {
-  return /^(application\/x-www-form-urlencoded|multipart\/form-data|application\/graphql(?!-))\b/i.test(
-    contentType ?? '',
-  );
+  return /^(application\/x-www-form-urlencoded|multipart\/form-data|application\/graphql)(;|$)/.test(contentType ?? '');
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SkeinError } from '../../kernel/errors.ts';
+import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { Caller } from '../identity/keyring.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import type { Operations, ReadyOperation } from '../operations.ts';
@@ -74,7 +74,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
       const stream = openEventStream(response);
       stream.onClose(() => lifetime.stop('CLIENT_CLOSED_REQUEST'));
       await pumpOperation(operations, operation, lifetime, stream, (result) => result);
-      await stream.send('complete', undefined);
+      await stream.send('complete', undefined, lifetime.signal);
       stream.end();
       lifetime.close();
     },
@@ -116,7 +116,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
     open(token, caller, response) {
       const reservation = find(token, caller);
       if (reservation.stream !== undefined) {
-        sendJson(response, 409, { errors: [{ message: 'The event stream is open already.' }] });
+        sendConflict(response, 'The event stream is open already.');
         return;
       }
       clearTimeout(reservation.expiry);
@@ -132,7 +132,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
         throw new SkeinError('BAD_REQUEST', '"extensions.operationId" must be a string.');
       if (reservation.operations.has(id)) {
         lifetime.close();
-        sendJson(response, 409, { errors: [{ message: 'An operation with this id is under way.' }] });
+        sendConflict(response, 'An operation with this id is under way.');
         return;
       }
       if (reservation.operations.size >= MAX_OPERATIONS_PER_STREAM) {
@@ -147,7 +147,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
         const stream = reservation.stream ?? (await whenOpen(reservation, lifetime));
         if (stream !== undefined) {
           await pumpOperation(operations, operation, lifetime, stream, (payload) => ({ id, payload }));
-          await stream.send('complete', { id });
+          await stream.send('complete', { id }, lifetime.signal);
         }
         reservation.operations.delete(id);
         lifetime.close();
@@ -174,6 +174,12 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
   };
 }
 
+/** The protocol's status for it is 409, which no code of ours has. */
+function sendConflict(response: ServerResponse, message: string): void {
+  const extensions = { code: 'BAD_REQUEST' satisfies ErrorCode, requestId: response.getHeader('x-request-id') };
+  sendJson(response, 409, { errors: [{ message, extensions }] });
+}
+
 function whenOpen(reservation: Reservation, lifetime: Lifetime): Promise<EventStream | undefined> {
   return new Promise((resolve) => {
     reservation.waiting.push(resolve);
@@ -188,11 +194,14 @@ async function pumpOperation(
   stream: EventStream,
   wrap: (result: PublicResult) => unknown,
 ): Promise<void> {
-  if (operation.type !== 'subscription') {
-    await stream.send('next', wrap(await operations.execute(operation, lifetime)));
-    return;
+  const send = (result: PublicResult) => stream.send('next', wrap(result), lifetime.signal);
+  try {
+    if (operation.type !== 'subscription') return await send(await operations.execute(operation, lifetime));
+    const results = await operations.subscribe(operation, lifetime);
+    if (Symbol.asyncIterator in results) await pumpResults(results, stream, lifetime.signal, wrap);
+    else await send(results);
+  } catch (error) {
+    // Such as a value that JSON cannot write. The stream has begun: this is the only way left to tell.
+    await send({ errors: [toPublicError(error, lifetime)] });
   }
-  const results = await operations.subscribe(operation, lifetime);
-  if (Symbol.asyncIterator in results) await pumpResults(results, stream, wrap);
-  else await stream.send('next', wrap(results));
 }

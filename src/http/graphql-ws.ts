@@ -12,6 +12,10 @@ import { toPublicError } from '../public-errors.ts';
 
 /** Operations one socket may have under way. */
 const MAX_OPERATIONS_PER_SOCKET = 100;
+/** How long a client gets to take the last words of an operation that was stopped, and to close its socket. */
+const LAST_WORDS_MS = 1_000;
+/** A "complete" message holds nothing but an id. */
+const MAX_COMPLETE_BYTES = 4_096;
 
 export interface GraphqlWsDeps {
   readonly operations: Operations;
@@ -23,7 +27,8 @@ export interface GraphqlWsDeps {
 }
 
 export interface GraphqlWs {
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** While `isDraining`, the socket takes no new operations. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isDraining: () => boolean): void;
   /** Closes every socket with 1001, "going away". */
   close(): Promise<void>;
 }
@@ -31,6 +36,13 @@ export interface GraphqlWs {
 interface Running {
   readonly operation: ReadyOperation;
   readonly lifetime: Lifetime;
+}
+
+interface Session {
+  readonly isDraining: () => boolean;
+  caller?: Caller;
+  /** By the payload of the subscribe message: an id may come again before its first operation has ended. */
+  readonly lives: Map<object, { readonly id: string; readonly lifetime: Lifetime }>;
 }
 
 /**
@@ -43,19 +55,18 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
     maxPayload: limits.bodyBytes,
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
   });
-  const callers = new WeakMap<WebSocket, Caller>();
-  const running = new WeakMap<WebSocket, Map<string, Lifetime>>();
+  const sessions = new WeakMap<WebSocket, Session>();
+  const sessionOf = (socket: WebSocket) => sessions.get(socket) as Session;
 
   const disposable = useServer(
     {
       connectionInitWaitTimeout: 10_000,
+      // Internal messages are not sent as close reasons.
+      isProd: true,
       onConnect: ({ connectionParams, extra }) => {
         try {
-          callers.set(
-            extra.socket,
-            keyring.identify(authorizationOf(connectionParams) ?? extra.request.headers.authorization),
-          );
-          running.set(extra.socket, new Map());
+          const authorization = authorizationOf(connectionParams) ?? extra.request.headers.authorization;
+          sessionOf(extra.socket).caller = keyring.identify(authorization);
           return true;
         } catch {
           // graphql-ws closes the socket with 4403, "Forbidden": the protocol's word for a refused connection_init.
@@ -63,20 +74,25 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
         }
       },
       onSubscribe: ({ extra }, id, payload) => {
-        const caller = callers.get(extra.socket) as Caller;
-        const lives = running.get(extra.socket) as Map<string, Lifetime>;
+        const { caller, lives, isDraining } = sessionOf(extra.socket);
         const requestId = ids.next();
         const refuse = (errors: readonly unknown[]) =>
           errors.map((error) => asGraphqlError(toPublicError(error, { requestId, log })));
+        if (isDraining()) return refuse([new SkeinError('SHUTTING_DOWN')]);
         if (lives.size >= MAX_OPERATIONS_PER_SOCKET) {
           const message = `No more than ${MAX_OPERATIONS_PER_SOCKET} operations can share a socket.`;
           return refuse([new SkeinError('BAD_REQUEST', message)]);
         }
-        const operation = operations.prepare(payload, caller);
+        const operation = operations.prepare(payload, caller as Caller);
         if (isRefused(operation)) return refuse(operation.errors);
         const timeoutMs = operation.type === 'subscription' ? limits.streamTimeoutMs : limits.requestTimeoutMs;
         const lifetime = lifetimes.open({ timeoutMs, requestId });
-        lives.set(id, lifetime);
+        lives.set(payload, { id, lifetime });
+        lifetime.onStop(() => {
+          // A client that does not read would hold the operation, and a shutdown, forever.
+          const late = setTimeout(() => lives.has(payload) && extra.socket.terminate(), LAST_WORDS_MS);
+          late.unref();
+        });
         return executionArgs({ operation, lifetime }, payload.operationName);
       },
       execute: (args) => {
@@ -89,29 +105,57 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       },
       // Results are public already: errors are plain objects, not GraphQLErrors to be formatted.
       onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
-      onComplete: ({ extra }, id) => {
-        const lives = running.get(extra.socket);
-        lives?.get(id)?.close();
-        lives?.delete(id);
-      },
-      onClose: ({ extra }) => {
-        for (const lifetime of running.get(extra.socket)?.values() ?? []) {
-          lifetime.stop('CLIENT_CLOSED_REQUEST');
-          lifetime.close();
-        }
+      onComplete: ({ extra }, _id, payload) => {
+        const { lives } = sessionOf(extra.socket);
+        lives.get(payload)?.lifetime.close();
+        lives.delete(payload);
       },
     },
     server,
   );
 
   return {
-    upgrade(request, socket, head) {
-      server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request));
+    upgrade(request, socket, head, isDraining) {
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        const session: Session = { isDraining, lives: new Map() };
+        sessions.set(webSocket, session);
+        webSocket.on('message', (data: Buffer) => stopCompleted(session, data));
+        webSocket.once('close', () => stopAll(session));
+        server.emit('connection', webSocket, request);
+        // Broken frames are answered with a close code already; graphql-ws would print them.
+        webSocket.removeAllListeners('error');
+        webSocket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
+      });
     },
     async close() {
+      const late = setTimeout(() => {
+        for (const client of server.clients) client.terminate();
+      }, LAST_WORDS_MS);
       await disposable.dispose();
+      clearTimeout(late);
     },
   };
+}
+
+/** What a lost socket had under way ends at once, even if a source is slow to close its stream. */
+function stopAll({ lives }: Session): void {
+  for (const { lifetime } of lives.values()) {
+    lifetime.stop('CLIENT_CLOSED_REQUEST');
+    lifetime.close();
+  }
+  lives.clear();
+}
+
+/** Ends what the client says "complete" to: graphql-ws closes streams, but lets a query and its calls go on. */
+function stopCompleted({ lives }: Session, data: Buffer): void {
+  if (lives.size === 0 || data.length > MAX_COMPLETE_BYTES || !data.includes('"complete"')) return;
+  try {
+    const { type, id } = JSON.parse(data.toString()) as { type?: unknown; id?: unknown };
+    if (type !== 'complete') return;
+    for (const life of lives.values()) if (life.id === id) life.lifetime.stop('CLIENT_CLOSED_REQUEST');
+  } catch {
+    // graphql-ws closes the socket on what is no JSON.
+  }
 }
 
 function authorizationOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {

@@ -30,6 +30,7 @@ export function sendErrors(
   scope: ErrorScope,
   mediaType: JsonMediaType = PLAIN_JSON,
 ): void {
+  if (!response.headersSent) response.setHeader('x-request-id', scope.requestId);
   sendResult(response, { errors: errors.map((error) => toPublicError(error, scope)) }, mediaType);
 }
 

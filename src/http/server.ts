@@ -59,7 +59,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       return;
     }
-    graphqlWs.upgrade(request, socket, head);
+    graphqlWs.upgrade(request, socket, head, isDraining);
   });
   return server;
 }

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { SkeinError } from '../../kernel/errors.ts';
+import { ERROR_TABLE, SkeinError } from '../../kernel/errors.ts';
 import type { Caller } from '../identity/keyring.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations } from '../operations.ts';
@@ -14,6 +14,9 @@ export interface YogaServerContext {
   readonly lifetime: Lifetime;
 }
 
+const NO_STREAM_HERE =
+  'Send a subscription by GET or as JSON, with text/event-stream in the Accept header, or over WebSocket.';
+
 /** Yoga reads the request and writes the answer; what lies between is the gateway's one way for operations. */
 export function useOperations(operations: Operations): Plugin<object, YogaServerContext> {
   return {
@@ -21,14 +24,27 @@ export function useOperations(operations: Operations): Plugin<object, YogaServer
       setParamsHandler(async ({ params, request, context }) => {
         const { caller, lifetime } = context as unknown as YogaServerContext;
         const result = await run(operations, params, request, caller, lifetime);
-        if (Symbol.asyncIterator in result) return result as AsyncIterable<ExecutionResult>;
-        const mediaType =
-          negotiate(request.headers.get('accept') ?? undefined, [PLAIN_JSON, RESPONSE_JSON]) ?? PLAIN_JSON;
-        const http = { status: resultStatus(result, mediaType) };
-        return { ...result, extensions: { ...result.extensions, http } } as unknown as ExecutionResult;
+        return withStatus(result, request) as unknown as ExecutionResult;
       });
     },
+    // What Yoga refuses itself, such as a form that cannot be read, has not come to the operations.
+    onResultProcess({ result, setResult, request, serverContext: { lifetime } }) {
+      if (Array.isArray(result) || !('errors' in result) || result.errors === undefined) return;
+      if (result.errors.every(({ extensions }) => extensions?.requestId !== undefined)) return;
+      const errors = result.errors.map((cause) => {
+        const message = cause.originalError === undefined ? cause.message : undefined;
+        return toPublicError(new SkeinError('BAD_REQUEST', message, { cause }), lifetime);
+      });
+      setResult(withStatus({ errors }, request) as unknown as ExecutionResult);
+    },
   };
+}
+
+function withStatus(result: PublicResult, request: Request): PublicResult {
+  const mediaType = negotiate(request.headers.get('accept') ?? undefined, [PLAIN_JSON, RESPONSE_JSON]) ?? PLAIN_JSON;
+  const status = resultStatus(result, mediaType);
+  const headers = status === ERROR_TABLE.METHOD_NOT_ALLOWED.status ? { allow: 'POST' } : {};
+  return { ...result, extensions: { ...result.extensions, http: { status, headers } } };
 }
 
 async function run(
@@ -37,13 +53,16 @@ async function run(
   request: Request,
   caller: Caller,
   lifetime: Lifetime,
-): Promise<PublicResult | AsyncIterable<PublicResult>> {
+): Promise<PublicResult> {
   const operation = operations.prepare(params, caller);
   if (isRefused(operation)) return { errors: operation.errors.map((error) => toPublicError(error, lifetime)) };
-  if (request.method === 'GET' && operation.type !== 'query') {
-    const error = new SkeinError('METHOD_NOT_ALLOWED', `A ${operation.type} cannot be sent with GET.`);
+  if (request.method === 'GET' && operation.type === 'mutation') {
+    const error = new SkeinError('METHOD_NOT_ALLOWED', 'A mutation cannot be sent with GET.');
     return { errors: [toPublicError(error, lifetime)] };
   }
-  if (operation.type === 'subscription') return operations.subscribe(operation, lifetime);
+  if (operation.type === 'subscription') {
+    const error = new SkeinError('NOT_ACCEPTABLE', NO_STREAM_HERE);
+    return { errors: [toPublicError(error, lifetime)] };
+  }
   return operations.execute(operation, lifetime);
 }

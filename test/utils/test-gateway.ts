@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { silentLog, systemClock } from '../../kernel/ports.ts';
+import { type Log, silentLog, systemClock } from '../../kernel/ports.ts';
 import { compose } from '../../schema/compose.ts';
 import type { LinkOptions } from '../../schema/options.ts';
 import type { Way } from '../../schema/plan/way.ts';
@@ -29,7 +29,7 @@ export interface TestGateway {
 export async function startTestGateway(
   sources: readonly Source[],
   links: Readonly<Record<string, LinkOptions>> = {},
-  options: { readonly limits?: Partial<LimitOptions>; readonly way?: Way } = {},
+  options: { readonly limits?: Partial<LimitOptions>; readonly way?: Way; readonly log?: Log } = {},
 ): Promise<TestGateway> {
   const limits = limitOptions.parse(options.limits ?? {});
   const { composition, problems } = compose({ sources, links, isMissing: () => false });
@@ -56,7 +56,7 @@ export async function startTestGateway(
     graphiql: { developmentKey: TEST_KEY, defaultQuery: '{ __typename }' },
     clock: systemClock,
     ids: { next: randomUUID },
-    log: silentLog,
+    log: options.log ?? silentLog,
   });
   const { port } = await gateway.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}/graphql`;
