@@ -1,4 +1,4 @@
-import { type GraphQLResolveInfo, isEnumType, isObjectType, isScalarType } from 'graphql';
+import { type FieldNode, type GraphQLResolveInfo, isEnumType, isObjectType, isScalarType } from 'graphql';
 import { SCALARS } from '../sources/scalars.ts';
 import type { Selected, Source, SourceCall } from '../sources/source.ts';
 import { createLinkResolver, type GraphReader, type ParentReader } from './link-resolver.ts';
@@ -77,7 +77,7 @@ export function createLinkLookup(links: readonly Link[]): LinkLookup {
 }
 
 const readResponseKey: Resolver = (parent, _args, _context, info) =>
-  (parent as Record<string, unknown>)[responseKeyOf(info)];
+  (parent as Record<string, unknown>)[responseKeyOf(info.fieldNodes[0] as FieldNode)];
 
 function createCallResolver(call: SourceCall, linkOf: LinkLookup): unknown {
   const select: (info: GraphQLResolveInfo) => Selected | undefined =

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   type FieldNode,
   type GraphQLCompositeType,
@@ -14,9 +15,24 @@ import {
 import type { Selected, SelectionShape } from '../sources/source.ts';
 import type { Link } from './links.ts';
 
-/** How a source that passes selections on names a field with arguments, so that two of them can stand side by side. */
-export function responseKeyOf(info: GraphQLResolveInfo): string {
-  return `skein_${info.path.key}`;
+const responseKeys = new WeakMap<FieldNode, string>();
+
+/**
+ * Where a source that passes selections on keeps a field: under its name, or, with arguments, under a name made of them.
+ * Not under the client's alias: places that the client keeps apart by aliases further up are one place for the source.
+ */
+export function responseKeyOf(node: FieldNode): string {
+  if (node.arguments === undefined || node.arguments.length === 0) return node.name.value;
+  let key = responseKeys.get(node);
+  if (key === undefined) {
+    const text = node.arguments
+      .map((argument) => print(argument))
+      .sort()
+      .join();
+    key = `skein_${node.name.value}_${hash('sha1', text).slice(0, 12)}`;
+    responseKeys.set(node, key);
+  }
+  return key;
 }
 
 /** Where in the answer of a link's call the selected type stands. */
@@ -122,9 +138,10 @@ function writeField(type: GraphQLCompositeType, node: FieldNode, writing: Writin
       ? ` ${braces(writeSelections(named, node.selectionSet, writing))}`
       : '';
   const directives = directivesOf(node, writing);
-  if (field.args.length === 0) return [`${name} ${directives}${inner}`.trim()];
+  const key = responseKeyOf(node);
+  if (key === name) return [`${name} ${directives}${inner}`.trim()];
   const args = (node.arguments ?? []).map((argument) => textOf(argument, writing)).join(', ');
-  return [`skein_${node.alias?.value ?? name}: ${name}${args === '' ? '' : `(${args})`} ${directives}${inner}`.trim()];
+  return [`${key}: ${name}(${args}) ${directives}${inner}`.trim()];
 }
 
 function directivesOf(node: { readonly directives?: FieldNode['directives'] }, writing: Writing): string {

@@ -8,6 +8,7 @@ import {
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { type ResultStream, subscribeWith } from '../events.ts';
 import { createGraphContext, type GraphContext } from '../request-context.ts';
+import { conditionValues, findConditions } from './conditions.ts';
 import type { WayChoice } from './way.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -41,7 +42,7 @@ export function createPlan({ document, operation, choice, direct, stitched }: Pl
   const operationName = operation.name?.value;
   const interpret: Run = (rootValue, contextValue, variableValues) =>
     execute({ schema, document, rootValue, contextValue, variableValues, operationName });
-  const run = choice.way === 'direct' ? compiledOnSecondRun(interpret, { schema, document, operationName }) : interpret;
+  const run = choice.way === 'direct' ? compiledOnSecondRun(interpret, { schema, document, operation }) : interpret;
 
   return {
     ...choice,
@@ -56,25 +57,36 @@ export function createPlan({ document, operation, choice, direct, stitched }: Pl
   };
 }
 
-/** Most documents that are seen twice are seen a thousand times: the second sighting pays for the compilation. */
+/**
+ * Most documents that are seen twice are seen a thousand times: the second sighting pays for the compilation. Conditions
+ * are settled first, so there is one compiled document for each combination of their values that is seen.
+ */
 function compiledOnSecondRun(
   interpret: Run,
   {
     schema,
     document,
-    operationName,
-  }: { schema: GraphQLSchema; document: DocumentNode; operationName: string | undefined },
+    operation,
+  }: { schema: GraphQLSchema; document: DocumentNode; operation: OperationDefinitionNode },
 ): Run {
-  let runs = 0;
-  let compiled: Run | undefined;
+  const { variables: names, settle } = findConditions(document);
+  if (names === undefined) return interpret;
+  const versions = new Map<string, { runs: number; run: Run }>();
+  const compile = (values: ReadonlyMap<string, boolean>): Run => {
+    const query = compileQuery(schema, settle(values), operation.name?.value, { disablingCapturingStackErrors: true });
+    return isCompiledQuery(query) ? query.query : interpret;
+  };
   return (rootValue, context, variables) => {
-    if (compiled !== undefined) return compiled(rootValue, context, variables);
-    runs += 1;
-    if (runs === 2) {
-      const query = compileQuery(schema, document, operationName, { disablingCapturingStackErrors: true });
-      compiled = isCompiledQuery(query) ? query.query : interpret;
-      return compiled(rootValue, context, variables);
+    const values = conditionValues(names, operation, variables);
+    if (values === undefined) return interpret(rootValue, context, variables);
+    const key = values.size === 0 ? '' : [...values.values()].join();
+    let version = versions.get(key);
+    if (version === undefined) {
+      version = { runs: 0, run: interpret };
+      versions.set(key, version);
     }
-    return interpret(rootValue, context, variables);
+    version.runs += 1;
+    if (version.runs === 2) version.run = compile(values);
+    return version.run(rootValue, context, variables);
   };
 }

@@ -1,3 +1,5 @@
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import type { GraphQLSchema } from 'graphql';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { LinkOptions } from '../../schema/options.ts';
 import { linkOptions } from '../../schema/options.ts';
@@ -71,7 +73,7 @@ export function createShop(): { sources: Source[]; links: Record<string, LinkOpt
       'Query.batchStock': ({ skus, site }: { skus: string[]; site?: string }) => ({
         stocks: skus
           .filter((sku) => sku !== 'rope-02')
-          .map((sku, i) => ({ sku, quantity: i + sku.length, site: site ?? null })),
+          .map((sku) => ({ sku, quantity: sku.length, site: site ?? null })),
       }),
     },
     streams: {
@@ -125,4 +127,48 @@ export function createShop(): { sources: Source[]; links: Record<string, LinkOpt
     links: Object.fromEntries(Object.entries(links).map(([name, link]) => [name, linkOptions.parse(link)])),
     calls,
   };
+}
+
+type Sku = { sku: string };
+
+/** The same graph written by hand over the same data, without sources, links or plans: what answers must equal. */
+export function createShopByHand(publicSdl: string): GraphQLSchema {
+  const stocksOf = (skus: readonly string[], site?: string) =>
+    skus.filter((sku) => sku !== 'rope-02').map((sku) => ({ sku, quantity: sku.length, site: site ?? null }));
+  return makeExecutableSchema({
+    typeDefs: publicSdl,
+    resolvers: {
+      Colour: { DARK_RED: 'dark-red', BLUE: 'blue' },
+      Query: {
+        product: (_: unknown, { sku }: Sku) => PRODUCTS.find((product) => product.sku === sku) ?? null,
+        products: (_: unknown, { sku, colour, first }: { sku?: string[]; colour?: string; first?: number }) =>
+          PRODUCTS.filter((p) => (!sku || sku.includes(p.sku)) && (!colour || p.colour === colour)).slice(
+            0,
+            first ?? 10,
+          ),
+        batchStock: (_: unknown, { skus, site }: { skus: string[]; site?: string }) => ({
+          stocks: stocksOf(skus, site),
+        }),
+        reviewsOf: (_: unknown, { skus, minRating }: { skus: string[]; minRating?: number }) =>
+          REVIEWS.filter((review) => skus.includes(review.sku) && review.rating >= (minRating ?? 0)),
+        latest: (_: unknown, { first }: { first: number }) => REVIEWS.slice(0, first),
+      },
+      Product: {
+        weightKg: (product: Record<string, unknown>) => product['weight-kg'],
+        stock: ({ sku }: Sku, { site }: { site?: string }) => {
+          const [stock] = stocksOf([sku], site);
+          return stock ?? null;
+        },
+        reviews: ({ sku }: Sku, { minRating }: { minRating?: number }) =>
+          REVIEWS.filter((review) => review.sku === sku && review.rating >= (minRating ?? 0)),
+        digest: ({ sku, name }: Sku & { name: string }) =>
+          `${name}: ${REVIEWS.filter((review) => review.sku === sku)
+            .map(({ text }) => text)
+            .join('; ')}`,
+      },
+      Review: { product: ({ sku }: Sku) => PRODUCTS.find((product) => product.sku === sku) ?? null },
+      Author: { badge: ({ badge }: { badge: (args: object) => string }, args: object) => badge(args) },
+    },
+    resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
+  });
 }
