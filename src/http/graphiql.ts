@@ -146,7 +146,9 @@ async function sendPage(page: Page, request: IncomingMessage, response: ServerRe
 }
 
 function encodingFor(accepted: string): Encoding {
-  if (/\bbr\b(?!\s*;\s*q=0)/.test(accepted)) return 'br';
-  if (/\bgzip\b(?!\s*;\s*q=0)/.test(accepted)) return 'gzip';
-  return 'identity';
+  const names = accepted
+    .split(',')
+    .filter((range) => !/;\s*q=0(\.0*)?\s*$/.test(range))
+    .map((range) => range.split(';')[0]?.trim());
+  return (['br', 'gzip'] as const).find((encoding) => names.includes(encoding)) ?? 'identity';
 }
