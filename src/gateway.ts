@@ -3,6 +3,7 @@ import { SkeinError } from '../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import type { LimitOptions } from './config/schema.ts';
 import type { Graph } from './graph/graph.ts';
+import { createCors } from './http/cors.ts';
 import { createGraphiql } from './http/graphiql.ts';
 import { createGraphqlDoor } from './http/graphql-door.ts';
 import { createGraphqlSse } from './http/graphql-sse.ts';
@@ -16,6 +17,8 @@ export interface GatewayDeps {
   readonly graph: Graph;
   readonly keyring: Keyring;
   readonly limits: LimitOptions;
+  /** Origins whose pages may call. */
+  readonly origins: readonly string[];
   /** The key GraphiQL comes up with on this machine, and the query it shows. */
   readonly graphiql: { readonly developmentKey: string | undefined; readonly defaultQuery: string };
   readonly clock: Clock;
@@ -57,6 +60,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     graphql: createGraphqlDoor({ ...shared, sse }),
     graphqlWs,
     graphiql: createGraphiql(deps.graphiql),
+    cors: createCors(deps.origins),
     readiness: () => ({
       ready: graph.registry.current() !== undefined,
       generation: graph.registry.current()?.number ?? 0,

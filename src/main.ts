@@ -45,7 +45,11 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     graph,
     keyring: createKeyring(keys),
     limits: reading.config.limits,
-    graphiql: { developmentKey: shown?.key, defaultQuery: exampleQuery(graph) },
+    origins: reading.config.cors.origins,
+    graphiql: {
+      developmentKey: keys.find(({ generated, graphiql }) => generated || graphiql)?.key,
+      defaultQuery: exampleQuery(graph),
+    },
     clock: systemClock,
     ids: { next: randomUUID },
     log,
@@ -94,8 +98,8 @@ function generationOptions({ config }: ConfigReading): GraphDeps['generation'] {
   return { rules: [createQueryLimits(config.limits)], maxTokens: config.limits.tokens };
 }
 
-function withGeneratedKey({ name, key }: KeyOptions): KeyOptions & { generated: boolean } {
-  return key === '' ? { name, key: generateKey(), generated: true } : { name, key, generated: false };
+function withGeneratedKey(options: KeyOptions): KeyOptions & { generated: boolean } {
+  return options.key === '' ? { ...options, key: generateKey(), generated: true } : { ...options, generated: false };
 }
 
 function printProblems(problems: readonly Problem[], { config, locate }: ConfigReading): void {

@@ -34,7 +34,7 @@ test('the quickstart has no mistakes, and its documents are found', async () => 
   const { config, problems } = await readConfig(file, { CATALOG_URL: 'http://127.0.0.1:9999' });
   expect(problems).toEqual([]);
   expect(config.limits.depth).toBe(12);
-  expect(config.keys).toEqual([{ name: 'quickstart', key: '' }]);
+  expect(config.keys).toEqual([{ name: 'quickstart', key: '', graphiql: true }]);
   expect(config.routes.default).toEqual(['gpt', 'claude', 'stand-in']);
   expect(config.sources.catalog).toMatchObject({
     document: resolve(file, '../catalog/openapi.yaml'),
@@ -72,7 +72,7 @@ test('syntax errors are told with their lines, and nothing else is', async () =>
 
 test('a file that is no map, or whose section is none, is told once', async () => {
   expect(messages(await read('- a\n'))).toEqual([
-    'undefined: The file must be a map of keys, limits, sources, links, providers, models, routes, prompts, but is a list.',
+    'undefined: The file must be a map of keys, cors, limits, sources, links, providers, models, routes, prompts, but is a list.',
   ]);
   expect(messages(await read('models: [gpt]\nroutes: { default: [gpt] }\n'))).toEqual([
     '1: models must be a map, but is a list.',
@@ -113,8 +113,10 @@ test('names that every object has are ordinary names', async () => {
 });
 
 test('without keys in the file, the key of the environment is the only one', async () => {
-  expect((await read('', { SKEIN_API_KEY: 'k' })).config.keys).toEqual([{ name: 'default', key: 'k' }]);
-  expect((await read('keys:\n')).config.keys).toEqual([{ name: 'default', key: '' }]);
+  expect((await read('', { SKEIN_API_KEY: 'k' })).config.keys).toEqual([
+    { name: 'default', key: 'k', graphiql: false },
+  ]);
+  expect((await read('keys:\n')).config.keys).toEqual([{ name: 'default', key: '', graphiql: false }]);
   expect((await read('keys: []', { SKEIN_API_KEY: 'k' })).config.keys).toEqual([]);
 });
 
@@ -133,7 +135,7 @@ sources:
 `;
   const plain = await read(text('${T:-500}'), { N: '7', K: '12345' });
   expect(plain.problems).toEqual([]);
-  expect(plain.config.keys).toEqual([{ name: 'n', key: '12345' }]);
+  expect(plain.config.keys).toEqual([{ name: 'n', key: '12345', graphiql: false }]);
   expect(plain.config.sources.s).toMatchObject({
     timeoutMs: 500,
     headers: { 'x-number': '7' },

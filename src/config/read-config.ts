@@ -8,12 +8,12 @@ import { kindOf, unknownKey } from './explain-issue.ts';
 import { quote, type YamlPath } from './path-text.ts';
 import { nearestFileName, readText } from './read-text.ts';
 import { BUILT_IN_SOURCES, checkReferences, type SectionName, type Sections } from './references.ts';
-import { type KeyOptions, keyOptions, limitOptions, SECTIONS, type SkeinConfig } from './schema.ts';
+import { corsOptions, type KeyOptions, keyOptions, limitOptions, SECTIONS, type SkeinConfig } from './schema.ts';
 import type { Environment } from './substitute.ts';
 import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
-const TOP_LEVEL = ['keys', 'limits', ...Object.keys(SECTIONS)];
+const TOP_LEVEL = ['keys', 'cors', 'limits', ...Object.keys(SECTIONS)];
 
 export interface ConfigReading {
   /** What could be used of the file. All references and files in it exist. */
@@ -109,6 +109,7 @@ async function readSections(
   }
 
   const keys = readKeys();
+  const cors = readEntry(corsOptions, top.cors ?? {}, ['cors'])?.value ?? corsOptions.parse({});
   const limits = readEntry(limitOptions, top.limits ?? {}, ['limits'])?.value ?? limitOptions.parse({});
   const sections: Sections = {
     sources: readSection('sources', SECTIONS.sources),
@@ -130,6 +131,7 @@ async function readSections(
   return {
     file,
     keys,
+    cors,
     limits,
     sources: toRecord(sections.sources),
     links: toRecord(sections.links),

@@ -17,8 +17,19 @@ export const keyOptions = z.strictObject({
   name: z.string().min(1),
   /** The key itself, from the environment. Empty: one is made at start and printed. */
   key: z.string(),
+  /** GraphiQL comes up with this key for callers on this machine. A key that is made at start does so in any case. */
+  graphiql: z.boolean().default(false),
 });
 export type KeyOptions = z.infer<typeof keyOptions>;
+
+/** Pages of other origins that may call the gateway. */
+export const corsOptions = z.strictObject({
+  /** Origins such as `http://localhost:3000`; `*` for all. Default: none. */
+  origins: z
+    .array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'must be an origin such as http://localhost:3000, or *'))
+    .default([]),
+});
+export type CorsOptions = z.infer<typeof corsOptions>;
 
 /** What a request may be at the most. */
 export const limitOptions = z.strictObject({
@@ -60,6 +71,7 @@ export interface SkeinConfig {
   /** Absolute path of the file; documents are found beside it. */
   readonly file: string;
   readonly keys: readonly KeyOptions[];
+  readonly cors: CorsOptions;
   readonly limits: LimitOptions;
   readonly sources: Readonly<Record<string, SourceOptions>>;
   readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;

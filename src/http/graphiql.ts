@@ -131,7 +131,7 @@ async function sendPage(page: Page, request: IncomingMessage, response: ServerRe
   response.setHeader('cross-origin-resource-policy', 'same-origin');
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');
-  response.setHeader('vary', 'accept, accept-encoding');
+  response.appendHeader('vary', 'accept, accept-encoding');
   // It may hold a key: it is not for shared caches, and asked for again each time.
   response.setHeader('cache-control', 'private, no-cache');
   response.setHeader('etag', page.etag);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
+import type { Cors } from './cors.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { Door } from './graphql-door.ts';
 import type { GraphqlWs } from './graphql-ws.ts';
@@ -15,6 +16,7 @@ export interface HttpServerDeps {
   readonly graphql: Door;
   readonly graphqlWs: GraphqlWs;
   readonly graphiql: Graphiql;
+  readonly cors: Cors;
   /** Whether the graph serves, with what an operator wants to know. */
   readonly readiness: () => { readonly ready: boolean } & Readonly<Record<string, unknown>>;
   readonly isDraining: () => boolean;
@@ -24,7 +26,7 @@ export interface HttpServerDeps {
 
 /** The Node server and its routes. */
 export function createHttpServer(deps: HttpServerDeps): Server {
-  const { graphql, graphqlWs, graphiql, readiness, isDraining, ids, log } = deps;
+  const { graphql, graphqlWs, graphiql, cors, readiness, isDraining, ids, log } = deps;
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
@@ -37,6 +39,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       const error = new SkeinError('NOT_FOUND', 'There is nothing at this address. The graph is at /graphql.');
       return sendErrors(response, [error], { requestId: ids.next(), log });
     }
+    if (cors(request, response)) return;
     if (isDraining()) {
       response.setHeader('connection', 'close');
       return sendErrors(response, [new SkeinError('SHUTTING_DOWN')], { requestId: ids.next(), log });

@@ -75,6 +75,7 @@ export async function startQuickstartGateway(
   const gateway = createGateway({
     graph,
     keyring: createKeyring(keys),
+    origins: [],
     limits: { ...limits, drainTimeoutMs: 100 },
     graphiql: { developmentKey: undefined, defaultQuery: '{ __typename }' },
     clock: systemClock,

@@ -29,7 +29,12 @@ export interface TestGateway {
 export async function startTestGateway(
   sources: readonly Source[],
   links: Readonly<Record<string, LinkOptions>> = {},
-  options: { readonly limits?: Partial<LimitOptions>; readonly way?: Way; readonly log?: Log } = {},
+  options: {
+    readonly limits?: Partial<LimitOptions>;
+    readonly way?: Way;
+    readonly origins?: readonly string[];
+    readonly log?: Log;
+  } = {},
 ): Promise<TestGateway> {
   const limits = limitOptions.parse(options.limits ?? {});
   const { composition, problems } = compose({ sources, links, isMissing: () => false });
@@ -53,6 +58,7 @@ export async function startTestGateway(
     graph,
     keyring: createKeyring([{ name: 'test', key: TEST_KEY }]),
     limits,
+    origins: options.origins ?? [],
     graphiql: { developmentKey: TEST_KEY, defaultQuery: '{ __typename }' },
     clock: systemClock,
     ids: { next: randomUUID },
