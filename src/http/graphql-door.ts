@@ -47,14 +47,15 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       if (!response.writableFinished) lifetime.stop('CLIENT_CLOSED_REQUEST');
       lifetime.close();
     });
-    // What is written is out of its hands: a client that does not take its answer must not hold up a shutdown.
-    lifetime.onStop(() => {
-      if (response.writableEnded) lifetime.close();
-    });
     return lifetime;
   };
-  const answered = (lifetime: Lifetime) => {
-    if (lifetime.stopped !== undefined) lifetime.close();
+  /** What is being written is out of its hands: a client that does not take its answer must not hold up a shutdown. */
+  const openAnswer = (scope: Scope, response: ServerResponse, timeoutMs: number): Lifetime => {
+    const lifetime = openLifetime(scope, response, timeoutMs);
+    lifetime.onStop(() => {
+      if (response.headersSent) lifetime.close();
+    });
+    return lifetime;
   };
   const timeoutOf = (operation: ReadyOperation) =>
     operation.type === 'subscription' ? limits.streamTimeoutMs : limits.requestTimeoutMs;
@@ -102,13 +103,13 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
         'A subscription is answered as text/event-stream (Accept header) or over WebSocket.',
       );
     }
-    const lifetime = openLifetime(scope, response, timeoutOf(operation));
+    const lifetime = openAnswer(scope, response, timeoutOf(operation));
     sendResult(
       response,
       await operations.execute(operation, lifetime),
       accepted === EVENT_STREAM ? PLAIN_JSON : accepted,
     );
-    answered(lifetime);
+    if (lifetime.stopped !== undefined) lifetime.close();
   };
 
   const serve = async (scope: Scope, request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -139,9 +140,9 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     }
     if (negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON]) === undefined)
       throw new SkeinError('NOT_ACCEPTABLE');
-    const lifetime = openLifetime(scope, response, limits.requestTimeoutMs);
+    const lifetime = openAnswer(scope, response, limits.requestTimeoutMs);
     await yoga(request, response, { caller, lifetime });
-    answered(lifetime);
+    if (lifetime.stopped !== undefined) lifetime.close();
   };
 
   return async (request, response) => {

@@ -107,8 +107,11 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
       onComplete: ({ extra }, _id, payload) => {
         const { lives } = sessionOf(extra.socket);
-        lives.get(payload)?.lifetime.close();
-        lives.delete(payload);
+        // The message "complete" is sent after this: a shutdown that waits for the operation must wait for it, too.
+        setImmediate(() => {
+          lives.get(payload)?.lifetime.close();
+          lives.delete(payload);
+        });
       },
     },
     server,

@@ -75,7 +75,7 @@ function pathOf(request: IncomingMessage): string {
 
 /** A browser that opens the address, not a client that asks for JSON. */
 function wantsPage(request: IncomingMessage): boolean {
-  if (request.method !== 'GET' || request.url?.includes('query=') === true) return false;
+  if (request.method !== 'GET') return false;
   return (
     negotiate(request.headers.accept, [
       'application/json',

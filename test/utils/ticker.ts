@@ -3,9 +3,10 @@ import type { Source, SourceCall } from '../../sources/source.ts';
 import { deferred } from './deferred.ts';
 
 const SDL = `
-  type Query { hello: String held: String }
+  type Query { hello: String held: String large: String }
   type Mutation { hello: String }
-  type Subscription { ticks(name: String): Int required: Int! padded: String }
+  type Subscription { ticks(name: String): Int required: Int! padded: String anything: JSON }
+  scalar JSON
 `;
 
 /** One stream that the gateway opened: the test is its upstream. */
@@ -19,6 +20,8 @@ export interface Tick {
   emit(value: unknown): void;
   end(): void;
   fail(error: unknown): void;
+  /** From now on `return()` rejects. */
+  failOnReturn(error: unknown): void;
 }
 
 /** A held query: answers when the test says so. */
@@ -33,22 +36,28 @@ export interface Ticker {
   /** The next stream that is opened, or the one that was. */
   nextStream(): Promise<Tick>;
   nextHeld(): Promise<Held>;
+  /** How often the gateway disposed of the source. */
+  disposed(): number;
 }
 
-/** A source whose events come one by one, when the test emits them. `padded` emits 64 kB as fast as it is asked. */
+/** A source whose events come one by one, when the test emits them. `padded` emits 64 kB as fast as it is asked, `large` is 32 MB. */
 export function createTicker(): Ticker {
   const streams = createArrivals<Tick>();
   const held = createArrivals<Held>();
+  let disposals = 0;
   const hello = async () => 'world';
   const source: Source = {
     name: 'ticker',
     kind: 'openapi',
     probe: async () => {},
-    dispose: async () => {},
+    dispose: async () => {
+      disposals += 1;
+    },
     model: {
       sdl: SDL,
       calls: new Map<string, SourceCall>([
         ['Query.hello', { type: 'unary', operation: 'hello', invoke: hello }],
+        ['Query.large', { type: 'unary', operation: 'large', invoke: async () => 'x'.repeat(32_000_000) }],
         ['Mutation.hello', { type: 'unary', operation: 'hello', invoke: hello }],
         [
           'Query.held',
@@ -63,7 +72,7 @@ export function createTicker(): Ticker {
             },
           },
         ],
-        ...['ticks', 'required', 'padded'].map((name): [string, SourceCall] => [
+        ...['ticks', 'required', 'padded', 'anything'].map((name): [string, SourceCall] => [
           `Subscription.${name}`,
           {
             type: 'stream',
@@ -78,7 +87,7 @@ export function createTicker(): Ticker {
       ]),
     },
   };
-  return { source, streams: streams.all, nextStream: streams.next, nextHeld: held.next };
+  return { source, streams: streams.all, nextStream: streams.next, nextHeld: held.next, disposed: () => disposals };
 }
 
 function createTick(name: unknown, signal: AbortSignal, padded: boolean) {
@@ -99,6 +108,7 @@ function createTick(name: unknown, signal: AbortSignal, padded: boolean) {
       reject(error);
     }
   };
+  let returnError: unknown;
   const tick: Tick = {
     name,
     signal,
@@ -111,6 +121,9 @@ function createTick(name: unknown, signal: AbortSignal, padded: boolean) {
       push(() => {
         throw error;
       }),
+    failOnReturn: (error) => {
+      returnError = error;
+    },
   };
   const padding = 'x'.repeat(65_536);
   const events: AsyncIterableIterator<unknown> = {
@@ -128,6 +141,7 @@ function createTick(name: unknown, signal: AbortSignal, padded: boolean) {
       waiting?.resolve(done);
       waiting = undefined;
       returned.resolve();
+      if (returnError !== undefined) throw returnError;
       return done;
     },
     [Symbol.asyncIterator]() {
