@@ -1,0 +1,114 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { silentLog } from '../../kernel/ports.ts';
+import { formatProblems } from '../../src/config/print-problems.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { keyOptions, limitOptions, SECTIONS } from '../../src/config/schema.ts';
+import { createGraph } from '../../src/graph/graph.ts';
+import { folderWith, readOptionTables, readYamlBlocks } from '../utils/docs.ts';
+
+const markdown = await readFile('docs/configuration.md', 'utf8');
+const tables = readOptionTables(markdown);
+const blocks = readYamlBlocks(markdown);
+const schemas = new Map<string, z.ZodObject>();
+collect('keys', keyOptions);
+collect('limits', limitOptions);
+for (const [name, { entry }] of Object.entries(SECTIONS)) collect(name, entry);
+
+/** Every map of named options that a place of the file can hold, by that place. */
+function collect(place: string, schema: z.core.$ZodType): void {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) {
+    for (const option of inner.options as z.ZodObject[]) collect(`${place}.${kindOf(option)}`, option);
+  } else if (inner instanceof z.ZodObject) {
+    schemas.set(place, inner);
+    for (const [key, value] of Object.entries(inner.shape)) collect(`${place}.${key}`, value);
+  } else if (inner instanceof z.ZodRecord) collect(place, inner.valueType);
+  else if (inner instanceof z.ZodArray) collect(place, inner.element);
+}
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+}
+
+function kindOf(option: z.ZodObject): string {
+  return String((option.shape.kind as z.ZodLiteral).value);
+}
+
+/** A type in the words of the tables. */
+function typeText(schema: z.core.$ZodType): string {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodURL) return 'URL';
+  if (inner instanceof z.ZodString) return inner.minLength === 1 ? 'text, not empty' : 'text';
+  if (inner instanceof z.ZodNumber) {
+    const { minValue, maxValue } = inner;
+    const kind = inner.isInt ? 'whole number' : 'number';
+    const isOpen = maxValue === null || maxValue >= Number.MAX_SAFE_INTEGER;
+    return `${kind}, ${isOpen ? `at least ${minValue}` : `${minValue} to ${maxValue}`}`;
+  }
+  if (inner instanceof z.ZodBoolean) return 'true or false';
+  if (inner instanceof z.ZodLiteral || inner instanceof z.ZodEnum) {
+    const values = inner instanceof z.ZodEnum ? inner.options : [...inner.values];
+    return values
+      .map((value) => `\`${value}\``)
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1');
+  }
+  if (inner instanceof z.ZodArray) return `list of ${typeText(inner.element)}`;
+  if (inner instanceof z.ZodRecord) return unwrap(inner.valueType) instanceof z.ZodString ? 'map of text' : 'map';
+  throw new Error(`No words for the type ${inner.constructor.name}.`);
+}
+
+function defaultText(schema: z.core.$ZodType): string {
+  const result = z.safeParse(schema, undefined);
+  if (!result.success) return 'required';
+  if (result.data === undefined) return '—';
+  if (result.data === '') return 'empty';
+  return `\`${typeof result.data === 'string' ? result.data : JSON.stringify(result.data)}\``;
+}
+
+async function problemsOf(skeinYaml: string, env: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await folderWith(skeinYaml);
+  const reading = await readConfig(join(folder, 'skein.yaml'), env);
+  const generation = { rules: [], maxTokens: 10_000 };
+  const problems = await createGraph(reading.config, reading.problems, { log: silentLog, generation }).then(
+    (graph) => graph.dispose().then(() => []),
+    (error) => error.problems,
+  );
+  await rm(folder, { recursive: true });
+  return formatProblems(problems, { file: 'skein.yaml', locate: reading.locate });
+}
+
+describe('docs/configuration.md', () => {
+  it('has a table for every map of options, and for nothing else', () => {
+    expect([...tables.keys()].sort()).toEqual(['skein.yaml', ...schemas.keys()].sort());
+    expect(tables.get('skein.yaml')?.map(({ option }) => option)).toEqual(['keys', 'limits', ...Object.keys(SECTIONS)]);
+  });
+
+  it.each([...schemas])('has every option of %s with its type and default', (place, { shape }) => {
+    const told = tables.get(place)?.map((row) => [row.option, row.type, row.default]);
+    const actual = Object.entries(shape).map(([key, schema]) => [key, typeText(schema), defaultText(schema)]);
+    expect(told?.sort()).toEqual(actual.sort());
+  });
+
+  it('marks every yaml block, so that each is tested', () => {
+    const unmarked = blocks.filter(({ marker }) => !/^(complete|mistakes$|link: )/.test(marker));
+    expect(unmarked.map(({ line }) => line)).toEqual([]);
+    expect(blocks.length).toBeGreaterThan(10);
+  });
+
+  it.each(blocks.filter(({ marker }) => marker.startsWith('complete')))(
+    'has a complete example without mistakes at line $line',
+    async ({ marker, text }) => {
+      const env = Object.fromEntries([...marker.matchAll(/(\w+)=(\S*)/g)].map((match) => [match[1], match[2]]));
+      expect(await problemsOf(text, env)).toBe('');
+    },
+  );
+
+  it('shows mistakes as they are told', async () => {
+    const [example] = blocks.filter(({ marker }) => marker === 'mistakes');
+    expect(await problemsOf(example?.text ?? '', {})).toBe(example?.next);
+  });
+});
