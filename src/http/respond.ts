@@ -48,5 +48,11 @@ export function sendJson(
     'content-length': bytes.length,
     'cache-control': 'no-store',
   });
-  response.end(bytes);
+  if (bytes.length < response.writableHighWaterMark) {
+    response.end(bytes);
+    return;
+  }
+  // Node takes a connection for idle as soon as its answer has ended, and a shutdown would cut what still has to be sent.
+  if (response.write(bytes)) response.end();
+  else response.once('drain', () => response.end());
 }

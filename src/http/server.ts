@@ -57,6 +57,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
+    if (!/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return declineUpgrade(server, request, socket, head);
     if (pathOf(request) !== '/graphql' || isDraining()) {
       const status = isDraining() ? '503 Service Unavailable' : '404 Not Found';
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
@@ -65,6 +66,24 @@ export function createHttpServer(deps: HttpServerDeps): Server {
     graphqlWs.upgrade(request, socket, head, isDraining);
   });
   return server;
+}
+
+/**
+ * Clients may offer other protocols, as Java's HTTP client and curl do with h2c, and must be answered without when the
+ * server does not take them (RFC 9110, section 7.8). Node has given the socket up by then: it reads the request again.
+ */
+function declineUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    let value = rawHeaders[i + 1] ?? '';
+    if (/^(upgrade|http2-settings)$/i.test(name)) continue;
+    if (/^connection$/i.test(name)) value = value.replace(/\b(upgrade|http2-settings)\b\s*,?/gi, '');
+    lines.push(`${name}: ${value}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
 }
 
 function pathOf(request: IncomingMessage): string {

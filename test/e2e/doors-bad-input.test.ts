@@ -379,6 +379,30 @@ describe('methods, paths and media types', () => {
     expectErrors(await send(init[way]), 'NOT_ACCEPTABLE');
   });
 
+  it('answer a client that offers another protocol as if it had not, with its body and on the same connection', async () => {
+    const raw = await connectRaw(gateway.url);
+    const offer = {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAARAAAAAAAIAAAAA',
+    };
+    const body = JSON.stringify({ query: '{ hello }' });
+    const head = {
+      ...gateway.headers,
+      ...offer,
+      'content-type': 'application/json',
+      'content-length': `${body.length}`,
+    };
+    for (let round = 0; round < 2; round += 1) {
+      raw.send(requestText('POST', '/graphql', head, body.slice(0, 5)));
+      raw.send(body.slice(5));
+      await raw.until(new RegExp(`(200 OK[\\s\\S]*world[\\s\\S]*){${round + 1}}`));
+    }
+    raw.send(requestText('POST', '/graphql', { ...offer, 'content-length': '0', connection: 'close, Upgrade' }));
+    await raw.closed;
+    expect(raw.received()).toMatch(/HTTP\/1\.1 401 [\s\S]*UNAUTHENTICATED/);
+  });
+
   it('answer what is no HTTP with 400, and close', async () => {
     const raw = await connectRaw(gateway.url);
     raw.send('NONSENSE\r\n\r\n');

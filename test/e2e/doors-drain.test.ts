@@ -71,6 +71,26 @@ describe('a gateway that closes', () => {
     expect(ticker.disposed()).toBe(1);
   });
 
+  it.each(['POST', 'GET'])('lets a client read the whole of its answer by %s', async (method) => {
+    await start();
+    const raw = await connectRaw(gateway.url);
+    const body = '{"query":"{ large }"}';
+    const headers = { ...gateway.headers, 'content-type': 'application/json', 'content-length': `${body.length}` };
+    raw.send(
+      method === 'POST'
+        ? requestText('POST', '/graphql', headers, body)
+        : requestText('GET', '/graphql?query={large}', gateway.headers),
+    );
+    await raw.until('HTTP/1.1 200');
+    raw.socket.pause();
+    const closed = gateway.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    raw.socket.resume();
+    await raw.closed;
+    expect(raw.length()).toBeGreaterThan(48_000_000);
+    await closed;
+  });
+
   it('refuses requests that come on connections that are open, and closes them', async () => {
     await start();
     const requests = [

@@ -5,8 +5,10 @@ import { connect, type Socket } from 'node:net';
 export interface RawConnection {
   readonly socket: Socket;
   send(text: string | Buffer): void;
-  /** Everything received so far, as text. */
+  /** What was received so far, as text. */
   received(): string;
+  /** How much was received. Only the first megabyte is kept as text. */
+  length(): number;
   /** Resolves when what was received contains `text`, or matches it; rejects when the socket closes before. */
   until(text: string | RegExp): Promise<string>;
   /** Resolves when the other side has closed. */
@@ -17,9 +19,11 @@ export async function connectRaw(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   let text = '';
+  let length = 0;
   let check = () => {};
   socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString('latin1');
+    length += chunk.length;
+    if (text.length < 1_000_000) text += chunk.toString('latin1');
     check();
   });
   socket.on('error', () => {});
@@ -29,6 +33,7 @@ export async function connectRaw(url: string): Promise<RawConnection> {
     socket,
     send: (bytes) => socket.write(bytes),
     received: () => text,
+    length: () => length,
     until: (wanted) =>
       new Promise((resolve, reject) => {
         check = () => {

@@ -40,7 +40,7 @@ export interface Ticker {
   disposed(): number;
 }
 
-/** A source whose events come one by one, when the test emits them. `padded` emits 64 kB as fast as it is asked, `large` is 32 MB. */
+/** A source whose events come one by one, when the test emits them. `padded` emits 64 kB as fast as it is asked, `large` is 48 MB. */
 export function createTicker(): Ticker {
   const streams = createArrivals<Tick>();
   const held = createArrivals<Held>();
@@ -57,7 +57,7 @@ export function createTicker(): Ticker {
       sdl: SDL,
       calls: new Map<string, SourceCall>([
         ['Query.hello', { type: 'unary', operation: 'hello', invoke: hello }],
-        ['Query.large', { type: 'unary', operation: 'large', invoke: async () => 'x'.repeat(32_000_000) }],
+        ['Query.large', { type: 'unary', operation: 'large', invoke: async () => 'x'.repeat(48_000_000) }],
         ['Mutation.hello', { type: 'unary', operation: 'hello', invoke: hello }],
         [
           'Query.held',
