@@ -39,12 +39,14 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       const error = new SkeinError('NOT_FOUND', 'There is nothing at this address. The graph is at /graphql.');
       return sendErrors(response, [error], { requestId: ids.next(), log });
     }
-    if (cors(request, response)) return;
+    // The page may hold a key: it is for those who open it, not for scripts of other origins to read.
+    const isPage = wantsPage(request);
+    if (!isPage && cors(request, response)) return;
     if (isDraining()) {
       response.setHeader('connection', 'close');
       return sendErrors(response, [new SkeinError('SHUTTING_DOWN')], { requestId: ids.next(), log });
     }
-    if (wantsPage(request)) return graphiql(request, response);
+    if (isPage) return graphiql(request, response);
     return graphql(request, response);
   };
 

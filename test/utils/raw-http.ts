@@ -7,7 +7,7 @@ export interface RawConnection {
   send(text: string | Buffer): void;
   /** What was received so far, as text. */
   received(): string;
-  /** How much was received. Only the first megabyte is kept as text. */
+  /** How much was received. Only the first 16 MB are kept as text. */
   length(): number;
   /** Resolves when what was received contains `text`, or matches it; rejects when the socket closes before. */
   until(text: string | RegExp): Promise<string>;
@@ -23,7 +23,7 @@ export async function connectRaw(url: string): Promise<RawConnection> {
   let check = () => {};
   socket.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    if (text.length < 1_000_000) text += chunk.toString('latin1');
+    if (text.length < 16_000_000) text += chunk.toString('latin1');
     check();
   });
   socket.on('error', () => {});
