@@ -72,7 +72,7 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
 /** The same error, saying where it happened, and with a cause that is fit for the log. */
 export function locate(
   error: unknown,
-  details: { readonly source: string; readonly operation: string },
+  details: { readonly source: string; readonly operation: string; readonly upstreamStatus?: number },
   redact: (text: string) => string,
 ): SkeinError {
   if (!(error instanceof SkeinError)) {

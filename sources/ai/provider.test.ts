@@ -95,14 +95,16 @@ describe('a call', () => {
       response.writeHead(200, { 'content-type': contentType });
       response.end(body);
     });
-    await expect(generate()).rejects.toEqual(failure('UPSTREAM_BAD_RESPONSE'));
-    expect(await collect(stream())).toEqual({ parts: [], error: failure('UPSTREAM_BAD_RESPONSE') });
+    const error = failure('UPSTREAM_BAD_RESPONSE', { upstreamStatus: 200 });
+    await expect(generate()).rejects.toEqual(error);
+    expect(await collect(stream())).toEqual({ parts: [], error });
   });
 
   test('and a stream answered with an error behind a 200 fail', async () => {
     const { generate, stream } = await setUp((_, response) => sendJson(response, { error: { message: 'boom' } }));
-    await expect(generate()).rejects.toEqual(failure('UPSTREAM_FAILED'));
-    expect((await collect(stream())).error).toEqual(failure('UPSTREAM_FAILED'));
+    const error = failure('UPSTREAM_FAILED', { upstreamStatus: 200 });
+    await expect(generate()).rejects.toEqual(error);
+    expect((await collect(stream())).error).toEqual(error);
   });
 
   test('to nobody is unreachable', async () => {

@@ -54,10 +54,11 @@ export function createProvider(name: string, options: ProviderOptions): Provider
   }
 
   /** The public face of a failure; what the provider said of it goes to the log. */
-  function failure(error: unknown, target: ModelTarget, context: CallContext): SkeinError {
+  function failure(error: unknown, target: ModelTarget, context: CallContext, answered?: number): SkeinError {
     // What the upstream throws is located and logged already.
     if (error instanceof SkeinError && error.extensions.source !== undefined) return error;
-    const located = locate(error, { source: 'ai', operation: target.name }, redact);
+    const status = answered === undefined ? {} : { upstreamStatus: answered };
+    const located = locate(error, { source: 'ai', operation: target.name, ...status }, redact);
     if (located.status >= 500) {
       const { code, upstreamStatus } = located.extensions;
       const reason = located.cause instanceof Error ? located.cause.message : undefined;
@@ -68,14 +69,16 @@ export function createProvider(name: string, options: ProviderOptions): Provider
   }
 
   async function generate(target: ModelTarget, call: ModelRequest, context: CallContext): Promise<ModelResponse> {
+    let answered: number | undefined;
     try {
       const answer = await upstream.exchange(request(target, call, false), context);
+      answered = answer.status;
       if (!isSuccess(answer.status)) throw refusal(answer.status, answer.headers, answer.body);
       const body = parseJson(answer.body);
       if (body === undefined) throw unreadable('The answer is not JSON.');
       return dialect.parse(body, call);
     } catch (error) {
-      throw failure(error, target, context);
+      throw failure(error, target, context, answered);
     }
   }
 
@@ -113,7 +116,9 @@ async function openEvents(stream: HttpStream): Promise<HttpStream> {
   const body = await readStart(stream);
   if (!isSuccess(stream.status)) throw refusal(stream.status, stream.headers, body);
   const json = parseJson(body);
-  throw isObject(json) && json.error !== undefined ? errorInside(json) : unreadable('The answer is no event stream.');
+  const isFailure = isObject(json) && json.error !== undefined;
+  const { code, cause } = isFailure ? errorInside(json) : unreadable('The answer is no event stream.');
+  throw new SkeinError(code, undefined, { details: { upstreamStatus: stream.status }, cause });
 }
 
 async function readStart(stream: HttpStream): Promise<Buffer> {

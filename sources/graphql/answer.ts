@@ -1,18 +1,26 @@
 import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
+import { retryAfterMs } from '../upstream/retry-after.ts';
 
 export interface CallDetails {
   readonly source: string;
   readonly operation: string;
 }
 
-/** What a GraphQL service answers, and the HTTP status if that was not a good one. */
+/** What a GraphQL service answers, and what HTTP said of it if the status was not a good one. */
 export interface GraphqlAnswer {
   readonly data: Readonly<Record<string, unknown>> | undefined;
   readonly errors: readonly UpstreamError[];
-  readonly badStatus: number | undefined;
+  readonly badStatus: BadStatus | undefined;
 }
+
+export interface BadStatus {
+  readonly upstreamStatus: number;
+  readonly retryAfterMs?: number;
+}
+
+type HttpHead = Pick<HttpAnswer, 'status' | 'headers'>;
 
 interface UpstreamError {
   readonly message?: unknown;
@@ -40,8 +48,7 @@ const REFUSALS: ReadonlySet<unknown> = new Set([
  * @throws SkeinError UPSTREAM_REJECTED or UPSTREAM_FAILED for a bad status, UPSTREAM_BAD_RESPONSE for a bad body
  */
 export function readAnswer(answer: HttpAnswer, details: CallDetails, context: CallContext): GraphqlAnswer {
-  const isGood = answer.status >= 200 && answer.status < 300;
-  const badStatus = isGood ? undefined : answer.status;
+  const badStatus = badStatusOf(answer);
   let cause: unknown;
   try {
     const body = parseAnswer(answer.body.toString(), badStatus);
@@ -50,11 +57,19 @@ export function readAnswer(answer: HttpAnswer, details: CallDetails, context: Ca
     cause = error;
   }
   if (badStatus !== undefined) throw statusError(badStatus, details, context);
-  throw badResponse(cause ?? 'The answer has neither data nor errors.', details, context);
+  const reason = cause ?? 'The answer has neither data nor errors.';
+  throw badResponse(reason, { ...details, upstreamStatus: answer.status }, context);
+}
+
+/** Undefined for 2xx. */
+export function badStatusOf({ status, headers }: HttpHead): BadStatus | undefined {
+  if (status >= 200 && status < 300) return undefined;
+  const wait = status === 429 || status === 503 ? retryAfterMs(headers, Date.now()) : undefined;
+  return wait === undefined ? { upstreamStatus: status } : { upstreamStatus: status, retryAfterMs: wait };
 }
 
 /** @throws SyntaxError; undefined for JSON that is no GraphQL answer */
-export function parseAnswer(text: string, badStatus?: number): GraphqlAnswer | undefined {
+export function parseAnswer(text: string, badStatus?: BadStatus): GraphqlAnswer | undefined {
   const body: unknown = JSON.parse(text);
   if (!isRecord(body)) return undefined;
   const { data, errors } = body;
@@ -76,12 +91,12 @@ export function fieldValue(answer: GraphqlAnswer, field: string, details: CallDe
   }
   logErrors(errors, details, context);
   if (value === undefined || value === null) {
-    const refused = badStatus === undefined ? errors.some(isRefusal) : badStatus < 500;
-    throw publicError(refused, badStatus, details);
+    const code = badStatus === undefined ? codeOf(errors.some(isRefusal)) : statusCode(badStatus);
+    throw publicError(code, badStatus, details);
   }
   for (const error of errors) {
     const [root, ...path] = Array.isArray(error.path) ? error.path : [];
-    if (root === field) placeError(value, path, publicError(isRefusal(error), badStatus, details));
+    if (root === field) placeError(value, path, publicError(codeOf(isRefusal(error)), badStatus, details));
   }
   return value;
 }
@@ -106,17 +121,29 @@ function isRefusal(error: UpstreamError): boolean {
   return isRecord(error.extensions) && REFUSALS.has(error.extensions.code);
 }
 
-function publicError(refused: boolean, upstreamStatus: number | undefined, details: CallDetails): SkeinError {
-  const code: ErrorCode = refused ? 'UPSTREAM_REJECTED' : 'UPSTREAM_FAILED';
-  return new SkeinError(code, undefined, { details: upstreamStatus ? { ...details, upstreamStatus } : details });
+function codeOf(refused: boolean): ErrorCode {
+  return refused ? 'UPSTREAM_REJECTED' : 'UPSTREAM_FAILED';
 }
 
-export function statusError(status: number, details: CallDetails, context: CallContext): SkeinError {
-  context.log.warn({ ...details, requestId: context.requestId, upstreamStatus: status }, 'A call to a source failed.');
-  return publicError(status >= 400 && status < 500, status, details);
+/** A redirect is not followed, and no answer. */
+function statusCode({ upstreamStatus }: BadStatus): ErrorCode {
+  return upstreamStatus < 400 ? 'UPSTREAM_BAD_RESPONSE' : codeOf(upstreamStatus < 500);
 }
 
-export function badResponse(reason: unknown, details: CallDetails, context: CallContext): SkeinError {
+function publicError(code: ErrorCode, badStatus: BadStatus | undefined, details: CallDetails): SkeinError {
+  return new SkeinError(code, undefined, { details: { ...details, ...badStatus } });
+}
+
+export function statusError(badStatus: BadStatus, details: CallDetails, context: CallContext): SkeinError {
+  context.log.warn({ ...details, requestId: context.requestId, ...badStatus }, 'A call to a source failed.');
+  return publicError(statusCode(badStatus), badStatus, details);
+}
+
+export function badResponse(
+  reason: unknown,
+  details: CallDetails & { readonly upstreamStatus?: number },
+  context: CallContext,
+): SkeinError {
   const cause = describeError(reason);
   context.log.warn({ ...details, requestId: context.requestId, cause }, 'The answer of a source cannot be used.');
   return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: reason });

@@ -249,21 +249,36 @@ describe('a GraphQL source whose service is not one', () => {
   });
 
   it.each([
-    [200, 'no JSON', 'UPSTREAM_BAD_RESPONSE', undefined],
-    [200, '[]', 'UPSTREAM_BAD_RESPONSE', undefined],
-    [200, '{}', 'UPSTREAM_BAD_RESPONSE', undefined],
+    [200, 'no JSON', 'UPSTREAM_BAD_RESPONSE', 200],
+    [200, '[]', 'UPSTREAM_BAD_RESPONSE', 200],
+    [200, '{}', 'UPSTREAM_BAD_RESPONSE', 200],
     [200, '{"data":{}}', 'UPSTREAM_BAD_RESPONSE', undefined],
-    [200, '{"data":null,"errors":[]}', 'UPSTREAM_BAD_RESPONSE', undefined],
+    [200, '{"data":null,"errors":[]}', 'UPSTREAM_BAD_RESPONSE', 200],
     [200, '{"data":null,"errors":["x",{"path":"y"}]}', 'UPSTREAM_FAILED', undefined],
     [503, 'Service Unavailable at 10.0.0.1', 'UPSTREAM_FAILED', 503],
     [403, '<html>', 'UPSTREAM_REJECTED', 403],
     [400, '{"errors":[{"message":"secret"}]}', 'UPSTREAM_REJECTED', 400],
-    [302, '', 'UPSTREAM_FAILED', 302],
+    [302, '', 'UPSTREAM_BAD_RESPONSE', 302],
   ])('makes of %i with %j the error %s', async (status, body, code, upstreamStatus) => {
     const source = await answering((_request, response) => response.writeHead(status).end(body));
     const call = unary(source, 'Query.whoAmI').invoke({}, createCallContext().context);
     const extensions = { code, source: 'reviews', operation: 'whoAmI', ...(upstreamStatus ? { upstreamStatus } : {}) };
     await expect(call).rejects.toMatchObject({ name: 'SkeinError', extensions });
+  });
+
+  it.each([
+    [429, '', 'UPSTREAM_REJECTED', 7_000],
+    [503, '{"errors":[{"message":"busy"}]}', 'UPSTREAM_FAILED', 7_000],
+    [500, '', 'UPSTREAM_FAILED', undefined],
+  ])('says after a %i with %j how long to wait, if it is told', async (status, body, code, retryAfterMs) => {
+    const source = await answering((_request, response) =>
+      response.writeHead(status, { 'retry-after': '7' }).end(body),
+    );
+    const call = unary(source, 'Query.whoAmI').invoke({}, createCallContext().context);
+    const extensions = { code, source: 'reviews', operation: 'whoAmI', upstreamStatus: status };
+    const told = retryAfterMs === undefined ? extensions : { ...extensions, retryAfterMs };
+    const error: unknown = await call.catch((reason: unknown) => reason);
+    expect(error).toEqual(expect.objectContaining({ extensions: told }));
   });
 
   it('gives null for null, and ignores errors whose paths lead nowhere', async () => {

@@ -5,7 +5,7 @@ import type { Arguments, CallContext, Selected, StreamCall } from '../source.ts'
 import { abortError, unwatchAbort, watchAbort } from '../upstream/abort.ts';
 import type { HttpStream } from '../upstream/http.ts';
 import type { HttpUpstream } from '../upstream/http-upstream.ts';
-import { badResponse, type CallDetails, fieldValue, parseAnswer, statusError } from './answer.ts';
+import { badResponse, badStatusOf, type CallDetails, fieldValue, parseAnswer, statusError } from './answer.ts';
 import { createRequestBody, type RootField } from './operation-text.ts';
 
 export interface StreamSettings {
@@ -62,11 +62,13 @@ export function streamCall(source: string, field: RootField, settings: StreamSet
   };
 }
 
-function checkHead({ status, headers }: HttpStream, details: CallDetails, context: CallContext): void {
-  if (status < 200 || status > 299) throw statusError(status, details, context);
-  const type = String(headers['content-type'] ?? '');
+function checkHead(stream: HttpStream, details: CallDetails, context: CallContext): void {
+  const badStatus = badStatusOf(stream);
+  if (badStatus !== undefined) throw statusError(badStatus, details, context);
+  const type = String(stream.headers['content-type'] ?? '');
   if (!type.startsWith('text/event-stream')) {
-    throw badResponse(`The answer to a subscription has the type "${type}".`, details, context);
+    const reason = `The answer to a subscription has the type "${type}".`;
+    throw badResponse(reason, { ...details, upstreamStatus: stream.status }, context);
   }
 }
 

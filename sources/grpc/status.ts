@@ -26,6 +26,9 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 /** What grpc-js itself says when a message is over `grpc.max_receive_message_length`. */
 const TOO_LARGE = /^Received message (larger than max|that decompresses to a size larger)/;
 
+/** And for a unary call that ended well without its message, which it calls UNIMPLEMENTED. */
+const NO_MESSAGE = 'No message received';
+
 export interface CallDetails {
   readonly source: string;
   readonly operation: string;
@@ -57,6 +60,7 @@ export function decodeError(error: unknown, details: CallDetails, context: CallC
 
 function codeOf(error: ServiceError, context: CallContext): ErrorCode {
   if (error.code === status.RESOURCE_EXHAUSTED && TOO_LARGE.test(error.details)) return 'UPSTREAM_RESPONSE_TOO_LARGE';
+  if (error.code === status.UNIMPLEMENTED && error.details === NO_MESSAGE) return 'UPSTREAM_BAD_RESPONSE';
   // The request's own deadline goes with the call, and its timer may be the first to fire.
   if (error.code === status.DEADLINE_EXCEEDED && Date.now() >= context.deadlineAt) return 'DEADLINE_EXCEEDED';
   return CODES[error.code] ?? 'UPSTREAM_FAILED';
