@@ -1,3 +1,4 @@
+import { OperationTypeNode } from 'graphql';
 import { expect, it } from 'vitest';
 import type { ResultStream } from '../schema/events.ts';
 import type { Plan } from '../schema/plan/plan.ts';
@@ -19,7 +20,7 @@ const open = () =>
 
 function operationOf(plan: Partial<Plan>): ReadyOperation {
   return {
-    type: 'query',
+    type: OperationTypeNode.QUERY,
     plan: { way: 'direct', ...plan } as Plan,
     variables: {},
     generation: { number: 7 } as Generation,
