@@ -31,6 +31,7 @@ describe('composing sources and links', () => {
       'Product.g': { call: 'catalog.product', args: { sku: '$parent.stock { quantity }' } },
       'Product.h': { call: 'catalog.product', args: { sku: '$parent.sku!' }, many: true },
       'Product.j': { call: 'catalog.products', args: { first: 1 } },
+      'Product.k': { call: 'catalog.products', args: { first: '$parent.weightKg', sku: '$parents.sku' }, match: 'sku' },
       'Product.i': { call: 'prompts.digest', args: { product: '$parent.tags', reviews: [] } },
     });
     expect(problems).toMatchInlineSnapshot(`
@@ -101,8 +102,71 @@ describe('composing sources and links', () => {
           "Set an argument to $parent.field: it is how the target knows the parent.",
         ],
         [
+          "links › Product.k › args › first",
+          "Link "Product.k": argument "first" takes Int, "weightKg" of "Product" is Float.",
+        ],
+        [
           "links › Product.i › args › product",
           "Link "Product.i" reads field "tags" of "Product", which is not a plain scalar.",
+        ],
+      ]
+    `);
+  });
+
+  it('tells what an AI field reads that is not there, or does not fit', () => {
+    const reviews = { call: 'reviews.reviewsOf', args: { skus: '$parents.sku' }, match: 'sku', many: true };
+    const digest = (selection: string) => ({
+      call: 'prompts.digest',
+      args: { product: '$parent.name', reviews: `$parent.reviews ${selection}` },
+    });
+    expect(
+      problemsOf({
+        'Product.reviews': reviews,
+        'Product.a': digest('{ rating txt }'),
+        'Product.b': digest('{ rating text id }'),
+        'Product.c': digest('{ text author }'),
+        'Product.d': digest('{ rating text { x } }'),
+        'Product.e': digest('{ rating text: id }'),
+        'Product.f': { call: 'prompts.digest', args: { product: '$parent.reviews { text }', reviews: [] } },
+      }),
+    ).toMatchInlineSnapshot(`
+      [
+        [
+          "links › Product.f › args",
+          "Link "Product.f" reads no plain field of its parent.",
+          "Set an argument to $parent.field: it is how the target knows the parent.",
+        ],
+        [
+          "links › Product.a › args",
+          "Link "Product.a" reads "txt" of Review, which its source does not have. Did you mean "text"?",
+        ],
+        [
+          "links › Product.a › args",
+          "Link "Product.a" does not give "text", which ReviewText needs.",
+        ],
+        [
+          "links › Product.b › args",
+          "Link "Product.b" gives "id", which ReviewText does not have.",
+        ],
+        [
+          "links › Product.c › args",
+          "Link "Product.c" reads "author" of Review without saying which fields of it.",
+        ],
+        [
+          "links › Product.c › args",
+          "Link "Product.c" does not give "rating", which ReviewText needs.",
+        ],
+        [
+          "links › Product.d › args",
+          "Link "Product.d" reads "text" of Review as if it had fields.",
+        ],
+        [
+          "links › Product.e › args",
+          "Link "Product.e" can only select fields by name: no fragments, aliases or arguments.",
+        ],
+        [
+          "links › Product.e › args",
+          "Link "Product.e" does not give "text", which ReviewText needs.",
         ],
       ]
     `);
@@ -119,12 +183,12 @@ describe('composing sources and links', () => {
         [
           "sources › second",
           "Field "Query.product" is defined by source "catalog" and by source "second".",
-          "Give one another name, e.g. sources.second.operations: { "Query.product": { name: secondProduct } }",
+          "Give it another name, e.g. sources.second.operations: { "Query.product": { name: secondProduct } }",
         ],
         [
           "sources › second",
           "Type "Product" is defined by source "catalog" and by source "second".",
-          "Hide the operations of "second" that use it, or rename the type in one of the two documents.",
+          "Hide the operations of "second" that use it, or rename the type in its document.",
         ],
       ]
     `);

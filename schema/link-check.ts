@@ -13,9 +13,16 @@ import {
 import type { Problem } from '../kernel/problem.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { isOptionalArgument, type LinkArgument, parseLinkArgument } from './link-arguments.ts';
+import { leafFits } from './link-fit.ts';
 import type { IsMissing, Link } from './links.ts';
 import type { LinkOptions } from './options.ts';
 import type { Ownership } from './ownership.ts';
+
+/** Sources that are there only if something is declared for them. */
+const BUILT_IN: Readonly<Record<string, string>> = {
+  ai: 'It is there when a model is: declare `providers` and `models`.',
+  prompts: 'It is there when a prompt is: declare one under `prompts`.',
+};
 
 /** What a link is checked against. */
 export interface LinkScope {
@@ -130,6 +137,7 @@ class LinkCheck {
       return this.problem(
         ['call'],
         `calls source "${target}", which does not exist.${didYouMean(target, this.ownership.sources.keys())}`,
+        BUILT_IN[target],
       );
     }
     // Prompts are mutations, but have no effect beyond their answer: they may resolve a field.
@@ -170,7 +178,7 @@ class LinkCheck {
       }
       if (parsed.from === 'constant') this.checkConstant(argument, parsed.value);
       else if (parsed.from === 'graph') this.checkGraphField(name, typeName, parsed.field);
-      else this.checkParentField(name, typeName, parsed.field);
+      else this.checkParentField(argument, typeName, parsed.field);
       if (parsed.from === 'parents' && !isListType(getNullableType(argument.type))) {
         this.problem(
           path,
@@ -189,17 +197,25 @@ class LinkCheck {
     });
   }
 
-  private checkParentField(argument: string, typeName: string, fieldName: string): void {
+  private checkParentField(argument: GraphQLArgument, typeName: string, fieldName: string): void {
     const parent = this.ownership.objectType(typeName);
     if (parent === undefined) return;
     const field = parent.getFields()[fieldName];
     if (field === undefined) {
       this.problem(
-        ['args', argument],
+        ['args', argument.name],
         `reads field "${fieldName}" of "${typeName}", which its source does not have.${didYouMean(fieldName, Object.keys(parent.getFields()))}`,
       );
     } else if (!isScalarType(getNullableType(field.type)) || field.args.some((a) => !isOptionalArgument(a))) {
-      this.problem(['args', argument], `reads field "${fieldName}" of "${typeName}", which is not a plain scalar.`);
+      this.problem(
+        ['args', argument.name],
+        `reads field "${fieldName}" of "${typeName}", which is not a plain scalar.`,
+      );
+    } else if (!leafFits(field.type, argument.type)) {
+      this.problem(
+        ['args', argument.name],
+        `: argument "${argument.name}" takes ${String(argument.type)}, "${fieldName}" of "${typeName}" is ${String(field.type)}.`,
+      );
     }
   }
 

@@ -171,11 +171,9 @@ function parentArguments(
     const given = options.link.arguments.get(argument.name);
     if (given === undefined || given.from === 'constant' || given.from === 'parents') continue;
     const value = given.from === 'graph' ? graph[given.field] : options.readParent(parent, given.field);
-    if (value === null || value === undefined) {
-      // Nothing to ask with: the field is null, as a foreign key that is not set.
-      if (String(argument.type).endsWith('!')) return undefined;
-      continue;
-    }
+    // Nothing to ask with: the field is null, as behind a foreign key that is not set. Asking without the argument
+    // would ask for everything.
+    if (value === null || value === undefined) return undefined;
     values[argument.name] = passesAsIs(argument) ? value : coerce(options, argument, value);
   }
   return values;

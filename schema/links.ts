@@ -1,7 +1,16 @@
-import { type GraphQLArgument, print, type SelectionSetNode } from 'graphql';
+import {
+  type GraphQLArgument,
+  isOutputType,
+  type NamedTypeNode,
+  parseType,
+  print,
+  type SelectionSetNode,
+  typeFromAST,
+} from 'graphql';
 import type { Problem } from '../kernel/problem.ts';
 import type { LinkArgument } from './link-arguments.ts';
 import { checkLink } from './link-check.ts';
+import { selectionMistakes } from './link-fit.ts';
 import type { LinkOptions } from './options.ts';
 import type { Ownership } from './ownership.ts';
 
@@ -46,11 +55,15 @@ export function compileLinks(
     const compiled = checkLink(coordinate, link, { ownership, links: options, isMissing, report });
     if (compiled !== undefined) links.push(compiled);
   }
-  return withKeysOfRequired(links, report);
+  return withKeysOfRequired(links, ownership, report);
 }
 
 /** A link that reads what other links resolve must carry their keys too, or the target could not ask for them. */
-function withKeysOfRequired(links: readonly Link[], report: (problem: Problem) => void): readonly Link[] {
+function withKeysOfRequired(
+  links: readonly Link[],
+  ownership: Ownership,
+  report: (problem: Problem) => void,
+): readonly Link[] {
   const byCoordinate = new Map(links.map((link) => [`${link.typeName}.${link.fieldName}`, link]));
   const result: Link[] = [];
   for (const link of links) {
@@ -66,9 +79,35 @@ function withKeysOfRequired(links: readonly Link[], report: (problem: Problem) =
           message: `Link "${link.typeName}.${link.fieldName}" reads ${field} ${print(selection)}, which is itself read from other links.`,
           suggestion: 'Read the fields of the first link instead.',
         });
-      } else for (const name of required.key) key.add(name);
+      } else {
+        for (const name of required.key) key.add(name);
+        for (const mistake of readingMistakes(link, field, selection, required, ownership)) {
+          usable = false;
+          report({
+            path: ['links', `${link.typeName}.${link.fieldName}`, 'args'],
+            message: `Link "${link.typeName}.${link.fieldName}" ${mistake.replace(/\.?$/, /\?$/.test(mistake) ? '' : '.')}`,
+          });
+        }
+      }
     }
     if (usable) result.push({ ...link, key: [...key] });
   }
   return result;
+}
+
+function readingMistakes(
+  link: Link,
+  field: string,
+  selection: SelectionSetNode,
+  required: Link,
+  ownership: Ownership,
+): readonly string[] {
+  const argument = ownership.rootField(link.target, link.call)?.args.find(({ name }) => {
+    const value = link.arguments.get(name);
+    return value?.from === 'graph' && value.field === field;
+  });
+  const schema = ownership.sources.get(required.target)?.schema;
+  const from = schema === undefined ? undefined : typeFromAST(schema, parseType(required.type) as NamedTypeNode);
+  if (argument === undefined || from === undefined || !isOutputType(from)) return [];
+  return selectionMistakes(from, selection, argument.type, ownership);
 }

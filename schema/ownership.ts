@@ -27,6 +27,8 @@ export interface Ownership {
   /** `Query.product` → source name. */
   readonly rootFields: ReadonlyMap<string, string>;
   call(coordinate: string): SourceCall | undefined;
+  /** A root field as its own source defines it, e.g. of `inventory` the field `Query.batchGetStock`. */
+  rootField(sourceName: string, coordinate: string): GraphQLField<unknown, unknown> | undefined;
   objectType(name: string): GraphQLObjectType | undefined;
   field(typeName: string, fieldName: string): GraphQLField<unknown, unknown> | undefined;
 }
@@ -40,6 +42,9 @@ export function findOwners(sources: readonly Source[], report: (problem: Problem
   const types = new Map<string, string>();
   const rootFields = new Map<string, string>();
 
+  const operationOf = (name: string, coordinate: string) =>
+    owned.get(name)?.source.model.calls.get(coordinate)?.operation;
+
   for (const source of sources) {
     const schema = buildSourceSchema(source, report);
     if (schema === undefined) continue;
@@ -47,7 +52,7 @@ export function findOwners(sources: readonly Source[], report: (problem: Problem
     for (const type of Object.values(schema.getTypeMap())) {
       if (type.name.startsWith('__')) continue;
       if ((ROOT_TYPES as readonly string[]).includes(type.name)) {
-        if (isObjectType(type)) claimRootFields(source, type, rootFields, report);
+        if (isObjectType(type)) claimRootFields(source, type, rootFields, operationOf, report);
       } else if (!isScalarType(type)) {
         claimType(source, type.name, types, report);
       }
@@ -66,6 +71,11 @@ export function findOwners(sources: readonly Source[], report: (problem: Problem
     call: (coordinate) => {
       const owner = rootFields.get(coordinate);
       return owner === undefined ? undefined : owned.get(owner)?.source.model.calls.get(coordinate);
+    },
+    rootField: (sourceName, coordinate) => {
+      const [typeName, fieldName] = coordinate.split('.') as [string, string];
+      const type = owned.get(sourceName)?.schema.getType(typeName);
+      return isObjectType(type) ? type.getFields()[fieldName] : undefined;
     },
     objectType,
     field: (typeName, fieldName) => objectType(typeName)?.getFields()[fieldName],
@@ -90,10 +100,16 @@ function claimType(source: Source, name: string, types: Map<string, string>, rep
     types.set(name, source.name);
     return;
   }
+  const message = `Type "${name}" is defined by source "${other}" and by source "${source.name}".`;
+  if (source.kind === 'prompt') {
+    report({ path: ['prompts'], message, suggestion: 'Give it another name in the `types` of the prompt.' });
+    return;
+  }
+  const blamed = source.kind === 'ai' ? other : source.name;
   report({
-    path: ['sources', source.name],
-    message: `Type "${name}" is defined by source "${other}" and by source "${source.name}".`,
-    suggestion: `Hide the operations of "${source.name}" that use it, or rename the type in one of the two documents.`,
+    path: ['sources', blamed],
+    message,
+    suggestion: `Hide the operations of "${blamed}" that use it, or rename the type in its document.`,
   });
 }
 
@@ -101,6 +117,7 @@ function claimRootFields(
   source: Source,
   type: GraphQLObjectType,
   rootFields: Map<string, string>,
+  operationOf: (sourceName: string, coordinate: string) => string | undefined,
   report: (problem: Problem) => void,
 ): void {
   for (const name of Object.keys(type.getFields())) {
@@ -110,11 +127,18 @@ function claimRootFields(
       rootFields.set(coordinate, source.name);
       continue;
     }
-    const operation = source.model.calls.get(coordinate)?.operation ?? name;
+    const message = `Field "${coordinate}" is defined by source "${other}" and by source "${source.name}".`;
+    if (source.kind === 'prompt') {
+      report({ path: ['prompts', name], message, suggestion: 'Give the prompt another name.' });
+      continue;
+    }
+    // What comes with the models has its name: the other one must give way.
+    const blamed = source.kind === 'ai' ? other : source.name;
+    const operation = operationOf(blamed, coordinate) ?? name;
     report({
-      path: ['sources', source.name],
-      message: `Field "${coordinate}" is defined by source "${other}" and by source "${source.name}".`,
-      suggestion: `Give one another name, e.g. sources.${source.name}.operations: { ${JSON.stringify(operation)}: { name: ${camel(source.name, name)} } }`,
+      path: ['sources', blamed],
+      message,
+      suggestion: `Give it another name, e.g. sources.${blamed}.operations: { ${JSON.stringify(operation)}: { name: ${camel(blamed, name)} } }`,
     });
   }
 }

@@ -92,10 +92,7 @@ function createCallResolver(call: SourceCall, linkOf: LinkLookup): unknown {
 
 function linkResolver(link: Link, options: ResolverOptions, linkOf: LinkLookup): unknown {
   const call = options.ownership.call(link.call);
-  const target = options.ownership.sources.get(link.target)?.schema;
-  const [rootName, fieldName] = link.call.split('.') as [string, string];
-  const root = target?.getType(rootName);
-  const field = isObjectType(root) ? root.getFields()[fieldName] : undefined;
+  const field = options.ownership.rootField(link.target, link.call);
   if (call?.type !== 'unary' || field === undefined) return undefined;
   return createLinkResolver({
     link,

@@ -4,8 +4,10 @@ export interface BannerOptions {
   readonly url: string;
   readonly graph: Graph;
   readonly prompts: readonly string[];
-  /** A key to show, with a request that uses it. */
-  readonly key: { readonly name: string; readonly key: string; readonly generated: boolean } | undefined;
+  /** The key of the request to paste. It is shown only if it is for development: terminals end up in logs. */
+  readonly key:
+    | { readonly name: string; readonly key: string; readonly generated: boolean; readonly development: boolean }
+    | undefined;
   readonly tookMs: number;
 }
 
@@ -24,21 +26,23 @@ export function formatBanner({ url, graph, prompts, key, tookMs }: BannerOptions
     `  Health    ${url}/healthz  ${url}/readyz`,
   );
   if (key !== undefined) {
+    const shownKey = key.development ? key.key : '<key>';
     const origin = key.generated ? 'made for this start; SKEIN_API_KEY fixes it' : `named "${key.name}"`;
     lines.push(
       '',
-      `  API key   ${key.key}   (${origin})`,
+      `  API key   ${shownKey}   (${origin})`,
       '',
       `  curl ${url}/graphql -H 'content-type: application/json' \\`,
-      `    -H 'authorization: Bearer ${key.key}' \\`,
+      `    -H 'authorization: Bearer ${shownKey}' \\`,
       `    -d '${JSON.stringify({ query: exampleQuery(graph) })}'`,
     );
   }
   return `${lines.join('\n')}\n`;
 }
 
-function describeSource({ kind, fields, unreachable, inGraph }: SourceState): string {
-  const size = `${fields} ${fields === 1 ? 'field' : 'fields'}`;
+function describeSource({ kind, fields, notices, unreachable, inGraph }: SourceState): string {
+  const left = notices === 0 ? '' : `, ${notices} ${notices === 1 ? 'notice' : 'notices'} (skein validate)`;
+  const size = `${fields} ${fields === 1 ? 'field' : 'fields'}${left}`;
   if (unreachable === undefined) return `${kind.padEnd(8)} ${size}`;
   const consequence = inGraph ? 'its fields give errors until it answers' : 'its fields join the graph when it answers';
   return `${kind.padEnd(8)} ${inGraph ? `${size}, ` : ''}cannot be reached: ${unreachable} (${consequence})`;

@@ -62,7 +62,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
         url: `http://${host}:${address.port}`,
         graph,
         prompts: Object.keys(reading.config.prompts),
-        key: shown,
+        key: shown === undefined ? undefined : { ...shown, development: shown.generated || shown.graphiql },
         tookMs: Math.round(performance.now() - startedAt),
       }),
     );
@@ -84,6 +84,8 @@ export async function validateConfig(env: Environment): Promise<number> {
     for (const { name, inGraph, unreachable } of graph.states()) {
       if (!inGraph) process.stdout.write(`${name} cannot be reached and was not checked: ${unreachable}\n`);
     }
+    const { locate } = reading;
+    process.stdout.write(formatProblems(graph.notices(), { file: reading.config.file, locate, counted: 'notice' }));
     await graph.dispose();
     process.stdout.write('No mistakes.\n');
     return 0;

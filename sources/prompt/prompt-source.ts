@@ -25,9 +25,9 @@ export function createPromptSource(
   const compiled: Prompt[] = [];
   for (const [name, options] of Object.entries(prompts)) {
     const report = (problem: Problem) => deps.report({ ...problem, path: [name, ...(problem.path ?? [])] });
-    checkName(name, prompts, report);
+    const named = checkName(name, prompts, report);
     const prompt = compilePrompt(name, options, models, report);
-    if (prompt !== undefined && addDefinitions(prompt, definitions, report)) compiled.push(prompt);
+    if (named && prompt !== undefined && addDefinitions(prompt, definitions, report)) compiled.push(prompt);
   }
   return {
     name: 'prompts',
@@ -49,13 +49,14 @@ function checkName(
   name: string,
   prompts: Readonly<Record<string, PromptOptions>>,
   report: (problem: Problem) => void,
-): void {
+): boolean {
   const suggestion = 'Give the prompt another name.';
-  if (TAKEN.includes(name)) report({ message: `"${name}" is a field of the models already.`, suggestion });
+  const taken = TAKEN.includes(name);
+  if (taken) report({ message: `"${name}" is a field of the models already.`, suggestion });
   const base = name.endsWith('Stream') ? name.slice(0, -'Stream'.length) : undefined;
-  if (base !== undefined && Object.hasOwn(prompts, base)) {
-    report({ message: `"${name}" is the stream of the prompt "${base}" already.`, suggestion });
-  }
+  if (base === undefined || !Object.hasOwn(prompts, base)) return !taken;
+  report({ message: `"${name}" is the stream of the prompt "${base}" already.`, suggestion });
+  return false;
 }
 
 /** Types of the same name are one type if they are the same to the letter, and a mistake otherwise. */

@@ -9,7 +9,7 @@ import type { YamlDocument } from './yaml-document.ts';
  * answer is `undefined`.
  *
  * Scalars from the environment are tried as text first; where the schema refuses text and wants a number or a boolean,
- * an unquoted scalar is read as one. So `timeoutMs: ${T:-500}` works, and a key that happens to be 12345 stays text.
+ * the scalar is read as one. So `timeoutMs: ${T:-500}` works, and a key that happens to be 12345 stays text.
  */
 export function checkEntry<T>(
   schema: z.ZodType<T>,

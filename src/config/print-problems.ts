@@ -7,6 +7,8 @@ export interface PrintOptions {
   /** Absolute path of skein.yaml. */
   readonly file: string;
   locate(path: YamlPath): Position | undefined;
+  /** What the last line counts, in the singular. Default `mistake`. */
+  readonly counted?: string;
   /** ANSI colours, for terminals. */
   readonly color?: boolean;
 }
@@ -31,7 +33,8 @@ export function formatProblems(problems: readonly Problem[], options: PrintOptio
     const first = where === '' ? clean(problem.message) : `${paint(36, where)}  ${clean(problem.message)}`;
     return problem.suggestion === undefined ? first : `${first}\n  ${paint(2, clean(problem.suggestion))}`;
   });
-  const count = problems.length === 1 ? '1 mistake.' : `${problems.length} mistakes.`;
+  const { counted = 'mistake' } = options;
+  const count = problems.length === 1 ? `1 ${counted}.` : `${problems.length} ${counted}s.`;
   return `${lines.join('\n')}\n${paint(1, count)}\n`;
 }
 

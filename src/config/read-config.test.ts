@@ -67,7 +67,7 @@ test('syntax errors are told with their lines, and nothing else is', async () =>
     '3: Plain value cannot start with reserved character @.',
     expect.stringMatching(/^4: /),
   ]);
-  expect(reading.problems[2]?.suggestion).toBe('Within { } and [ ], put text with a substitution in quotes.');
+  expect(reading.problems[2]?.suggestion).toBe('Within { } and [ ], put text that holds braces in quotes.');
 });
 
 test('a file that is no map, or whose section is none, is told once', async () => {
@@ -141,9 +141,9 @@ sources:
     headers: { 'x-number': '7' },
     operations: { a: { hide: true } },
   });
-  expect(messages(await read(text('"${T:-500}"'), { N: '7' }))).toEqual([
-    '7: sources.s.timeoutMs must be a number, but is text.',
-  ]);
+  const quoted = await read(text('"${T:-500}"'), { N: '7' });
+  expect(quoted.problems).toEqual([]);
+  expect(quoted.config.sources.s).toMatchObject({ timeoutMs: 500 });
   expect(messages(await read(text('${T}'), { T: '0', N: '7' }))).toEqual([
     '7: sources.s.timeoutMs must be at least 1.',
   ]);

@@ -109,6 +109,11 @@ async function readSections(
   }
 
   const keys = readKeys();
+  keys.forEach(({ key }, index) => {
+    const first = keys.findIndex((other) => other.key === key);
+    if (key === '' || first === index) return;
+    report({ message: `keys[${index}] has the same key as keys[${first}].`, path: ['keys', index] });
+  });
   const cors = readEntry(corsOptions, top.cors ?? {}, ['cors'])?.value ?? corsOptions.parse({});
   const limits = readEntry(limitOptions, top.limits ?? {}, ['limits'])?.value ?? limitOptions.parse({});
   const sections: Sections = {

@@ -13,10 +13,10 @@ export type SourceOptions = z.infer<typeof sourceOptions>;
 
 /** A development key: who holds it may call the graph. */
 export const keyOptions = z.strictObject({
-  /** Shown in logs in place of the key. */
+  /** What people call it; the key itself is shown nowhere. */
   name: z.string().min(1),
   /** The key itself, from the environment. Empty: one is made at start and printed. */
-  key: z.string(),
+  key: z.string().regex(/^[!-~]*$/, 'must be of letters, digits and signs, without spaces'),
   /** GraphiQL comes up with this key for callers on this machine. A key that is made at start does so in any case. */
   graphiql: z.boolean().default(false),
 });

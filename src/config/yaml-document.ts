@@ -7,7 +7,7 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
-  Scalar,
+  type Scalar,
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
@@ -39,7 +39,7 @@ export interface YamlDocument {
   hasFailed(path: YamlPath): boolean;
   /** Paths of all such scalars. */
   readonly failures: readonly YamlPath[];
-  /** The number or boolean that an unquoted scalar of one substitution alone can be read as. */
+  /** The number or boolean that a scalar of one substitution alone can be read as, quoted or not. */
   alternative(path: YamlPath): number | boolean | undefined;
 }
 
@@ -160,10 +160,7 @@ function createYamlDocument(
     scalar.value = result.text;
     if (!result.changed) return;
     substituted.add(scalar);
-    const alternative =
-      result.whole && scalar.type === Scalar.PLAIN && scalar.tag === undefined
-        ? asNumberOrBoolean(result.text)
-        : undefined;
+    const alternative = result.whole && scalar.tag === undefined ? asNumberOrBoolean(result.text) : undefined;
     if (alternative !== undefined) alternatives.set(scalar, alternative);
   }
 
@@ -231,11 +228,11 @@ function syntaxProblems(errors: readonly YAMLError[], text: string, lineCounter:
     if (byLine.has(line)) continue;
     if (byLine.size === MAX_SYNTAX_PROBLEMS) break;
     const start = lineCounter.lineStarts[line - 1] ?? 0;
-    const unquoted = /[[{,].*\$\{/.test(text.slice(start, lineCounter.lineStarts[line] ?? text.length));
+    const unquoted = /[[{,].*\$(\{|parent)/.test(text.slice(start, lineCounter.lineStarts[line] ?? text.length));
     byLine.set(line, {
       message: sentence(error.message),
       line,
-      ...(unquoted && { suggestion: 'Within { } and [ ], put text with a substitution in quotes.' }),
+      ...(unquoted && { suggestion: 'Within { } and [ ], put text that holds braces in quotes.' }),
     });
   }
   return [...byLine.values()];

@@ -22,6 +22,8 @@ export interface SourceState {
   readonly fields: number;
   /** Why it cannot be called now; undefined when it answered the last time it was asked. */
   readonly unreachable: string | undefined;
+  /** How much of its document the graph does not have. */
+  readonly notices: number;
   /** Whether its fields are in the graph. */
   readonly inGraph: boolean;
 }
@@ -31,6 +33,8 @@ export interface Graph {
   readonly registry: Registry;
   readonly models: Models | undefined;
   states(): readonly SourceState[];
+  /** What the documents say and the graph does not have, with the reason: no mistakes, but nothing to be silent about. */
+  notices(): readonly Problem[];
   /** Asks every source whether it is there. */
   probe(): Promise<void>;
   dispose(): Promise<void>;
@@ -79,8 +83,10 @@ export async function createGraph(
   const first = composeNow();
   const dispose = () => Promise.all([...sources.values(), ...built.sources].map((source) => source.dispose()));
   // With nothing reachable yet there is no graph to judge: it is built when the first source answers.
-  const waits = sources.size + built.sources.length === 0 && unreachable.size > 0;
-  if (first.composition === undefined && !waits) problems.push(...first.problems);
+  // With nothing usable at all, that is a consequence of mistakes told already.
+  const isEmpty = sources.size + built.sources.length === 0;
+  const isExcused = isEmpty && (unreachable.size > 0 || problems.length > 0);
+  if (first.composition === undefined && !isExcused) problems.push(...first.problems);
   if (problems.length > 0) {
     await dispose();
     throw new ProblemsError(problems);
@@ -145,6 +151,7 @@ export async function createGraph(
         name: source.name,
         kind: source.kind,
         fields: countFields(registry, source.name),
+        notices: source.model.notices?.length ?? 0,
         unreachable: silent.get(source.name),
         inGraph: true,
       })),
@@ -152,10 +159,15 @@ export async function createGraph(
         name,
         kind: config.sources[name]?.kind ?? ('graphql' as const),
         fields: 0,
+        notices: 0,
         unreachable: reason,
         inGraph: false,
       })),
     ],
+    notices: () =>
+      [...sources.values()].flatMap(({ name, model }) =>
+        (model.notices ?? []).map((notice) => ({ ...notice, path: ['sources', name, ...(notice.path ?? [])] })),
+      ),
     async probe() {
       const aborter = new AbortController();
       const timer = setTimeout(() => aborter.abort(), PROBE_TIMEOUT_MS);

@@ -125,6 +125,25 @@ keys:
     }
   });
 
+  it('lists what a document says and the graph does not have, without taking it for a mistake', async () => {
+    await writeFile(
+      join(folder, 'upload.yaml'),
+      `openapi: 3.1.0
+info: { title: t, version: '1' }
+paths:
+  /things: { get: { operationId: listThings, responses: { '200': { description: ok, content: { application/json: { schema: { type: array, items: { type: string } } } } } } } }
+  /files: { post: { operationId: upload, requestBody: { content: { multipart/form-data: { schema: { type: object } } } }, responses: { '204': { description: ok } } } }
+`,
+    );
+    const file = await config(
+      'notices.yaml',
+      'sources:\n  files: { kind: openapi, document: upload.yaml, endpoint: "http://127.0.0.1:1" }\n',
+    );
+    const { code, stdout } = await skein(['validate', '--config', file]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/upload.*\n.*1 notice\.\nNo mistakes\.\n$/s);
+  });
+
   it('names a configuration that is not there', async () => {
     const { code, stderr } = await skein(['start', '--config', join(folder, 'none.yaml')]);
     expect(code).toBe(1);

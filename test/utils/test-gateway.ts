@@ -49,6 +49,7 @@ export async function startTestGateway(
     registry,
     models: undefined,
     states: () => [],
+    notices: () => [],
     probe: async () => {},
     dispose: async () => {
       await Promise.all(sources.map((source) => source.dispose()));
