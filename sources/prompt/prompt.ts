@@ -66,7 +66,7 @@ export function compilePrompt(
   async function invoke(args: Arguments, context: CallContext): Promise<unknown> {
     const request = requestOf(args, context);
     const response = await models.generate(models.resolve(options.route), request, context);
-    return output === undefined ? response.text : output.read(response);
+    return output === undefined ? response.text : output.read(response, context);
   }
 
   const stream: StreamCall = {

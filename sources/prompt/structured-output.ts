@@ -2,13 +2,14 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { GraphQLOutputType } from 'graphql';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { JsonSchema, ModelResponse, OutputShape } from '../ai/model.ts';
+import type { CallContext } from '../source.ts';
 import { toOutputSchema } from './output-schema.ts';
 
 export interface StructuredOutput {
   /** What the model is asked for. */
   readonly shape: OutputShape;
   /** The value in an answer. @throws SkeinError MODEL_OUTPUT_INVALID, which says where and never quotes the answer. */
-  read(response: ModelResponse): unknown;
+  read(response: ModelResponse, context: CallContext): unknown;
 }
 
 /** @throws ProblemsError for a type that models cannot be asked for. */
@@ -16,21 +17,24 @@ export function createStructuredOutput(prompt: string, type: GraphQLOutputType):
   const { schema, wrapped } = toOutputSchema(type);
   const validate = new Ajv({ allowUnionTypes: true, logger: false }).compile(withIntRange(schema));
 
-  function invalid(reason: string): SkeinError {
+  function invalid(reason: string, { finishReason }: ModelResponse, context: CallContext): SkeinError {
+    const details = { source: 'prompts', operation: prompt };
+    const fields = { ...details, requestId: context.requestId, finishReason, reason };
+    context.log.warn(fields, 'The answer of a model does not fit its output type.');
     const message = `The answer to the prompt "${prompt}" does not fit ${String(type)}: ${reason}.`;
-    return new SkeinError('MODEL_OUTPUT_INVALID', message, { details: { source: 'prompts', operation: prompt } });
+    return new SkeinError('MODEL_OUTPUT_INVALID', message, { details });
   }
 
   return {
     shape: { name: prompt.slice(0, 64), schema },
-    read({ text, finishReason }) {
+    read(response, context) {
       let value: unknown;
       try {
-        value = JSON.parse(text);
+        value = JSON.parse(response.text);
       } catch {
-        throw invalid(notJson(finishReason));
+        throw invalid(notJson(response.finishReason), response, context);
       }
-      if (!validate(value)) throw invalid(describe(validate.errors?.[0], wrapped));
+      if (!validate(value)) throw invalid(describe(validate.errors?.[0], wrapped), response, context);
       return wrapped ? (value as { value: unknown }).value : value;
     },
   };
