@@ -14,6 +14,7 @@ export const ERROR_TABLE = {
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'The method is not allowed here.' },
   NOT_ACCEPTABLE: { status: 406, retryable: false, message: 'No answer can be given in an accepted media type.' },
   REQUEST_TIMEOUT: { status: 408, retryable: true, message: 'The request took too long to arrive.' },
+  CONFLICT: { status: 409, retryable: false, message: 'The request does not fit what is there already.' },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'The content type is not supported.' },
   CLIENT_CLOSED_REQUEST: {

@@ -31,6 +31,12 @@ function mapEvents(
   broken: (error: Error) => ExecutionResult,
 ): ResultStream {
   let finished = false;
+  let closed = false;
+  const close = async () => {
+    if (closed) return;
+    closed = true;
+    await events.return?.();
+  };
   const done = { done: true as const, value: undefined };
   return {
     async next() {
@@ -39,24 +45,25 @@ function mapEvents(
         const event = await events.next();
         if (finished || event.done === true) {
           finished = true;
+          if (event.done === true) closed = true;
           return done;
         }
         return { done: false, value: await execute(event.value) };
       } catch (error) {
         if (finished) return done;
         finished = true;
-        void events.return?.()?.catch(() => {});
+        void close().catch(() => {});
         return { done: false, value: broken(error instanceof Error ? error : new Error(String(error))) };
       }
     },
     async return() {
       finished = true;
-      await events.return?.();
+      await close();
       return done;
     },
     async throw(error: unknown) {
       finished = true;
-      await events.return?.();
+      await close();
       throw error;
     },
     [Symbol.asyncIterator]() {

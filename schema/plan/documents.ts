@@ -67,24 +67,25 @@ function prepareDocument(
     document = parse(text, { maxTokens });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    const code = error.message.includes('token limit') ? 'OPERATION_TOO_COMPLEX' : 'GRAPHQL_PARSE_FAILED';
+    const code = /^Syntax Error: Document contains more that \d+ tokens/.test(error.message)
+      ? 'OPERATION_TOO_COMPLEX'
+      : 'GRAPHQL_PARSE_FAILED';
     return { errors: [withCode(error, code)] };
   }
   const errors = validate(direct, document, [...specifiedRules, ...rules], { maxErrors: 20 });
   if (errors.length > 0) return { errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
 
-  const plans = new Map<string, Plan>();
+  const plans = new Map<string | undefined, Plan>();
   return {
     document,
     plan(operationName) {
-      const key = operationName ?? '';
-      const known = plans.get(key);
+      const known = plans.get(operationName ?? undefined);
       if (known !== undefined) return known;
       const operation = getOperationAST(document, operationName);
       if (operation == null) throw new SkeinError('BAD_REQUEST', missingOperation(document, operationName));
       const choice = way === undefined ? chooseWay(document, direct) : { way };
       const plan = createPlan({ document, operation, choice, direct, stitched });
-      plans.set(key, plan);
+      plans.set(operationName ?? undefined, plan);
       return plan;
     },
   };

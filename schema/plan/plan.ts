@@ -9,6 +9,7 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { type ResultStream, subscribeWith } from '../events.ts';
 import { createGraphContext, type GraphContext } from '../request-context.ts';
 import { conditionValues, findConditions } from './conditions.ts';
+import { hasCompilableVariables } from './input-types.ts';
 import type { WayChoice } from './way.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -70,7 +71,7 @@ function compiledOnSecondRun(
   }: { schema: GraphQLSchema; document: DocumentNode; operation: OperationDefinitionNode },
 ): Run {
   const { variables: names, settle } = findConditions(document);
-  if (names === undefined) return interpret;
+  if (names === undefined || !hasCompilableVariables(schema, operation)) return interpret;
   const versions = new Map<string, { runs: number; run: Run }>();
   const compile = (values: ReadonlyMap<string, boolean>): Run => {
     const query = compileQuery(schema, settle(values), operation.name?.value, { disablingCapturingStackErrors: true });

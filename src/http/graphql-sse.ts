@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
+import { SkeinError } from '../../kernel/errors.ts';
 import type { Caller } from '../identity/keyring.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import type { Operations, ReadyOperation } from '../operations.ts';
 import { type ErrorScope, type PublicResult, toPublicError } from '../public-errors.ts';
 import { type EventStream, openEventStream, pumpResults } from './event-stream.ts';
-import { sendJson } from './respond.ts';
 
 /** Streams a caller may hold reserved or open in single connection mode, and operations on one of them. */
 const MAX_STREAMS_PER_CALLER = 100;
@@ -116,8 +115,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
     open(token, caller, response) {
       const reservation = find(token, caller);
       if (reservation.stream !== undefined) {
-        sendConflict(response, 'The event stream is open already.');
-        return;
+        throw new SkeinError('CONFLICT', 'The event stream is open already.');
       }
       clearTimeout(reservation.expiry);
       const stream = openEventStream(response);
@@ -131,9 +129,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
       if (typeof id !== 'string' || id === '')
         throw new SkeinError('BAD_REQUEST', '"extensions.operationId" must be a string.');
       if (reservation.operations.has(id)) {
-        lifetime.close();
-        sendConflict(response, 'An operation with this id is under way.');
-        return;
+        throw new SkeinError('CONFLICT', 'An operation with this id is under way.');
       }
       if (reservation.operations.size >= MAX_OPERATIONS_PER_STREAM) {
         throw new SkeinError(
@@ -172,12 +168,6 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
       }
     },
   };
-}
-
-/** The protocol's status for it is 409, which no code of ours has. */
-function sendConflict(response: ServerResponse, message: string): void {
-  const extensions = { code: 'BAD_REQUEST' satisfies ErrorCode, requestId: response.getHeader('x-request-id') };
-  sendJson(response, 409, { errors: [{ message, extensions }] });
 }
 
 function whenOpen(reservation: Reservation, lifetime: Lifetime): Promise<EventStream | undefined> {

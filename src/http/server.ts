@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
+import { type ErrorScope, toPublicError } from '../public-errors.ts';
 import type { Cors } from './cors.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { Door } from './graphql-door.ts';
@@ -67,6 +68,10 @@ export function createHttpServer(deps: HttpServerDeps): Server {
     }
     graphqlWs.upgrade(request, socket, head, isDraining);
   });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else refuseConnection(socket, error.code, { requestId: ids.next(), log });
+  });
   return server;
 }
 
@@ -86,6 +91,26 @@ function declineUpgrade(server: Server, request: IncomingMessage, socket: Duplex
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   server.emit('connection', socket);
+}
+
+/** What cannot be read as a request, or does not come to its end, is answered as everything else is: with a code. */
+function refuseConnection(socket: Duplex, reason: string | undefined, scope: ErrorScope): void {
+  const error =
+    reason === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new SkeinError('REQUEST_TIMEOUT')
+      : new SkeinError(
+          'BAD_REQUEST',
+          reason === 'HPE_HEADER_OVERFLOW' ? 'The headers are too large.' : 'The request is not valid HTTP.',
+        );
+  const body = JSON.stringify({ errors: [toPublicError(error, scope)] });
+  const head = [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${scope.requestId}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -229,11 +229,11 @@ describe('one event stream', () => {
     const headers = { ...gateway.headers, ...token, accept: 'text/event-stream' };
     const controller = new AbortController();
     await fetch(gateway.url, { headers, signal: controller.signal });
-    expect(await errorOf(await fetch(gateway.url, { headers }))).toMatchObject({ status: 409, code: 'BAD_REQUEST' });
+    expect(await errorOf(await fetch(gateway.url, { headers }))).toMatchObject({ status: 409, code: 'CONFLICT' });
     const operation = { query: 'subscription { ticks }', extensions: { operationId: '1' } };
     expect((await post(operation, token)).status).toBe(202);
     const again = await errorOf(await post(operation, token));
-    expect(again).toMatchObject({ status: 409, code: 'BAD_REQUEST', requestId: expect.any(String) });
+    expect(again).toMatchObject({ status: 409, code: 'CONFLICT', requestId: expect.any(String) });
     const { returned } = await ticker.nextStream();
     controller.abort();
     await returned;
