@@ -1,3 +1,4 @@
+import { getNamedType, isLeafType, isObjectType, isRequiredArgument, parse, validate } from 'graphql';
 import type { Graph, SourceState } from './graph/graph.ts';
 
 export interface BannerOptions {
@@ -48,13 +49,29 @@ function describeSource({ kind, fields, notices, unreachable, inGraph }: SourceS
   return `${kind.padEnd(8)} ${inGraph ? `${size}, ` : ''}cannot be reached: ${unreachable} (${consequence})`;
 }
 
-/** A query that any graph answers; the quickstart's own is nicer. */
+/** The nicest queries first; the one shown is the first that is valid for the graph. */
+const EXAMPLE_QUERIES = ['{ products(pageSize: 3) { name stock { quantity } reviews { rating text } } }'];
+
+/** A query to begin with: an example that fits, or a few leaves of the first field that needs no argument. */
 export function exampleQuery(graph: Graph): string {
-  const query = graph.registry.current()?.schema.getQueryType()?.getFields();
-  const type = graph.registry.current()?.schema.getType('Product');
-  const isQuickstart =
-    query?.products !== undefined && type !== undefined && 'getFields' in type && 'stock' in type.getFields();
-  return isQuickstart
-    ? '{ products(pageSize: 3) { name stock { quantity } reviews { rating text } } }'
-    : '{ __typename }';
+  const schema = graph.registry.current()?.schema;
+  if (schema === undefined) return '{ __typename }';
+  const example = EXAMPLE_QUERIES.find((query) => validate(schema, parse(query)).length === 0);
+  if (example !== undefined) return example;
+  for (const field of Object.values(schema.getQueryType()?.getFields() ?? {})) {
+    if (field.args.some(isRequiredArgument)) continue;
+    const type = getNamedType(field.type);
+    if (isLeafType(type)) return `{ ${field.name} }`;
+    const leaves = isObjectType(type)
+      ? Object.values(type.getFields()).filter(
+          (inner) => isLeafType(getNamedType(inner.type)) && !inner.args.some(isRequiredArgument),
+        )
+      : [];
+    if (leaves.length > 0)
+      return `{ ${field.name} { ${leaves
+        .slice(0, 4)
+        .map(({ name }) => name)
+        .join(' ')} } }`;
+  }
+  return '{ __typename }';
 }
