@@ -10,6 +10,7 @@ import {
   askWebSocket,
   type ExpectedError,
   expectNoLeak,
+  type PublicError,
   plain,
   unseen,
 } from './fault-answers.ts';
@@ -26,6 +27,8 @@ const HASTY_TIMEOUT_MS = 150;
 export interface Expected {
   readonly data: unknown;
   readonly errors?: readonly ExpectedError[];
+  /** Whether the log tells of the errors under the request's id. Default: it does. */
+  readonly logged?: boolean;
 }
 
 /** Backends that fail as they are told, and a gateway over them for each way. */
@@ -72,14 +75,18 @@ export class FaultSuite {
     expect(answer.results.map(plain), answer.door).toEqual(expected.map(plain));
     expect(answer.completed, answer.door).toBe(true);
     expectNoLeak(answer, this.backends);
-    for (const { message, extensions } of answer.results.flatMap(({ errors = [] }) => errors)) {
-      expect(message).toMatch(/^[A-Z].+\.$/);
-      const told = this.log.lines.some(
-        (line) => line.level !== 'debug' && line.fields.requestId === extensions.requestId,
-      );
-      expect(told, `the log tells of ${message}`).toBe(true);
-    }
+    answer.results.forEach(({ errors = [] }, index) => {
+      for (const error of errors) {
+        expect(error.message).toMatch(/^[A-Z].+\.$/);
+        if (expected[index]?.logged !== false) this.#expectLogged(error);
+      }
+    });
     expect(inspect(this.log.lines, { depth: 5 })).not.toContain(UPSTREAM_KEY);
+  }
+
+  #expectLogged({ message, extensions: { requestId } }: PublicError): void {
+    const told = this.log.lines.some(({ level, fields }) => level !== 'debug' && fields.requestId === requestId);
+    expect(told, `the log tells of "${message}"`).toBe(true);
   }
 
   /** Runs `body` while a server fails; afterwards, with `good`, it answers again at once. */
