@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type ExecutionResult, execute, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { CancellationSource } from '../kernel/cancellation.ts';
 import { silentLog } from '../kernel/ports.ts';
 import { randomQuery } from '../test/utils/random-query.ts';
 import { createShop, createShopByHand } from '../test/utils/shop.ts';
@@ -23,7 +24,7 @@ function plain({ data, errors = [] }: ExecutionResult) {
 async function answer(text: string) {
   const prepared = generation.documents.prepare(text);
   if (prepared.errors !== undefined) throw new Error(`${prepared.errors.map(String).join('\n')}\n${text}`);
-  const call = { signal: new AbortController().signal, deadlineAt: Infinity, requestId: 'test', log: silentLog };
+  const call = { cancellation: new CancellationSource(), deadlineAt: Infinity, requestId: 'test', log: silentLog };
   return plain(await prepared.plan(undefined).execute(createGraphContext(call), {}));
 }
 

@@ -1,5 +1,6 @@
 import { printSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { CancellationSource } from '../kernel/cancellation.ts';
 import { SkeinError } from '../kernel/errors.ts';
 import { silentLog } from '../kernel/ports.ts';
 import { createMemorySource } from '../test/utils/memory-source.ts';
@@ -24,7 +25,7 @@ function createShopGeneration(way?: Way) {
 }
 
 function context() {
-  const call = { signal: new AbortController().signal, deadlineAt: Infinity, requestId: 'test', log: silentLog };
+  const call = { cancellation: new CancellationSource(), deadlineAt: Infinity, requestId: 'test', log: silentLog };
   return createGraphContext(call);
 }
 

@@ -1,35 +1,36 @@
+import { CancellationSource } from '../kernel/cancellation.ts';
+import { SkeinError } from '../kernel/errors.ts';
 import type { CallContext } from './source.ts';
-import { unwatchAbort, watchAbort } from './upstream/abort.ts';
 
 /**
  * Makes the stream of a call out of a generator. `produce` starts with the first `next()` and gets a context whose
- * signal also aborts on `return()`, even while an item is awaited: a generator alone would put `return()` behind it.
+ * cancellation also comes with `return()`, even while an item is awaited: a generator alone would put `return()` behind it.
  */
 export function cancellableStream(
   context: CallContext,
   produce: (context: CallContext) => AsyncGenerator<unknown>,
 ): AsyncIterableIterator<unknown> {
-  const controller = new AbortController();
-  const { signal, deadlineAt, requestId, log } = context;
-  const abortable = { abort: () => controller.abort(signal.reason) };
+  const own = new CancellationSource();
+  const { cancellation, deadlineAt, requestId, log } = context;
+  const abortable = { abort: () => own.cancel(cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST')) };
   let items: AsyncGenerator<unknown> | undefined;
   let isClosed = false;
 
   function start(): AsyncGenerator<unknown> {
-    if (signal.aborted) abortable.abort();
-    else watchAbort(signal, abortable);
-    return produce({ signal: controller.signal, deadlineAt, requestId, log });
+    if (cancellation.reason !== undefined) abortable.abort();
+    else cancellation.watch(abortable);
+    return produce({ cancellation: own, deadlineAt, requestId, log });
   }
 
   function close(): void {
     isClosed = true;
-    unwatchAbort(signal, abortable);
+    cancellation.unwatch(abortable);
   }
 
   async function cancel(): Promise<void> {
     if (isClosed) return;
     close();
-    controller.abort();
+    abortable.abort();
     // It may still fail on its way out, and nobody is left to be told.
     await items?.return(undefined).catch(() => {});
   }

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../kernel/cancellation.ts';
 import type { Log } from '../kernel/ports.ts';
 import type { Problem } from '../kernel/problem.ts';
 
@@ -61,9 +62,9 @@ export type Arguments = Readonly<Record<string, unknown>>;
 
 /** The little of a request that a source may see. One per request, shared by its calls. */
 export interface CallContext {
-  /** Aborted when the client is gone, the deadline has passed or the server must stop. */
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch at which `signal` aborts on its own. */
+  /** Cancelled when the client is gone, the deadline has passed or the server must stop. */
+  readonly cancellation: Cancellation;
+  /** Milliseconds since the epoch at which it is cancelled at the latest. */
   readonly deadlineAt: number;
   readonly requestId: string;
   readonly log: Log;

@@ -12,8 +12,10 @@ const create = () => createLifetimes({ clock: { now: () => 1_000 }, ids: { next:
 it('tells its listeners, then its calls, why it is stopped, and only the first time', () => {
   const lifetime = create().open({ timeoutMs: 5_000 });
   const heard: unknown[] = [];
-  lifetime.onStop((reason) => heard.push(['listener', reason.code, lifetime.signal.aborted]));
-  lifetime.signal.addEventListener('abort', () => heard.push(['signal', (lifetime.signal.reason as SkeinError).code]));
+  lifetime.onStop((reason) => heard.push(['listener', reason.code, lifetime.cancellation.signal.aborted]));
+  lifetime.cancellation.signal.addEventListener('abort', () =>
+    heard.push(['signal', (lifetime.cancellation.signal.reason as SkeinError).code]),
+  );
   lifetime.stop('SHUTTING_DOWN');
   lifetime.stop('CLIENT_CLOSED_REQUEST');
   lifetime.onStop((reason) => heard.push(['late', reason.code]));
@@ -32,7 +34,11 @@ it('is stopped at its deadline, but not once it is closed', () => {
   const [late, closed] = [lifetimes.open({ timeoutMs: 50 }), lifetimes.open({ timeoutMs: 50 })];
   closed.close();
   vi.advanceTimersByTime(50);
-  expect([late.stopped?.code, closed.stopped, closed.signal.aborted]).toEqual(['DEADLINE_EXCEEDED', undefined, false]);
+  expect([late.stopped?.code, closed.stopped, closed.cancellation.signal.aborted]).toEqual([
+    'DEADLINE_EXCEEDED',
+    undefined,
+    false,
+  ]);
   late.close();
   expect(vi.getTimerCount()).toBe(0);
 });
@@ -79,7 +85,7 @@ it('is stopped from the beginning once all are stopped: nothing begins behind a 
   lifetimes.stopAll('SHUTTING_DOWN');
   const after = lifetimes.open({ timeoutMs: 1_000 });
   expect([before.stopped?.code, after.stopped?.code]).toEqual(['SHUTTING_DOWN', 'SHUTTING_DOWN']);
-  expect(after.signal.aborted).toBe(true);
+  expect(after.cancellation.signal.aborted).toBe(true);
   before.close();
   after.close();
   expect(lifetimes.size).toBe(0);

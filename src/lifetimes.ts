@@ -1,3 +1,4 @@
+import { CancellationSource } from '../kernel/cancellation.ts';
 import { type ErrorCode, SkeinError } from '../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import type { CallContext } from '../sources/source.ts';
@@ -77,7 +78,7 @@ class OpenLifetime implements Lifetime {
   readonly log: Log;
   readonly deadlineAt: number;
   stopped: SkeinError | undefined;
-  private readonly controller = new AbortController();
+  readonly cancellation = new CancellationSource();
   private readonly timer: NodeJS.Timeout;
   private readonly onClose: (self: Lifetime) => void;
   private listeners: ((reason: SkeinError) => void)[] = [];
@@ -91,17 +92,13 @@ class OpenLifetime implements Lifetime {
     this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), Math.min(timeoutMs, LONGEST_TIMER_MS));
   }
 
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
   stop(code: ErrorCode): void {
     if (this.closed || this.stopped !== undefined) return;
     this.stopped = new SkeinError(code);
     const listeners = this.listeners;
     this.listeners = [];
     for (const listener of listeners) listener(this.stopped);
-    this.controller.abort(this.stopped);
+    this.cancellation.cancel(this.stopped);
   }
 
   onStop(listener: (reason: SkeinError) => void): void {

@@ -108,7 +108,7 @@ it('closes a stream once and at once, even while an event is awaited that never 
   expect(await pending).toEqual({ done: true, value: undefined });
   expect(await results.next()).toEqual({ done: true, value: undefined });
   expect(counts).toEqual({ next: 1, return: 1 });
-  expect(lifetime.signal.aborted).toBe(true);
+  expect(lifetime.cancellation.signal.aborted).toBe(true);
   lifetime.close();
 });
 

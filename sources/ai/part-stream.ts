@@ -1,6 +1,6 @@
+import { CancellationSource } from '../../kernel/cancellation.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
-import { unwatchAbort, watchAbort } from '../upstream/abort.ts';
 import type { HttpStream } from '../upstream/http.ts';
 import type { StreamDecoder } from './dialects/dialect.ts';
 import { createEventReader } from './event-stream.ts';
@@ -12,7 +12,7 @@ const DRAIN_TIMEOUT_MS = 1_000;
 export interface PartStreamOptions {
   readonly context: CallContext;
   readonly decoder: StreamDecoder;
-  /** Sends the request; called at the first `next()`, with a context that aborts when the reader goes away too. */
+  /** Sends the request; called at the first `next()`, with a context that is cancelled when the reader goes away too. */
   open(context: CallContext): Promise<HttpStream>;
   /** The public face of anything thrown on the way. */
   toError(error: unknown): SkeinError;
@@ -25,9 +25,11 @@ export interface PartStreamOptions {
  */
 export class PartStream implements AsyncIterableIterator<ModelPart> {
   readonly #options: PartStreamOptions;
-  readonly #abort = new AbortController();
+  readonly #own = new CancellationSource();
   readonly #reader = createEventReader();
-  readonly #watch = { abort: () => this.#abort.abort(this.#options.context.signal.reason) };
+  readonly #watch = {
+    abort: () => this.#own.cancel(this.#options.context.cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST')),
+  };
   #stream: HttpStream | undefined;
   #parts: ModelPart[] = [];
   #nextPart = 0;
@@ -61,7 +63,7 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
     this.#failure = undefined;
     if (!this.#closed) {
       this.#close();
-      this.#abort.abort();
+      this.#watch.abort();
       void this.#stream?.body.return();
     }
     return Promise.resolve({ done: true, value: undefined });
@@ -100,10 +102,10 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
     const { context, open } = this.#options;
     if (!this.#started) {
       this.#started = true;
-      if (context.signal.aborted) this.#watch.abort();
-      else watchAbort(context.signal, this.#watch);
+      if (context.cancellation.reason !== undefined) this.#watch.abort();
+      else context.cancellation.watch(this.#watch);
     }
-    return open({ ...context, signal: this.#abort.signal });
+    return open({ ...context, cancellation: this.#own });
   }
 
   /** The next bytes, or `undefined` at the end. A connection that breaks ends the body too: the decoder judges. */
@@ -119,7 +121,7 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
 
   #close(): void {
     this.#closed = true;
-    unwatchAbort(this.#options.context.signal, this.#watch);
+    this.#options.context.cancellation.unwatch(this.#watch);
   }
 
   #drain(stream: HttpStream): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CancellationSource } from '../../kernel/cancellation.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import type { CallContext, Source, SourceCall, SourceDeps } from '../source.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
@@ -18,7 +19,7 @@ export async function createGraphqlSource(
   name: string,
   options: GraphqlOptions,
   documentText: string | undefined,
-  deps: SourceDeps & { readonly signal?: AbortSignal },
+  deps: SourceDeps,
 ): Promise<Source> {
   const { headers, timeoutMs, maxResponseBytes, document = 'schema' } = options;
   const { endpoint, path } = splitEndpoint(options.endpoint);
@@ -68,9 +69,9 @@ function splitEndpoint(text: string): { endpoint: string; path: string } {
   return { endpoint: url.href, path };
 }
 
-function loadingContext(timeoutMs: number, deps: SourceDeps & { readonly signal?: AbortSignal }): CallContext {
+function loadingContext(timeoutMs: number, deps: SourceDeps): CallContext {
   return {
-    signal: deps.signal ?? new AbortController().signal,
+    cancellation: new CancellationSource(),
     deadlineAt: Date.now() + timeoutMs,
     requestId: `load-${randomUUID()}`,
     log: deps.log,

@@ -1,8 +1,9 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { CancellationSource } from '../../kernel/cancellation.ts';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import { cancellableStream } from '../cancellable-stream.ts';
 import type { Arguments, CallContext, Selected, StreamCall } from '../source.ts';
-import { abortError, unwatchAbort, watchAbort } from '../upstream/abort.ts';
+import { abortError } from '../upstream/abort.ts';
 import type { HttpStream } from '../upstream/http.ts';
 import type { HttpUpstream } from '../upstream/http-upstream.ts';
 import { badResponse, badStatusOf, type CallDetails, fieldValue, parseAnswer, statusError } from './answer.ts';
@@ -34,22 +35,23 @@ export function streamCall(source: string, field: RootField, settings: StreamSet
   const requestBody = createRequestBody(field);
 
   async function* read(args: Arguments, selected: Selected | undefined, context: CallContext): AsyncGenerator<unknown> {
-    if (context.signal.aborted) throw abortError(context, details);
+    if (context.cancellation.reason !== undefined) throw abortError(context, details);
     const body = requestBody(args, selected);
-    const controller = new AbortController();
-    const abortable = { abort: () => controller.abort(context.signal.reason) };
-    watchAbort(context.signal, abortable);
-    const timer = setTimeout(() => controller.abort(new SkeinError('UPSTREAM_TIMEOUT')), timeoutMs);
+    // The stream may outlast its opening by hours: only the opening is timed.
+    const opening = new CancellationSource();
+    const abortable = { abort: () => opening.cancel(abortError(context, details)) };
+    context.cancellation.watch(abortable);
+    const timer = setTimeout(() => opening.cancel(new SkeinError('UPSTREAM_TIMEOUT')), timeoutMs);
     let stream: HttpStream | undefined;
     try {
       const request = { operation: field.name, method: 'POST', path, headers: HEADERS, body };
-      stream = await upstream.openStream(request, { ...context, signal: controller.signal });
+      stream = await upstream.openStream(request, { ...context, cancellation: opening });
       clearTimeout(timer);
       checkHead(stream, details, context);
       yield* results(stream, field.name, maxResponseBytes, details, context);
     } finally {
       clearTimeout(timer);
-      unwatchAbort(context.signal, abortable);
+      context.cancellation.unwatch(abortable);
       await stream?.body.return();
     }
   }

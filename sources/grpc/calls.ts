@@ -1,7 +1,7 @@
 import { type Client, type Metadata, status } from '@grpc/grpc-js';
 import { cancellableStream } from '../cancellable-stream.ts';
 import type { CallContext, StreamCall, UnaryCall } from '../source.ts';
-import { abortError, unwatchAbort, watchAbort } from '../upstream/abort.ts';
+import { abortError } from '../upstream/abort.ts';
 import type { CompiledMethod } from './method.ts';
 import { decodeError, statusError } from './status.ts';
 
@@ -22,9 +22,9 @@ export function unaryCall(method: CompiledMethod, connection: Connection, isQuer
 
   function invoke(args: Readonly<Record<string, unknown>>, context: CallContext): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { signal } = context;
+      const { cancellation } = context;
       const request = method.encode(args);
-      if (signal.aborted) throw abortError(context, details);
+      if (cancellation.reason !== undefined) throw abortError(context, details);
       const deadline = Math.min(context.deadlineAt, Date.now() + timeoutMs);
       const abortable = { abort: () => call.cancel() };
       const call = client.makeUnaryRequest(
@@ -35,9 +35,9 @@ export function unaryCall(method: CompiledMethod, connection: Connection, isQuer
         metadata.clone(),
         { deadline },
         (error, response) => {
-          unwatchAbort(signal, abortable);
+          cancellation.unwatch(abortable);
           if (error !== null) {
-            if (isQuery && error.code === status.NOT_FOUND && !signal.aborted) resolve(null);
+            if (isQuery && error.code === status.NOT_FOUND && cancellation.reason === undefined) resolve(null);
             else reject(statusError(error, details, context));
             return;
           }
@@ -48,7 +48,7 @@ export function unaryCall(method: CompiledMethod, connection: Connection, isQuer
           }
         },
       );
-      watchAbort(signal, abortable);
+      cancellation.watch(abortable);
     });
   }
   return { type: 'unary', operation: details.operation, invoke };
@@ -60,21 +60,21 @@ export function streamCall(method: CompiledMethod, connection: Connection): Stre
   const { path, details } = method;
 
   async function* read(args: Readonly<Record<string, unknown>>, context: CallContext): AsyncGenerator<unknown> {
-    const { signal } = context;
+    const { cancellation } = context;
     const request = method.encode(args);
-    if (signal.aborted) throw abortError(context, details);
+    if (cancellation.reason !== undefined) throw abortError(context, details);
     const deadline = context.deadlineAt;
     const call = client.makeServerStreamRequest(path, asBytes, asBytes, request, metadata.clone(), { deadline });
     // The status of a call that was cancelled comes as an error too, when nobody listens any more.
     call.on('error', () => {});
     const abortable = { abort: () => call.cancel() };
-    watchAbort(signal, abortable);
+    cancellation.watch(abortable);
     try {
       for await (const bytes of call) yield decode(bytes, context);
     } catch (error) {
       throw statusError(error, details, context);
     } finally {
-      unwatchAbort(signal, abortable);
+      cancellation.unwatch(abortable);
       call.cancel();
     }
   }

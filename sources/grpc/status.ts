@@ -37,7 +37,7 @@ export interface CallDetails {
 /** The public face of a failed call; the upstream's own words go to the log. */
 export function statusError(error: unknown, details: CallDetails, context: CallContext): SkeinError {
   if (error instanceof SkeinError) return error;
-  if (context.signal.aborted) return abortError(context, details);
+  if (context.cancellation.reason !== undefined) return abortError(context, details);
   if (!isServiceError(error)) {
     context.log.error({ ...details, requestId: context.requestId, err: error }, 'A gRPC call could not be made.');
     return new SkeinError('UPSTREAM_FAILED', undefined, { details, cause: error });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CancellationSource } from '../../kernel/cancellation.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import type { CallContext, Source } from '../source.ts';
@@ -79,7 +80,7 @@ afterEach(async () => {
 });
 
 const contextOf = (log = silentLog): CallContext => ({
-  signal: new AbortController().signal,
+  cancellation: new CancellationSource(),
   deadlineAt: Date.now() + 60_000,
   requestId: 'r1',
   log,

@@ -1,3 +1,4 @@
+import { CancellationSource } from '../../kernel/cancellation.ts';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import { createHttpUpstream } from './http-upstream.ts';
@@ -15,11 +16,11 @@ export async function fetchDocument(source: string, url: string): Promise<string
     timeoutMs: TIMEOUT_MS,
     maxResponseBytes: MAX_DOCUMENT_BYTES,
   });
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), TIMEOUT_MS);
+  const cancellation = new CancellationSource();
+  const timer = setTimeout(() => cancellation.cancel(new SkeinError('DEADLINE_EXCEEDED')), TIMEOUT_MS);
   try {
     const context = {
-      signal: deadline.signal,
+      cancellation,
       deadlineAt: Date.now() + TIMEOUT_MS,
       requestId: 'document',
       log: silentLog,

@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
+import type { Abortable } from '../../kernel/cancellation.ts';
 import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
-import { type Abortable, abortError, unwatchAbort, watchAbort } from './abort.ts';
+import { abortError } from './abort.ts';
 import type { HttpHeaders } from './http.ts';
 import { transportError } from './transport-error.ts';
 
@@ -31,7 +32,7 @@ export abstract class HttpCall implements Dispatcher.DispatchHandler, Abortable 
     this.settings = settings;
     this.operation = operation;
     this.context = context;
-    watchAbort(context.signal, this);
+    context.cancellation.watch(this);
   }
 
   protected abstract onFailure(error: SkeinError): void;
@@ -67,7 +68,7 @@ export abstract class HttpCall implements Dispatcher.DispatchHandler, Abortable 
 
   protected finish(): void {
     this.ended = true;
-    unwatchAbort(this.context.signal, this);
+    this.context.cancellation.unwatch(this);
   }
 
   /** Ends the call and closes its socket. */

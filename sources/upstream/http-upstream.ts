@@ -24,7 +24,7 @@ export interface HttpUpstreamOptions {
 /**
  * The HTTP service behind a source. Follows no redirects and retries nothing. All rejections are SkeinErrors:
  * UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_FAILED, UPSTREAM_BAD_RESPONSE, UPSTREAM_RESPONSE_TOO_LARGE, and
- * CLIENT_CLOSED_REQUEST or DEADLINE_EXCEEDED once the context's signal has aborted.
+ * CLIENT_CLOSED_REQUEST or DEADLINE_EXCEEDED once the request is cancelled.
  */
 export interface HttpUpstream {
   exchange(request: HttpRequest, context: CallContext): Promise<HttpAnswer>;
@@ -61,7 +61,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   }
 
   function refuseAborted(request: HttpRequest, context: CallContext): void {
-    if (context.signal.aborted) throw abortError(context, { source, operation: request.operation });
+    if (context.cancellation.reason !== undefined) throw abortError(context, { source, operation: request.operation });
   }
 
   return {

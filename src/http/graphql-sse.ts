@@ -73,7 +73,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
       const stream = openEventStream(response);
       stream.onClose(() => lifetime.stop('CLIENT_CLOSED_REQUEST'));
       await pumpOperation(operations, operation, lifetime, stream, (result) => result);
-      await stream.send('complete', undefined, lifetime.signal);
+      await stream.send('complete', undefined, lifetime.cancellation.signal);
       stream.end();
       lifetime.close();
     },
@@ -143,7 +143,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
         const stream = reservation.stream ?? (await whenOpen(reservation, lifetime));
         if (stream !== undefined) {
           await pumpOperation(operations, operation, lifetime, stream, (payload) => ({ id, payload }));
-          await stream.send('complete', { id }, lifetime.signal);
+          await stream.send('complete', { id }, lifetime.cancellation.signal);
         }
         reservation.operations.delete(id);
         lifetime.close();
@@ -184,11 +184,11 @@ async function pumpOperation(
   stream: EventStream,
   wrap: (result: PublicResult) => unknown,
 ): Promise<void> {
-  const send = (result: PublicResult) => stream.send('next', wrap(result), lifetime.signal);
+  const send = (result: PublicResult) => stream.send('next', wrap(result), lifetime.cancellation.signal);
   try {
     if (operation.type !== 'subscription') return await send(await operations.execute(operation, lifetime));
     const results = await operations.subscribe(operation, lifetime);
-    if (Symbol.asyncIterator in results) await pumpResults(results, stream, lifetime.signal, wrap);
+    if (Symbol.asyncIterator in results) await pumpResults(results, stream, lifetime.cancellation.signal, wrap);
     else await send(results);
   } catch (error) {
     // Such as a value that JSON cannot write. The stream has begun: this is the only way left to tell.

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema, isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CancellationSource } from '../../kernel/cancellation.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import type { Way } from '../../schema/plan/way.ts';
 import { createGraphContext } from '../../schema/request-context.ts';
@@ -92,7 +93,7 @@ describe.each(examples)('the example of links at line $line of docs/configuratio
     if (prepared === undefined || prepared.errors !== undefined) throw new Error(String(prepared?.errors));
     calls.length = 0;
     const call = {
-      signal: new AbortController().signal,
+      cancellation: new CancellationSource(),
       deadlineAt: Date.now() + 10_000,
       requestId: 'test',
       log: silentLog,

@@ -1,5 +1,6 @@
 import type { Log } from '../../kernel/ports.ts';
 import type { CallContext } from '../../sources/source.ts';
+import { cancellationOf } from './cancellation.ts';
 
 export interface LogLine {
   readonly level: keyof Log;
@@ -21,7 +22,7 @@ export function createCallContext(over: Partial<CallContext> = {}) {
   const controller = new AbortController();
   const log = createMemoryLog();
   const context: CallContext = {
-    signal: controller.signal,
+    cancellation: cancellationOf(controller.signal),
     deadlineAt: Date.now() + 60_000,
     requestId: 'request-1',
     log,

@@ -121,6 +121,14 @@ export class FaultSuite {
     }
   }
 
+  /** The same for the events of a subscription, which is not asked again. */
+  async expectEventsFromHasty(query: string, expected: readonly Expected[]): Promise<void> {
+    const text = unseen(query);
+    const gateways = await Promise.all(WAYS.map((way) => this.#hasty(way)));
+    const asked = gateways.flatMap((gateway) => [askEventStream, askWebSocket].map((ask) => ask(gateway, text)));
+    for (const answer of await Promise.all(asked)) this.expectAnswer(answer, expected);
+  }
+
   async #hasty(way: Way): Promise<TestGateway> {
     const known = this.#gateways.get(`hasty ${way}`);
     if (known !== undefined) return known;

@@ -64,7 +64,7 @@ export function createTicker(): Ticker {
           {
             type: 'unary',
             operation: 'held',
-            invoke: (_args, { signal }) => {
+            invoke: (_args, { cancellation: { signal } }) => {
               const answer = deferred<string>();
               signal.addEventListener('abort', () => answer.reject(new SkeinError('CLIENT_CLOSED_REQUEST')));
               held.add({ signal, answer: answer.resolve });
@@ -77,7 +77,7 @@ export function createTicker(): Ticker {
           {
             type: 'stream',
             operation: name,
-            open: (args, { signal }) => {
+            open: (args, { cancellation: { signal } }) => {
               const { tick, events } = createTick(args.name, signal, name === 'padded');
               streams.add(tick);
               return events;
