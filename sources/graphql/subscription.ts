@@ -97,7 +97,10 @@ async function* results(
       if (event === 'complete') return;
       if (event === 'next') yield eventValue(data, field, details, context);
     }
-    if (isTooLarge) throw new SkeinError('UPSTREAM_RESPONSE_TOO_LARGE', undefined, { details });
+    if (isTooLarge) {
+      context.log.warn({ ...details, requestId: context.requestId }, 'An event of a subscription is too large.');
+      throw new SkeinError('UPSTREAM_RESPONSE_TOO_LARGE', undefined, { details });
+    }
   }
   context.log.warn({ ...details, requestId: context.requestId }, 'A subscription ended without being complete.');
   throw new SkeinError('UPSTREAM_FAILED', undefined, { details });
