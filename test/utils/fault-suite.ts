@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Way } from '../../schema/plan/way.ts';
 import { createMemoryLog } from './call-context.ts';
 import {
@@ -81,7 +81,6 @@ export class FaultSuite {
         if (expected[index]?.logged !== false) this.#expectLogged(error);
       }
     });
-    expect(inspect(this.log.lines, { depth: 5 })).not.toContain(UPSTREAM_KEY);
   }
 
   #expectLogged({ message, extensions: { requestId } }: PublicError): void {
@@ -147,7 +146,8 @@ export function useFaultSuite(): FaultSuite {
   const suite = new FaultSuite();
   expectNoUnhandledRejection();
   beforeAll(() => suite.start());
-  beforeEach(() => {
+  afterEach(() => {
+    expect(inspect(suite.log.lines, { depth: 5 })).not.toContain(UPSTREAM_KEY);
     suite.log.lines.length = 0;
   });
   afterAll(() => suite.close());
