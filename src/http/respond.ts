@@ -41,18 +41,20 @@ export function sendJson(
   mediaType: string = PLAIN_JSON,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const bytes = Buffer.from(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  const length = Buffer.byteLength(text);
   if (status === ERROR_TABLE.UNAUTHENTICATED.status) response.setHeader('www-authenticate', 'Bearer');
   response.writeHead(status, {
     'content-type': `${mediaType}; charset=utf-8`,
-    'content-length': bytes.length,
+    'content-length': length,
     'cache-control': 'no-store',
   });
-  if (bytes.length < response.writableHighWaterMark) {
-    response.end(bytes);
+  if (length < response.writableHighWaterMark) {
+    // As text it leaves in one piece with the headers; a buffer would be a second write.
+    response.end(text);
     return;
   }
   // Node takes a connection for idle as soon as its answer has ended, and a shutdown would cut what still has to be sent.
-  if (response.write(bytes)) response.end();
+  if (response.write(text)) response.end();
   else response.once('drain', () => response.end());
 }
