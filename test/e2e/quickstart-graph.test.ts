@@ -1,5 +1,8 @@
 import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../kernel/ports.ts';
+import { readConfig } from '../../src/config/read-config.ts';
+import { createGraph } from '../../src/graph/graph.ts';
 import {
   type QuickstartBackends,
   type QuickstartGateway,
@@ -141,6 +144,21 @@ describe('the quickstart graph', () => {
     expect(await direct.post('mutation { translate(text: "Hello", to: 5) }')).toMatchObject({
       errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
     });
+  });
+});
+
+describe('a quickstart with a key of a real provider', () => {
+  it.each([
+    [{ OPENAI_API_KEY: 'sk-x' }, 'gpt'],
+    [{ ANTHROPIC_API_KEY: 'sk-y' }, 'claude'],
+    [{ OPENAI_API_KEY: 'sk-x', ANTHROPIC_API_KEY: 'sk-y' }, 'gpt'],
+    [{}, 'stand-in'],
+  ])('takes its model by default: %j → %s', async (keys, model) => {
+    const reading = await readConfig('examples/quickstart/skein.yaml', keys);
+    const generation = { rules: [], maxTokens: 1_000 };
+    const graph = await createGraph(reading.config, reading.problems, { log: silentLog, generation });
+    expect(graph.models?.resolve().name).toBe(model);
+    await graph.dispose();
   });
 });
 
