@@ -7,7 +7,7 @@ import {
   isScalarType,
   specifiedScalarTypes,
 } from 'graphql';
-import { SkeinError } from '../kernel/errors.ts';
+import { type ErrorDetails, SkeinError } from '../kernel/errors.ts';
 import type { Selected, UnaryCall } from '../sources/source.ts';
 import type { Link } from './links.ts';
 import type { GraphContext } from './request-context.ts';
@@ -24,6 +24,8 @@ export interface LinkResolverOptions {
   readonly link: Link;
   readonly call: UnaryCall;
   readonly callArguments: readonly GraphQLArgument[];
+  /** Source of the parent, for errors in what it gives. */
+  readonly owner: string | undefined;
   readonly readParent: ParentReader;
   readonly readGraph: GraphReader | undefined;
   readonly select: ((info: GraphQLResolveInfo) => Selected) | undefined;
@@ -31,7 +33,7 @@ export interface LinkResolverOptions {
 
 /** The resolver of a link's field: one call per parent, or one per batch of parents; equal calls are made once. */
 export function createLinkResolver(options: LinkResolverOptions) {
-  const { link, select, readParent } = options;
+  const { link, select } = options;
   const constants = constantsOf(options);
   const prepare = (exposed: Arguments, info: GraphQLResolveInfo): LoaderPlace => {
     const selected = select?.(info);
@@ -40,7 +42,7 @@ export function createLinkResolver(options: LinkResolverOptions) {
   if (link.batch !== undefined) {
     const { field } = link.batch;
     return (parent: unknown, exposed: Arguments, context: GraphContext, info: GraphQLResolveInfo): unknown => {
-      const key = readParent(parent, field);
+      const key = readKey(options, parent, field, context);
       if (key === null || key === undefined) return link.many ? [] : null;
       const place = prepare(exposed, info);
       return loaderAt(context, options, place, () => batchedLoader(options, place, context)).load(key);
@@ -53,7 +55,7 @@ export function createLinkResolver(options: LinkResolverOptions) {
     info: GraphQLResolveInfo,
   ): Promise<unknown> => {
     const graph = link.requires.size === 0 ? {} : await options.readGraph?.(parent, context);
-    const args = parentArguments(options, parent, graph ?? {});
+    const args = parentArguments(options, parent, graph ?? {}, context);
     if (args === undefined) return null;
     const place = prepare(exposed, info);
     return loaderAt(context, options, place, () => singleLoader(options, place, context)).load(args);
@@ -94,7 +96,7 @@ function batchedLoader({ link, call }: LinkResolverOptions, place: LoaderPlace, 
   return new DataLoader<unknown, unknown, string>(
     async (keys) => {
       const answer = await call.invoke({ ...place.fixed, [argument]: keys }, context.call, place.selected);
-      return distribute(link, call, keys, answer);
+      return distribute(link, call, keys, answer, context);
     },
     { maxBatchSize: MAX_BATCH_SIZE, cacheKeyFn: String },
   );
@@ -118,18 +120,34 @@ function singleLoader({ link, call }: LinkResolverOptions, place: LoaderPlace, c
 }
 
 /** Gives each key of a batch its part of the answer. */
-function distribute(link: Link, call: UnaryCall, keys: readonly unknown[], answer: unknown): unknown[] {
+function distribute(
+  link: Link,
+  call: UnaryCall,
+  keys: readonly unknown[],
+  answer: unknown,
+  context: GraphContext,
+): unknown[] {
+  const bad = (reason: string) => badAnswer(link, call, reason, context);
   let list = answer;
   for (const step of link.items) list = property(list, step);
   if (list === null || list === undefined) return keys.map(() => (link.many ? [] : null));
-  if (!Array.isArray(list)) throw badAnswer(link, call);
+  if (list instanceof Error) throw list;
+  if (!Array.isArray(list)) throw bad('The answer to a batch is no list.');
   const pick = (item: unknown) => (link.pick === undefined ? item : property(item, link.pick));
   if (link.match === undefined) {
-    if (list.length !== keys.length) throw badAnswer(link, call);
+    if (list.length !== keys.length) {
+      throw bad(`The answer to a batch of ${keys.length} has ${list.length} items.`);
+    }
     return list.map(pick);
   }
   const byKey = new Map<string, unknown[]>();
+  // An item that failed could be anybody's: whoever may lack it hears of it.
+  let lost: Error | undefined;
   for (const item of list) {
+    if (item instanceof Error || typeof item !== 'object' || item === null) {
+      if (item !== null) lost ??= item instanceof Error ? item : bad('An item of the batch is no object.');
+      continue;
+    }
     const key = String(property(item, link.match));
     const items = byKey.get(key);
     if (items === undefined) byKey.set(key, [pick(item)]);
@@ -137,14 +155,25 @@ function distribute(link: Link, call: UnaryCall, keys: readonly unknown[], answe
   }
   return keys.map((key) => {
     const items = byKey.get(String(key));
-    return link.many ? (items ?? []) : (items?.[0] ?? null);
+    if (link.many) return lost ?? items ?? [];
+    return items?.[0] ?? lost ?? null;
   });
 }
 
-function badAnswer(link: Link, call: UnaryCall): SkeinError {
-  return new SkeinError('UPSTREAM_BAD_RESPONSE', 'The source did not answer a batch with one item per key.', {
-    details: { source: link.target, operation: call.operation },
-  });
+function badAnswer(link: Link, call: UnaryCall, reason: string, context: GraphContext): SkeinError {
+  const details = { source: link.target, operation: call.operation };
+  return toldError(details, 'The source did not answer a batch with one item per key.', reason, context);
+}
+
+/** An error that the log knows the reason of; the client does not need it. */
+function toldError(
+  details: ErrorDetails,
+  message: string | undefined,
+  reason: string,
+  { call: { log, requestId } }: GraphContext,
+): SkeinError {
+  log.warn({ requestId, ...details, reason }, 'A link cannot be followed.');
+  return new SkeinError('UPSTREAM_BAD_RESPONSE', message, { details, cause: new Error(reason) });
 }
 
 function property(value: unknown, name: string): unknown {
@@ -165,18 +194,33 @@ function parentArguments(
   options: LinkResolverOptions,
   parent: unknown,
   graph: Readonly<Record<string, unknown>>,
+  context: GraphContext,
 ): Arguments | undefined {
   const values: Record<string, unknown> = {};
   for (const argument of options.callArguments) {
     const given = options.link.arguments.get(argument.name);
     if (given === undefined || given.from === 'constant' || given.from === 'parents') continue;
-    const value = given.from === 'graph' ? graph[given.field] : options.readParent(parent, given.field);
+    const value = given.from === 'graph' ? graph[given.field] : readKey(options, parent, given.field, context);
     // Nothing to ask with: the field is null, as behind a foreign key that is not set. Asking without the argument
     // would ask for everything.
     if (value === null || value === undefined) return undefined;
-    values[argument.name] = passesAsIs(argument) ? value : coerce(options, argument, value);
+    values[argument.name] = passesAsIs(argument) ? value : coerce(options, argument, value, context);
   }
   return values;
+}
+
+/** A plain value of the parent; a source may have put anything in its place. */
+function readKey(
+  { link, readParent, owner }: LinkResolverOptions,
+  parent: unknown,
+  field: string,
+  context: GraphContext,
+): unknown {
+  const key = readParent(parent, field);
+  if (key instanceof Error) throw key;
+  if (typeof key !== 'object' || key === null) return key;
+  const reason = `${link.typeName}.${field}, which a link reads, is no plain value.`;
+  throw toldError({ source: owner }, undefined, reason, context);
 }
 
 function passesAsIs(argument: GraphQLArgument): boolean {
@@ -184,15 +228,15 @@ function passesAsIs(argument: GraphQLArgument): boolean {
   return isScalarType(type) && specifiedScalarTypes.some(({ name }) => name === type.name);
 }
 
-function coerce(options: LinkResolverOptions, argument: GraphQLArgument, value: unknown): unknown {
+function coerce(
+  options: LinkResolverOptions,
+  argument: GraphQLArgument,
+  value: unknown,
+  context: GraphContext,
+): unknown {
   return coerceInputValue(value, argument.type, (path, _value, error) => {
+    const details = { source: options.link.target, operation: options.call.operation };
     const at = [argument.name, ...path].join('.');
-    throw new SkeinError(
-      'UPSTREAM_BAD_RESPONSE',
-      `What the link reads does not fit argument "${at}": ${error.message}`,
-      {
-        details: { source: options.link.target, operation: options.call.operation },
-      },
-    );
+    throw toldError(details, `What the link reads does not fit argument "${at}".`, error.message, context);
   });
 }

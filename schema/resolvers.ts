@@ -98,6 +98,7 @@ function linkResolver(link: Link, options: ResolverOptions, linkOf: LinkLookup):
     link,
     call,
     callArguments: field.args,
+    owner: options.ownership.types.get(link.typeName),
     readParent: options.readParent(link),
     readGraph: options.readGraph(link),
     select: call.usesSelection === true ? createSelector(linkOf, link) : undefined,

@@ -24,6 +24,10 @@ export function createStitchedSchema(composition: Composition): GraphQLSchema {
     onSubschemaConfig: (subschema) => {
       const executor = executors.get(subschema.endpoint);
       if (executor !== undefined) subschema.executor = executor;
+      // A loader lives as long as its context, and the context of a subscription for all of its events: what was joined
+      // to one event must not be taken for the next.
+      for (const type of Object.values(subschema.merge ?? {}))
+        type.dataLoaderOptions = { ...type.dataLoaderOptions, cache: false };
     },
   });
 }
@@ -64,7 +68,8 @@ function createSubgraphExecutor(subgraph: Subgraph, { ownership, links }: Compos
       operationName: request.operationName,
     };
     const operation = getOperationAST(args.document, args.operationName)?.operation;
-    if (operation !== 'subscription') return execute(args);
+    if (operation !== 'subscription')
+      return execute({ ...args, contextValue: createGraphContext(args.contextValue.call) });
     return subscribeWith(args, (event) =>
       execute({ ...args, rootValue: event, contextValue: createGraphContext(args.contextValue.call) }),
     );

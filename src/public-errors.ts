@@ -1,12 +1,5 @@
 import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
-import {
-  describeError,
-  ERROR_TABLE,
-  type ErrorCode,
-  type ErrorDetails,
-  isErrorCode,
-  SkeinError,
-} from '../kernel/errors.ts';
+import { ERROR_TABLE, type ErrorCode, type ErrorDetails, isErrorCode, SkeinError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/ports.ts';
 
 /** A result as clients get it. */
@@ -61,12 +54,7 @@ function judge(error: unknown, scope: ErrorScope): Judgement {
     if (scope.stopped !== undefined && (code === 'CLIENT_CLOSED_REQUEST' || code === 'DEADLINE_EXCEEDED')) {
       return { code: scope.stopped.code, message: scope.stopped.message, details };
     }
-    if (original.cause !== undefined) {
-      scope.log.warn(
-        { requestId: scope.requestId, code, ...details, cause: describeError(original.cause) },
-        original.message,
-      );
-    }
+    // Who made it has told the log why: here is only its public face.
     return { code, message: original.message, details };
   }
   if (original instanceof GraphQLError) {

@@ -3,7 +3,7 @@ import type { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
 import { decodeBody, isEncoded } from './decode-body.ts';
 import type { HttpAnswer, HttpHeaders } from './http.ts';
-import { type CallSettings, HttpCall } from './http-call.ts';
+import { type CallSettings, HttpCall, logFailure } from './http-call.ts';
 
 type Controller = Dispatcher.DispatchController;
 
@@ -52,7 +52,14 @@ export class BufferedCall extends HttpCall {
     const encoding = headers['content-encoding'];
     if (isEncoded(encoding) && body.length > 0) {
       const decoded = decodeBody(body, encoding, this.settings.maxResponseBytes, this.details);
-      this.#resolve(decoded.then((plain) => ({ status, headers, body: plain })));
+      const answer = decoded.then(
+        (plain) => ({ status, headers, body: plain }),
+        (error: SkeinError) => {
+          logFailure(this.context, error);
+          throw error;
+        },
+      );
+      this.#resolve(answer);
     } else {
       this.#resolve({ status, headers, body });
     }

@@ -81,7 +81,7 @@ export abstract class HttpCall implements Dispatcher.DispatchHandler, Abortable 
   }
 }
 
-function logFailure(context: CallContext, error: SkeinError): void {
+export function logFailure(context: CallContext, error: SkeinError): void {
   const { source, operation } = error.extensions;
   const cause = error.cause === undefined ? undefined : describeError(error.cause);
   const fields = { requestId: context.requestId, source, operation, code: error.code, cause };

@@ -28,12 +28,9 @@ function forEach(list: string, link: string, indexes: readonly number[], failure
  * path to an error behind a link has no place in the list.
  */
 function located(way: Way, { data, errors = [] }: Expected): Expected {
-  // What a batch gives amiss by its length or kind is judged by the link, which writes no log.
-  const logged = !errors.some(({ code, source }) => code === 'UPSTREAM_BAD_RESPONSE' && source === 'reviews');
-  if (way === 'direct') return { data, errors, logged };
+  if (way === 'direct') return { data, errors };
   return {
     data,
-    logged,
     errors: errors.map((error) => ({ ...error, path: error.path.filter((_step, at) => at !== 1) })),
   };
 }
