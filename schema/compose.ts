@@ -1,4 +1,6 @@
 import { composeServices } from '@theguild/federation-composition';
+import { GraphQLError } from 'graphql';
+import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Source } from '../sources/source.ts';
 import { compileLinks, type IsMissing, type Link } from './links.ts';
@@ -44,9 +46,7 @@ export function compose({ sources, links: linkOptions, isMissing }: ComposeOptio
   if (problems.length > 0) return { composition: undefined, problems };
 
   const subgraphs = createSubgraphs(ownership, links);
-  const result = composeServices(
-    subgraphs.map(({ name, document }) => ({ name, url: subgraphUrl(name), typeDefs: document })),
-  );
+  const result = composeSubgraphs(subgraphs);
   if (result.errors !== undefined) {
     return {
       composition: undefined,
@@ -57,4 +57,15 @@ export function compose({ sources, links: linkOptions, isMissing }: ComposeOptio
   }
   const { supergraphSdl, publicSdl } = result;
   return { composition: { ownership, links, subgraphs, supergraphSdl, publicSdl }, problems: [] };
+}
+
+/** The composer throws on some documents that it should refuse: what it says is a problem like any other. */
+function composeSubgraphs(subgraphs: readonly Subgraph[]): ReturnType<typeof composeServices> {
+  try {
+    return composeServices(
+      subgraphs.map(({ name, document }) => ({ name, url: subgraphUrl(name), typeDefs: document })),
+    );
+  } catch (error) {
+    return { errors: [new GraphQLError(`The sources cannot be composed: ${describeError(error)}.`)] };
+  }
 }

@@ -3,6 +3,7 @@ import {
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLOutputType,
+  getNamedType,
   getNullableType,
   isLeafType,
   isListType,
@@ -101,6 +102,7 @@ class LinkCheck {
       match: this.options.match,
       pick: this.options.pick,
       many: this.options.many,
+      answer: this.answerNames(target, call.field.type),
       type,
       key: [...key],
       requires,
@@ -271,6 +273,29 @@ class LinkCheck {
       path,
       `looks for "${name}" in ${String(type)}, which has no such field.${didYouMean(name, names)}`,
     );
+  }
+
+  /** Configuration and graph speak of GraphQL names; the answer is read under the source's own. */
+  private answerNames(target: string, type: GraphQLOutputType): Link['answer'] {
+    const properties = this.ownership.sources.get(target)?.source.model.properties;
+    let current: GraphQLOutputType | undefined = type;
+    const read = (name: string): { property: string; type: GraphQLOutputType | undefined } => {
+      const named = current === undefined ? undefined : getNamedType(current);
+      const field = isObjectType(named) ? named.getFields()[name] : undefined;
+      return { property: properties?.get(`${named?.name}.${name}`) ?? name, type: field?.type };
+    };
+    const items: string[] = [];
+    for (const step of this.options.items?.split('.') ?? []) {
+      const { property, type: next } = read(step);
+      items.push(property);
+      current = next;
+    }
+    const { match, pick } = this.options;
+    return {
+      items,
+      match: match === undefined ? undefined : read(match).property,
+      pick: pick === undefined ? undefined : read(pick).property,
+    };
   }
 
   private checkMatch(type: GraphQLOutputType, match: string): void {

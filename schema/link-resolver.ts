@@ -109,7 +109,7 @@ function singleLoader({ link, call }: LinkResolverOptions, place: LoaderPlace, c
         keys.map(async (args) => {
           try {
             const answer = await call.invoke({ ...place.fixed, ...(args as Arguments) }, context.call, place.selected);
-            return link.pick === undefined ? answer : property(answer, link.pick);
+            return link.answer.pick === undefined ? answer : property(answer, link.answer.pick);
           } catch (error) {
             return error instanceof Error ? error : new Error(String(error));
           }
@@ -129,12 +129,12 @@ function distribute(
 ): unknown[] {
   const bad = (reason: string) => badAnswer(link, call, reason, context);
   let list = answer;
-  for (const step of link.items) list = property(list, step);
+  for (const step of link.answer.items) list = property(list, step);
   if (list === null || list === undefined) return keys.map(() => (link.many ? [] : null));
   if (list instanceof Error) throw list;
   if (!Array.isArray(list)) throw bad('The answer to a batch is no list.');
-  const pick = (item: unknown) => (link.pick === undefined ? item : property(item, link.pick));
-  if (link.match === undefined) {
+  const pick = (item: unknown) => (link.answer.pick === undefined ? item : property(item, link.answer.pick));
+  if (link.answer.match === undefined) {
     if (list.length !== keys.length) {
       throw bad(`The answer to a batch of ${keys.length} has ${list.length} items.`);
     }
@@ -148,7 +148,7 @@ function distribute(
       if (item !== null) lost ??= item instanceof Error ? item : bad('An item of the batch is no object.');
       continue;
     }
-    const key = String(property(item, link.match));
+    const key = String(property(item, link.answer.match));
     const items = byKey.get(key);
     if (items === undefined) byKey.set(key, [pick(item)]);
     else if (link.many) items.push(pick(item));

@@ -32,6 +32,12 @@ export interface Link {
   readonly match: string | undefined;
   readonly pick: string | undefined;
   readonly many: boolean;
+  /** The same three names as the target's answer has them. */
+  readonly answer: {
+    readonly items: readonly string[];
+    readonly match: string | undefined;
+    readonly pick: string | undefined;
+  };
   /** SDL of the field's type. */
   readonly type: string;
   /** Plain fields of the parent's own source that the link reads: they travel to the target as the entity's key. */

@@ -3,6 +3,7 @@ import {
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLSchema,
+  isEnumType,
   isObjectType,
   isScalarType,
 } from 'graphql';
@@ -51,6 +52,14 @@ export function findOwners(sources: readonly Source[], report: (problem: Problem
     owned.set(source.name, { source, schema });
     for (const type of Object.values(schema.getTypeMap())) {
       if (type.name.startsWith('__')) continue;
+      if (type.name in Object.prototype) {
+        report({
+          path: ['sources', source.name],
+          message: `Source "${source.name}" has a type "${type.name}", a name that every JavaScript object has for itself.`,
+          suggestion: 'Rename the type in its document.',
+        });
+        continue;
+      }
       if ((ROOT_TYPES as readonly string[]).includes(type.name)) {
         if (isObjectType(type)) claimRootFields(source, type, rootFields, operationOf, report);
       } else if (!isScalarType(type)) {
@@ -84,7 +93,7 @@ export function findOwners(sources: readonly Source[], report: (problem: Problem
 
 function buildSourceSchema(source: Source, report: (problem: Problem) => void): GraphQLSchema | undefined {
   try {
-    return buildSchema(source.model.sdl);
+    return withEnumValues(buildSchema(source.model.sdl), source);
   } catch (error) {
     report({
       path: ['sources', source.name],
@@ -92,6 +101,16 @@ function buildSourceSchema(source: Source, report: (problem: Problem) => void): 
     });
     return undefined;
   }
+}
+
+/** Constants of links are read with this schema: they must go upstream under the upstream's names. */
+function withEnumValues(schema: GraphQLSchema, { model }: Source): GraphQLSchema {
+  for (const [typeName, values] of model.enumValues ?? []) {
+    const type = schema.getType(typeName);
+    if (!isEnumType(type)) continue;
+    for (const value of type.getValues()) if (Object.hasOwn(values, value.name)) value.value = values[value.name];
+  }
+  return schema;
 }
 
 function claimType(source: Source, name: string, types: Map<string, string>, report: (problem: Problem) => void): void {

@@ -35,9 +35,9 @@ export interface ResolverOptions {
  */
 export function createResolvers(options: ResolverOptions): Resolvers {
   const { sources, links } = options;
-  const resolvers: Record<string, Record<string, unknown>> = {};
+  const resolvers: Record<string, Record<string, unknown>> = Object.create(null);
   const put = (typeName: string, fieldName: string, value: unknown) => {
-    resolvers[typeName] ??= {};
+    resolvers[typeName] ??= Object.create(null) as Record<string, unknown>;
     (resolvers[typeName] as Record<string, unknown>)[fieldName] = value;
   };
   const scalars = new Set<string>();
@@ -54,7 +54,10 @@ export function createResolvers(options: ResolverOptions): Resolvers {
       if (!isObjectType(type) || (ROOT_TYPES as readonly string[]).includes(type.name)) continue;
       for (const field of Object.values(type.getFields())) {
         const property = source.model.properties?.get(`${type.name}.${field.name}`);
-        if (property !== undefined) put(type.name, field.name, (parent: Record<string, unknown>) => parent[property]);
+        if (property !== undefined)
+          put(type.name, field.name, (parent: object) =>
+            Object.hasOwn(parent, property) ? (parent as Record<string, unknown>)[property] : undefined,
+          );
         else if (source.kind === 'graphql' && field.args.length > 0) put(type.name, field.name, readResponseKey);
       }
     }

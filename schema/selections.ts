@@ -86,7 +86,11 @@ function writeShape(info: GraphQLResolveInfo, linkOf: LinkLookup, wrap: Selectio
   }
   const variables = new Map<string, string>();
   for (const definition of info.operation.variableDefinitions ?? []) {
-    if (used.has(definition.variable.name.value)) variables.set(definition.variable.name.value, print(definition.type));
+    if (used.has(definition.variable.name.value)) {
+      // A default may be what lets a nullable variable stand where null is not taken.
+      const preset = definition.defaultValue === undefined ? '' : ` = ${print(definition.defaultValue)}`;
+      variables.set(definition.variable.name.value, print(definition.type) + preset);
+    }
   }
   return { text, variables };
 }

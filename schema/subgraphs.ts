@@ -3,11 +3,15 @@ import {
   type DefinitionNode,
   type DocumentNode,
   getNamedType,
+  isEnumType,
   isObjectType,
+  isScalarType,
   Kind,
   parse,
   print,
+  printType,
   type SelectionSetNode,
+  specifiedScalarTypes,
 } from 'graphql';
 import type { Link } from './links.ts';
 import type { Ownership } from './ownership.ts';
@@ -44,13 +48,13 @@ export function createSubgraphs(ownership: Ownership, links: readonly Link[]): r
     const declared = new Set(
       own.flatMap((definition) => ('name' in definition && definition.name ? [definition.name.value] : [])),
     );
-    const scalars = scalarsOf(stubs, declared);
+    const leaves = leavesOf(stubs, declared, ownership);
     return {
       name: source.name,
-      document: documentOf([...parseSdl(FEDERATION_IMPORT), ...keyed, ...parseSdl(printStubs(stubs, true) + scalars)]),
+      document: documentOf([...parseSdl(FEDERATION_IMPORT), ...keyed, ...parseSdl(printStubs(stubs, true) + leaves)]),
       executable: documentOf([
         ...own.map((definition) => withOwnLinks(definition, source.name, links)),
-        ...parseSdl(printStubs(stubs, false) + scalars + entitiesSdl(stubs, declared)),
+        ...parseSdl(printStubs(stubs, false) + leaves + entitiesSdl(stubs, declared)),
       ]),
     };
   });
@@ -130,13 +134,21 @@ function printStubs(stubs: Stubs, federated: boolean): string {
     .join('');
 }
 
-/** Scalars that stubs name and the source itself does not declare. */
-function scalarsOf(stubs: Stubs, declared: ReadonlySet<string>): string {
-  const text = printStubs(stubs, false);
-  return ['JSON', 'Int64']
-    .filter((name) => !declared.has(name) && new RegExp(`\\b${name}\\b`).test(text))
-    .map((name) => `scalar ${name}\n`)
-    .join('');
+/** Scalars and enums that stubs name and the source itself does not declare. */
+function leavesOf(stubs: Stubs, declared: ReadonlySet<string>, ownership: Ownership): string {
+  const added = new Set<string>();
+  const text: string[] = [];
+  for (const name of printStubs(stubs, false).match(/\b[A-Za-z_]\w*\b/g) ?? []) {
+    if (declared.has(name) || added.has(name) || stubs.has(name)) continue;
+    const type = [...ownership.sources.values()]
+      .map(({ schema }) => schema.getType(name))
+      .find((found) => found !== undefined);
+    const isOwnScalar = isScalarType(type) && !specifiedScalarTypes.some((scalar) => scalar.name === name);
+    if (!isOwnScalar && !isEnumType(type)) continue;
+    added.add(name);
+    text.push(isOwnScalar ? `scalar ${name}\n` : `${printType(type)}\n`);
+  }
+  return text.join('');
 }
 
 function entitiesSdl(stubs: Stubs, declared: ReadonlySet<string>): string {

@@ -81,7 +81,7 @@ export interface Selected {
 export interface SelectionShape {
   /** `{ sku name }` with braces; empty for a leaf. */
   readonly text: string;
-  /** Variables that `text` uses: name → GraphQL type, e.g. `first` → `Int!`. */
+  /** Variables that `text` uses: name → GraphQL type and default as they are declared, e.g. `first` → `Int = 3`. */
   readonly variables: ReadonlyMap<string, string>;
 }
 

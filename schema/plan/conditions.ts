@@ -8,7 +8,7 @@ import {
 } from 'graphql';
 
 /** With more variables than this there are too many documents to settle each: such operations are interpreted. */
-const MAX_VARIABLES = 4;
+const MAX_VARIABLES = 3;
 
 /** The `@skip` and `@include` of a document, and what becomes of it when their variables have values. */
 export interface Conditions {

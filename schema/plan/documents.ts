@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { SkeinError } from '../../kernel/errors.ts';
+import { type CompiledCache, createCompiledCache } from './compiled-cache.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { chooseWay, type Way } from './way.ts';
 
@@ -29,8 +30,8 @@ export interface DocumentsOptions {
   /** Rules beside GraphQL's own: limits on depth and size. */
   readonly rules: readonly ValidationRule[];
   readonly maxTokens: number;
-  /** Documents kept, and characters of text kept, at the most. */
-  readonly cache: { readonly maxDocuments: number; readonly maxCharacters: number };
+  /** Documents, characters of their text, and fields of compiled documents that are kept, at the most. */
+  readonly cache: { readonly maxDocuments: number; readonly maxCharacters: number; readonly maxCompiledFields: number };
   /** Forces one way, for the tests that hold the ways together. */
   readonly way?: Way;
 }
@@ -41,6 +42,7 @@ export interface Documents {
 
 /** Parses, validates and plans each document once per generation, in a bounded cache. */
 export function createDocuments(options: DocumentsOptions): Documents {
+  const compiled = createCompiledCache(options.cache.maxCompiledFields);
   const cache = new LRUCache<string, PreparedDocument>({
     max: options.cache.maxDocuments,
     maxSize: options.cache.maxCharacters,
@@ -50,7 +52,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
     prepare(text) {
       let prepared = cache.get(text);
       if (prepared === undefined) {
-        prepared = prepareDocument(text, options);
+        prepared = prepareDocument(text, options, compiled);
         cache.set(text, prepared);
       }
       return prepared;
@@ -61,6 +63,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
 function prepareDocument(
   text: string,
   { direct, stitched, rules, maxTokens, way }: DocumentsOptions,
+  compiled: CompiledCache,
 ): PreparedDocument {
   let document: DocumentNode;
   try {
@@ -84,7 +87,7 @@ function prepareDocument(
       const operation = getOperationAST(document, operationName);
       if (operation == null) throw new SkeinError('BAD_REQUEST', missingOperation(document, operationName));
       const choice = way === undefined ? chooseWay(document, direct) : { way };
-      const plan = createPlan({ document, operation, choice, direct, stitched });
+      const plan = createPlan({ document, operation, choice, direct, stitched, compiled });
       plans.set(operationName ?? undefined, plan);
       return plan;
     },

@@ -22,7 +22,8 @@ describe('variables', () => {
     ['query($p: Plain, $f: [Filter!]) { a }', false],
     ['query($w: Wide) { a(w: $w) }', false],
   ])('of %s are compiled: %s', (text, expected) => {
-    const operation = parse(text).definitions[0] as OperationDefinitionNode;
-    expect(hasCompilableVariables(schema, operation)).toBe(expected);
+    const document = parse(text);
+    const operation = document.definitions[0] as OperationDefinitionNode;
+    expect(hasCompilableVariables(schema, document, operation)).toBe(expected);
   });
 });

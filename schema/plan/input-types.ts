@@ -1,20 +1,39 @@
 import {
+  type DocumentNode,
   type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
   isInputObjectType,
+  isNonNullType,
+  isScalarType,
+  Kind,
   type OperationDefinitionNode,
+  specifiedScalarTypes,
+  TypeInfo,
   typeFromAST,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 
 /** Input fields beyond which compiling the check of a variable costs more than it saves. */
 const MAX_INPUT_FIELDS = 500;
 
 /**
- * Whether the variables of an operation can be compiled: the compiler writes out the check of every input field, so a
- * recursive type (`input Filter { and: [Filter!] }`) would have it write until the stack ends, for seconds.
+ * Whether compiled code treats the variables of a document as execution by the specification does. The compiler
+ * - writes out the check of every input field, and with a recursive type does so until the stack ends, for seconds;
+ * - gives null for a variable that is not given and stands at a field of a literal, where the field should be absent;
+ * - loses variables within literals of scalars with a shape of their own;
+ * - takes what every object inherits for a value that was given.
  */
-export function hasCompilableVariables(schema: GraphQLSchema, operation: OperationDefinitionNode): boolean {
+export function hasCompilableVariables(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): boolean {
+  return hasCompilableTypes(schema, operation) && hasCompilablePlaces(schema, document, operation);
+}
+
+function hasCompilableTypes(schema: GraphQLSchema, operation: OperationDefinitionNode): boolean {
   let left = MAX_INPUT_FIELDS;
   const fits = (type: GraphQLInputType, above: ReadonlySet<string>): boolean => {
     const named = getNamedType(type);
@@ -23,10 +42,48 @@ export function hasCompilableVariables(schema: GraphQLSchema, operation: Operati
     const path = new Set([...above, named.name]);
     const fields = Object.values(named.getFields());
     left -= fields.length;
-    return left >= 0 && fields.every((field) => fits(field.type, path));
+    return (
+      left >= 0 &&
+      fields.every(
+        (field) => !(isNonNullType(field.type) && field.defaultValue !== undefined) && fits(field.type, path),
+      )
+    );
   };
   return (operation.variableDefinitions ?? []).every((definition) => {
     const type = typeFromAST(schema, definition.type as never) as GraphQLInputType | undefined;
-    return type !== undefined && fits(type, new Set());
+    if (type === undefined || definition.variable.name.value in Object.prototype) return false;
+    return !(isNonNullType(type) && definition.defaultValue !== undefined) && fits(type, new Set());
   });
+}
+
+/** Looks at every variable that stands inside an object or list literal. */
+function hasCompilablePlaces(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): boolean {
+  const required = new Set(
+    (operation.variableDefinitions ?? [])
+      .filter(({ type }) => type.kind === Kind.NON_NULL_TYPE)
+      .map(({ variable }) => variable.name.value),
+  );
+  const types = new TypeInfo(schema);
+  let compilable = true;
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      VariableDefinition: () => false,
+      Variable(node, _key, parent, _path, ancestors) {
+        const isNested = ancestors.some(
+          (ancestor) => 'kind' in ancestor && (ancestor.kind === Kind.OBJECT || ancestor.kind === Kind.LIST),
+        );
+        if (!isNested) return;
+        const type = getNamedType(types.getInputType());
+        const isOwnScalar = isScalarType(type) && !specifiedScalarTypes.some(({ name }) => name === type.name);
+        const isField = parent !== undefined && 'kind' in parent && parent.kind === Kind.OBJECT_FIELD;
+        if (type == null || isOwnScalar || (isField && !required.has(node.name.value))) compilable = false;
+      },
+    }),
+  );
+  return compilable;
 }

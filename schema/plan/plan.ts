@@ -2,12 +2,16 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
+  Kind,
   type OperationDefinitionNode,
+  type SelectionSetNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { type ResultStream, subscribeWith } from '../events.ts';
 import { createGraphContext, type GraphContext } from '../request-context.ts';
+import type { CompiledCache } from './compiled-cache.ts';
 import { conditionValues, findConditions } from './conditions.ts';
 import { hasCompilableVariables } from './input-types.ts';
 import type { WayChoice } from './way.ts';
@@ -36,14 +40,17 @@ export interface PlanOptions {
   readonly choice: WayChoice;
   readonly direct: GraphQLSchema;
   readonly stitched: GraphQLSchema;
+  /** Bounds what compiled versions hold, over all documents. */
+  readonly compiled: CompiledCache;
 }
 
-export function createPlan({ document, operation, choice, direct, stitched }: PlanOptions): Plan {
+export function createPlan(options: PlanOptions): Plan {
+  const { document, operation, choice, direct, stitched } = options;
   const schema = choice.way === 'direct' ? direct : stitched;
   const operationName = operation.name?.value;
   const interpret: Run = (rootValue, contextValue, variableValues) =>
     execute({ schema, document, rootValue, contextValue, variableValues, operationName });
-  const run = choice.way === 'direct' ? compiledOnSecondRun(interpret, { schema, document, operation }) : interpret;
+  const run = choice.way === 'direct' ? compiledOnSecondRun(interpret, options) : interpret;
 
   return {
     ...choice,
@@ -62,20 +69,19 @@ export function createPlan({ document, operation, choice, direct, stitched }: Pl
  * Most documents that are seen twice are seen a thousand times: the second sighting pays for the compilation. Conditions
  * are settled first, so there is one compiled document for each combination of their values that is seen.
  */
-function compiledOnSecondRun(
-  interpret: Run,
-  {
-    schema,
-    document,
-    operation,
-  }: { schema: GraphQLSchema; document: DocumentNode; operation: OperationDefinitionNode },
-): Run {
+function compiledOnSecondRun(interpret: Run, { direct, document, operation, compiled }: PlanOptions): Run {
   const { variables: names, settle } = findConditions(document);
-  if (names === undefined || !hasCompilableVariables(schema, operation)) return interpret;
+  if (names === undefined || !hasCompilableVariables(direct, document, operation)) return interpret;
+  const fields = countFields(document, operation);
   const versions = new Map<string, { runs: number; run: Run }>();
   const compile = (values: ReadonlyMap<string, boolean>): Run => {
-    const query = compileQuery(schema, settle(values), operation.name?.value, { disablingCapturingStackErrors: true });
-    return isCompiledQuery(query) ? query.query : interpret;
+    const query = compileQuery(direct, settle(values), operation.name?.value, { disablingCapturingStackErrors: true });
+    if (!isCompiledQuery(query)) return interpret;
+    return async (rootValue, context, variables) => {
+      const result = await query.query(rootValue, context, variables);
+      // Without data nothing ran: variables were refused. Execution by the specification has the last word, and words.
+      return 'data' in result ? result : interpret(rootValue, context, variables);
+    };
   };
   return (rootValue, context, variables) => {
     const values = conditionValues(names, operation, variables);
@@ -88,6 +94,28 @@ function compiledOnSecondRun(
     }
     version.runs += 1;
     if (version.runs === 2) version.run = compile(values);
+    if (version.runs > 1) compiled.touch(version, fields, () => versions.delete(key));
     return version.run(rootValue, context, variables);
   };
+}
+
+/** Fields of an operation with its fragments spread out: what compiled code is written for. */
+function countFields(document: DocumentNode, operation: OperationDefinitionNode): number {
+  const sizes = new Map<string, number>();
+  const count = ({ selections }: SelectionSetNode): number =>
+    selections.reduce((sum, node) => {
+      if (node.kind === Kind.INLINE_FRAGMENT) return sum + count(node.selectionSet);
+      if (node.kind === Kind.FIELD) return sum + 1 + (node.selectionSet === undefined ? 0 : count(node.selectionSet));
+      const name = node.name.value;
+      let size = sizes.get(name);
+      if (size === undefined) {
+        const fragment = document.definitions.find(
+          (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
+        ) as FragmentDefinitionNode | undefined;
+        size = fragment === undefined ? 0 : count(fragment.selectionSet);
+        sizes.set(name, size);
+      }
+      return sum + size;
+    }, 0);
+  return count(operation.selectionSet);
 }

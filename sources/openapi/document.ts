@@ -130,6 +130,8 @@ function checkVersion(root: JsonObject, file: string): void {
 
 function lookUp(root: JsonObject, reference: string): unknown {
   if (!reference.startsWith('#')) throw new UnusableError(`$ref "${reference}" leaves the document`);
+  if (reference !== '#' && !reference.startsWith('#/'))
+    throw new UnusableError(`$ref "${reference}" is an anchor, which is not supported`);
   let value: unknown = root;
   for (const step of reference.split('/').slice(1)) {
     const key = unescapePointer(step);

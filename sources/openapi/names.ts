@@ -8,7 +8,9 @@ export function isGraphqlName(name: string): boolean {
 
 /** The name itself where GraphQL allows it, else in camelCase: `weight-kg` → `weightKg`. For fields and arguments. */
 export function fieldName(name: string): string {
-  return isGraphqlName(name) ? name : camelCase(name);
+  const field = isGraphqlName(name) ? name : camelCase(name);
+  // What every object inherits would be read where the value is absent.
+  return field in Object.prototype ? `${field}_` : field;
 }
 
 /** `stock item` → `StockItem`, `product` → `Product`. */

@@ -339,7 +339,7 @@ describe('schemas', () => {
         {},
       ),
     );
-    expect(model.sdl).toContain('constructor: String');
+    expect(model.sdl).toContain('constructor_: String');
     expect(model.sdl).not.toContain('__proto__');
   });
 });

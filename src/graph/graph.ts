@@ -102,6 +102,18 @@ export async function createGraph(
     retry = setTimeout(() => void retryNow(delayMs), delayMs);
     retry.unref();
   };
+  /** Builds the next generation; the reasons when it cannot be built, and the running one serves on. */
+  const takeIn = (name: string): readonly string[] | undefined => {
+    try {
+      const next = composeNow();
+      if (next.composition === undefined) return next.problems.map(({ message }) => message);
+      const { number } = registry.publish(next.composition);
+      log.info({ source: name, generation: number }, 'the source is there, and in the graph');
+      return undefined;
+    } catch (error) {
+      return [describeError(error)];
+    }
+  };
   const retryNow = async (delayMs: number) => {
     for (const name of [...unreachable.keys()]) {
       const options = config.sources[name];
@@ -122,21 +134,12 @@ export async function createGraph(
       const reason = unreachable.get(name) ?? '';
       sources.set(name, result.source);
       unreachable.delete(name);
-      const next = composeNow();
-      if (next.composition === undefined) {
-        sources.delete(name);
-        unreachable.set(name, reason);
-        await result.source.dispose();
-        log.error(
-          { source: name, problems: next.problems.map(({ message }) => message) },
-          'the source is there, but does not fit the graph',
-        );
-        continue;
-      }
-      log.info(
-        { source: name, generation: registry.publish(next.composition).number },
-        'the source is there, and in the graph',
-      );
+      const mistake = takeIn(name);
+      if (mistake === undefined) continue;
+      sources.delete(name);
+      unreachable.set(name, reason);
+      await result.source.dispose();
+      log.error({ source: name, problems: mistake }, 'the source is there, but does not fit the graph');
     }
     retryLater(Math.min(delayMs * 2, RETRY_MOST_MS));
   };
