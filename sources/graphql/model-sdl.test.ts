@@ -43,7 +43,7 @@ describe('the SDL of a GraphQL source', () => {
       """Where all begins."""
       type Query {
         """The reviews."""
-        reviews(first: Int = 10, order: Order = NEWEST): [Review!]!
+        reviews(first: Int = 10, order: Order = NEWEST): [Review!]
         date: Date @deprecated(reason: "Gone soon.")
       }
 

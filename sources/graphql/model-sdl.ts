@@ -101,7 +101,9 @@ function rootDefinition(
       return [];
     }
     fields.set(`${rootName}.${name}`, { type: operation, name: upstreamName, arguments: argumentsOf(upstream) });
-    return [{ ...definition, name: { ...definition.name, value: name } }];
+    // Where the service fails, its field is null: other sources' answers in the same operation are not lost with it.
+    const fieldType = definition.type.kind === Kind.NON_NULL_TYPE ? definition.type.type : definition.type;
+    return [{ ...definition, type: fieldType, name: { ...definition.name, value: name } }];
   });
   return shown.length === 0 ? null : { ...node, fields: shown };
 }
