@@ -77,10 +77,10 @@ function compiledOnSecondRun(interpret: Run, { direct, document, operation, comp
   const compile = (values: ReadonlyMap<string, boolean>): Run => {
     const query = compileQuery(direct, settle(values), operation.name?.value, { disablingCapturingStackErrors: true });
     if (!isCompiledQuery(query)) return interpret;
-    return async (rootValue, context, variables) => {
-      const result = await query.query(rootValue, context, variables);
-      // Without data nothing ran: variables were refused. Execution by the specification has the last word, and words.
-      return 'data' in result ? result : interpret(rootValue, context, variables);
+    return (rootValue, context, variables) => {
+      const result = query.query(rootValue, context, variables);
+      // No data at once: variables were refused, and nothing ran. Execution by the specification has the last word.
+      return result instanceof Promise || 'data' in result ? result : interpret(rootValue, context, variables);
     };
   };
   return (rootValue, context, variables) => {
