@@ -81,8 +81,7 @@ function loaderAt(
     loaders = new Map();
     context.loaders.set(owner, loaders);
   }
-  const name =
-    place.fixed === place.exposed || Object.keys(place.exposed).length === 0 ? '' : JSON.stringify(place.exposed);
+  const name = Object.keys(place.exposed).length === 0 ? '' : JSON.stringify(place.exposed);
   let loader = loaders.get(name);
   if (loader === undefined) {
     loader = create();
@@ -180,7 +179,7 @@ function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** Constants and the defaults of what nobody sets, coerced once. */
+/** Constants, coerced once. */
 function constantsOf({ link, callArguments }: LinkResolverOptions): Arguments {
   const values: Record<string, unknown> = {};
   for (const argument of callArguments) {

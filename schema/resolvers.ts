@@ -74,7 +74,7 @@ export function createResolvers(options: ResolverOptions): Resolvers {
   return { ...resolvers, ...Object.fromEntries(Object.entries(SCALARS).filter(([name]) => scalars.has(name))) };
 }
 
-export function createLinkLookup(links: readonly Link[]): LinkLookup {
+function createLinkLookup(links: readonly Link[]): LinkLookup {
   const byCoordinate = new Map(links.map((link) => [`${link.typeName}.${link.fieldName}`, link]));
   return (typeName, fieldName) => byCoordinate.get(`${typeName}.${fieldName}`);
 }

@@ -66,6 +66,6 @@ function codeOf(error: ServiceError, context: CallContext): ErrorCode {
   return CODES[error.code] ?? 'UPSTREAM_FAILED';
 }
 
-export function isServiceError(error: unknown): error is ServiceError {
+function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }

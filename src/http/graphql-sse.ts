@@ -173,7 +173,11 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
 function whenOpen(reservation: Reservation, lifetime: Lifetime): Promise<EventStream | undefined> {
   return new Promise((resolve) => {
     reservation.waiting.push(resolve);
-    lifetime.onStop(() => resolve(undefined));
+    lifetime.onStop(() => {
+      const at = reservation.waiting.indexOf(resolve);
+      if (at !== -1) reservation.waiting.splice(at, 1);
+      resolve(undefined);
+    });
   });
 }
 
