@@ -47,7 +47,10 @@ export const ERROR_TABLE = {
 
 export type ErrorCode = keyof typeof ERROR_TABLE;
 
-/** What a public error may say beside its code. Never a host, a URL, a header or a body of an upstream. */
+/**
+ * What a public error may say beside its code. Never a host, a URL or a header of an upstream; its own words only where
+ * the source's configuration passes them on (`errors: message` or `errors: body`).
+ */
 export interface ErrorDetails {
   /** Name of the source that failed, as in the configuration. */
   readonly source?: string | undefined;
@@ -57,6 +60,10 @@ export interface ErrorDetails {
   readonly upstreamStatus?: number | undefined;
   /** Status name of a gRPC upstream, e.g. `NOT_FOUND`. */
   readonly upstreamCode?: string | undefined;
+  /** What the upstream says of the error, with `errors: message` or `errors: body`. */
+  readonly upstreamMessage?: string | undefined;
+  /** The body of the upstream's error answer, parsed if it is JSON, with `errors: body`. */
+  readonly upstreamBody?: unknown;
   /** How long the client should wait before it tries again. */
   readonly retryAfterMs?: number | undefined;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CancellationSource } from '../kernel/cancellation.ts';
 import { silentLog } from '../kernel/ports.ts';
+import { NO_CLIENT } from '../sources/call-context.ts';
 import type { Source } from '../sources/source.ts';
 import { createMemoryGraphqlSource, createMemorySource, type RecordedCall } from '../test/utils/memory-source.ts';
 import { compose } from './compose.ts';
@@ -16,7 +17,13 @@ async function ask(sources: Source[], links: Record<string, object>, query: stri
   const { documents } = createGeneration(1, composition, { rules: [], maxTokens: 1_000, way });
   const prepared = documents.prepare(query);
   if (prepared.errors !== undefined) throw new Error(String(prepared.errors));
-  const call = { cancellation: new CancellationSource(), deadlineAt: Infinity, requestId: 'test', log: silentLog };
+  const call = {
+    ...NO_CLIENT,
+    cancellation: new CancellationSource(),
+    deadlineAt: Infinity,
+    requestId: 'test',
+    log: silentLog,
+  };
   return JSON.parse(JSON.stringify(await prepared.plan(undefined).execute(createGraphContext(call), {}))) as unknown;
 }
 

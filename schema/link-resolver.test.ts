@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CancellationSource } from '../kernel/cancellation.ts';
 import { SkeinError } from '../kernel/errors.ts';
 import { silentLog } from '../kernel/ports.ts';
+import { NO_CLIENT } from '../sources/call-context.ts';
 import { createMemorySource } from '../test/utils/memory-source.ts';
 import { compose } from './compose.ts';
 import { createLinkResolver } from './link-resolver.ts';
@@ -43,6 +44,7 @@ async function resolveAll(options: object, parents: unknown[], answer: (args: ne
   const context = createGraphContext({
     cancellation: new CancellationSource(),
     deadlineAt: Infinity,
+    ...NO_CLIENT,
     requestId: 'test',
     log: silentLog,
   });

@@ -3,6 +3,7 @@ import { type ExecutionResult, execute, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { CancellationSource } from '../kernel/cancellation.ts';
 import { silentLog } from '../kernel/ports.ts';
+import { NO_CLIENT } from '../sources/call-context.ts';
 import { randomQuery } from '../test/utils/random-query.ts';
 import { createShop, createShopByHand } from '../test/utils/shop.ts';
 import { compose } from './compose.ts';
@@ -24,7 +25,13 @@ function plain({ data, errors = [] }: ExecutionResult) {
 async function answer(text: string) {
   const prepared = generation.documents.prepare(text);
   if (prepared.errors !== undefined) throw new Error(`${prepared.errors.map(String).join('\n')}\n${text}`);
-  const call = { cancellation: new CancellationSource(), deadlineAt: Infinity, requestId: 'test', log: silentLog };
+  const call = {
+    ...NO_CLIENT,
+    cancellation: new CancellationSource(),
+    deadlineAt: Infinity,
+    requestId: 'test',
+    log: silentLog,
+  };
   return plain(await prepared.plan(undefined).execute(createGraphContext(call), {}));
 }
 

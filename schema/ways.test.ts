@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CancellationSource } from '../kernel/cancellation.ts';
 import { SkeinError } from '../kernel/errors.ts';
 import { silentLog } from '../kernel/ports.ts';
+import { NO_CLIENT } from '../sources/call-context.ts';
 import { createMemorySource } from '../test/utils/memory-source.ts';
 import { createShop } from '../test/utils/shop.ts';
 import { compose } from './compose.ts';
@@ -25,7 +26,13 @@ function createShopGeneration(way?: Way) {
 }
 
 function context() {
-  const call = { cancellation: new CancellationSource(), deadlineAt: Infinity, requestId: 'test', log: silentLog };
+  const call = {
+    ...NO_CLIENT,
+    cancellation: new CancellationSource(),
+    deadlineAt: Infinity,
+    requestId: 'test',
+    log: silentLog,
+  };
   return createGraphContext(call);
 }
 

@@ -11,7 +11,7 @@ export function cancellableStream(
   produce: (context: CallContext) => AsyncGenerator<unknown>,
 ): AsyncIterableIterator<unknown> {
   const own = new CancellationSource();
-  const { cancellation, deadlineAt, requestId, log } = context;
+  const { cancellation } = context;
   const abortable = { abort: () => own.cancel(cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST')) };
   let items: AsyncGenerator<unknown> | undefined;
   let isClosed = false;
@@ -19,7 +19,9 @@ export function cancellableStream(
   function start(): AsyncGenerator<unknown> {
     if (cancellation.reason !== undefined) abortable.abort();
     else cancellation.watch(abortable);
-    return produce({ cancellation: own, deadlineAt, requestId, log });
+    const { deadlineAt, requestId, log, headers } = context;
+    const returnHeader = (name: string, value: string) => context.returnHeader(name, value);
+    return produce({ cancellation: own, deadlineAt, requestId, log, headers, returnHeader });
   }
 
   function close(): void {

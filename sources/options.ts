@@ -7,6 +7,8 @@ export const graphqlName = z
   .string()
   .regex(/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/, 'must be a GraphQL name: letters, digits and _, not beginning with a digit');
 
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name');
+
 /** Per operation of a document: how it shows in the graph. */
 export const operationOptions = z.strictObject({
   /** Name of the field in the graph. Default: made from the operation's own name. */
@@ -15,6 +17,8 @@ export const operationOptions = z.strictObject({
   as: z.enum(['query', 'mutation', 'subscription']).optional(),
   /** Left out of the graph. */
   hide: z.boolean().optional(),
+  /** REST: the answer becomes `{ body headers { … } }`, with the response headers that the document declares. */
+  responseHeaders: z.boolean().optional(),
 });
 export type OperationOptions = z.infer<typeof operationOptions>;
 
@@ -27,9 +31,50 @@ export const timeoutMs = z.int().min(1).max(600_000).default(10_000);
 export const maxResponseBytes = z.int().min(1).default(10_485_760);
 
 /** Headers sent with every call, e.g. an Authorization for the upstream. */
-export const headers = z
-  .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name'), z.string())
-  .default({});
+export const headers = z.record(headerName, z.string()).default({});
+
+/**
+ * Headers of the client's request that go on to the upstream: a name, or a name with another one to send it under and
+ * a value for when the client has none. They win over `headers`. The header that holds a caller's key for the gateway
+ * is never sent on.
+ */
+export const forwardHeaders = z
+  .array(
+    z.union([
+      headerName,
+      z.strictObject({ name: headerName, as: headerName.optional(), default: z.string().optional() }),
+    ]),
+  )
+  .default([]);
+
+/** Headers of the upstream's answers that go into the client's, e.g. `x-ratelimit-remaining`. */
+export const returnHeaders = z.array(headerName).default([]);
+
+/**
+ * What clients may read of an upstream's error answer: nothing beyond status and code, its message, or its whole body
+ * as well.
+ */
+export const errors = z.enum(['hidden', 'message', 'body']).default('hidden');
+export type ErrorExposure = z.infer<typeof errors>;
+
+/** `*` stands for anything but `/` and `.`, `**` for anything. */
+const patterns = z.array(z.string().min(1));
+
+/** Which operations a filter means: those that fit one pattern of each list that is given. */
+const operationFilter = z.strictObject({
+  /** Names of operations as `operations` has them, e.g. `list*`. */
+  operations: patterns.optional(),
+  /** Tags of an OpenAPI document, services of a proto or WSDL. */
+  tags: patterns.optional(),
+  /** Paths of an OpenAPI document, e.g. `/v1/**`. */
+  paths: patterns.optional(),
+});
+export type OperationFilter = z.infer<typeof operationFilter>;
+
+/** Only these operations come into the graph. */
+export const include = operationFilter.optional();
+/** These do not; it wins over `include`. */
+export const exclude = operationFilter.optional();
 
 /** An http or https address; a trailing slash is of no meaning. */
 export const httpEndpoint = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });

@@ -1,4 +1,5 @@
 import type { Cancellation } from '../kernel/cancellation.ts';
+import type { SkeinError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/ports.ts';
 import type { Problem } from '../kernel/problem.ts';
 
@@ -11,29 +12,66 @@ export interface Source {
   readonly name: string;
   readonly kind: SourceKind;
   readonly model: SourceModel;
+  /** Of sources that speak GraphQL: whole operations, as they are. */
+  readonly graphql?: GraphqlUpstream;
   /** One cheap round to the upstream; rejects with the reason when it cannot be reached. */
   probe(signal: AbortSignal): Promise<void>;
   /** Closes sockets and timers. The source is not used afterwards. */
   dispose(): Promise<void>;
 }
 
-export type SourceKind = 'openapi' | 'grpc' | 'graphql' | 'ai' | 'prompt';
+export type SourceKind = 'openapi' | 'grpc' | 'soap' | 'graphql' | 'federation' | 'ai' | 'prompt';
 
 export interface SourceModel {
   /**
    * Plain SDL: `type Query/Mutation/Subscription` as far as there are fields, types, descriptions, `@deprecated`.
    * No federation directives, no schema block, no `extend`. Only ID, String, Int, Float, Boolean, and the scalars it
-   * declares itself; `JSON` and `Int64` are known by name (see `scalars.ts`).
+   * declares itself; `JSON`, `Int64` and `Upload` are known by name (see `scalars.ts`).
    */
   readonly sdl: string;
   /** `Query.product` → the compiled call. One entry for each root field of the SDL. */
   readonly calls: ReadonlyMap<string, SourceCall>;
-  /** `Product.weightKg` → `weight-kg`: where a result keeps a field, if not under the field's own name. */
+  /**
+   * `Product.weightKg` → `weight-kg`: where a result keeps a field, if not under the field's own name. For calls that
+   * use selections it is also what the field is called in them.
+   */
   readonly properties?: ReadonlyMap<string, string>;
   /** `Color` → `{ DARK_RED: 'dark-red' }`: what an enum value is called upstream, in arguments and results. */
   readonly enumValues?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** Interface or union → which of its object types a value is. Without an entry the value's `__typename` says. */
+  readonly typeOf?: ReadonlyMap<string, TypeResolver>;
+  /** Joins that the document declares (OpenAPI `links`): `User.repositories` → the call that answers it. */
+  readonly links?: ReadonlyMap<string, SourceLink>;
+  /** For calls that use selections: what types and arguments are called upstream, where that differs. */
+  readonly upstreamNames?: UpstreamNames;
+  /** Of a federation subgraph. */
+  readonly federation?: FederationModel;
   /** What the document says and GraphQL, or this version, cannot: shown, never silent. */
   readonly notices?: readonly Problem[];
+}
+
+/** The name of an object type of the SDL; undefined when the value is none of them. */
+export type TypeResolver = (value: unknown) => string | undefined;
+
+export interface SourceLink {
+  /** Root field of the same source, e.g. `Query.repositories`. */
+  readonly call: string;
+  /** As in the configuration's `links`: constants, or `$parent.field`. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly description?: string;
+}
+
+export interface UpstreamNames {
+  /** `CatalogProduct` → `Product`. */
+  readonly types: ReadonlyMap<string, string>;
+  /** `Product.reviews(first)` → `limit`. */
+  readonly arguments: ReadonlyMap<string, string>;
+}
+
+/** A federation subgraph composes by its own directives, and is asked for entities by `source.graphql`. */
+export interface FederationModel {
+  /** The types and root fields of `sdl` under the same names, with federation's directives, for the composer. */
+  readonly sdl: string;
 }
 
 export type SourceCall = UnaryCall | StreamCall;
@@ -68,6 +106,32 @@ export interface CallContext {
   readonly deadlineAt: number;
   readonly requestId: string;
   readonly log: Log;
+  /** Headers of the client's request, names in lower case; not the one that held its credentials for the gateway. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Adds a header to the client's answer. Without effect where there is none, or it has begun. */
+  returnHeader(name: string, value: string): void;
+}
+
+/** The GraphQL service behind a source. */
+export interface GraphqlUpstream {
+  /** A query or mutation. Rejects with a SkeinError when there is no GraphQL answer at all. */
+  execute(request: GraphqlRequest, context: CallContext): Promise<GraphqlAnswer>;
+  /** Each item is one event; rejections as above. `return()` closes the upstream. */
+  subscribe(request: GraphqlRequest, context: CallContext): AsyncIterableIterator<GraphqlAnswer>;
+}
+
+export interface GraphqlRequest {
+  /** For errors and logs. */
+  readonly operation: string;
+  /** A document with one operation. */
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface GraphqlAnswer {
+  readonly data: Readonly<Record<string, unknown>> | null | undefined;
+  /** Fit for clients; `path` is as the service gave it. */
+  readonly errors: readonly { readonly error: SkeinError; readonly path: readonly (string | number)[] | undefined }[];
 }
 
 /** What the client selected below a call, for sources that pass selections on. */

@@ -1,6 +1,7 @@
 import { CancellationSource } from '../kernel/cancellation.ts';
 import { type ErrorCode, SkeinError } from '../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
+import { NO_CLIENT } from '../sources/call-context.ts';
 import type { CallContext } from '../sources/source.ts';
 
 /** The life of one request or stream: everything it started ends with it. */
@@ -20,6 +21,10 @@ export interface LifetimeOptions {
   readonly timeoutMs: number;
   /** Sent by the client, if it is fit to be an id. */
   readonly requestId?: string | undefined;
+  /** Headers of the client's request that sources may see. Default: none. */
+  readonly headers?: CallContext['headers'] | undefined;
+  /** Adds a header to the client's answer, as long as that has not begun. Default: nothing happens. */
+  readonly returnHeader?: CallContext['returnHeader'] | undefined;
 }
 
 /** All requests and streams under way, so that a shutdown can wait for them and end them. */
@@ -49,9 +54,10 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
     get size() {
       return open.size;
     },
-    open({ timeoutMs, requestId }) {
+    open({ timeoutMs, requestId, headers, returnHeader }) {
       const id = requestId !== undefined && /^[\w.:/+=-]{1,128}$/.test(requestId) ? requestId : ids.next();
-      const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, (self) => {
+      const client = { headers: headers ?? NO_CLIENT.headers, returnHeader: returnHeader ?? NO_CLIENT.returnHeader };
+      const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, client, (self) => {
         open.delete(self);
         if (open.size === 0) {
           for (const resolve of idle) resolve();
@@ -77,6 +83,8 @@ class OpenLifetime implements Lifetime {
   readonly requestId: string;
   readonly log: Log;
   readonly deadlineAt: number;
+  readonly headers: CallContext['headers'];
+  readonly returnHeader: CallContext['returnHeader'];
   stopped: SkeinError | undefined;
   readonly cancellation = new CancellationSource();
   private readonly timer: NodeJS.Timeout;
@@ -84,10 +92,19 @@ class OpenLifetime implements Lifetime {
   private listeners: ((reason: SkeinError) => void)[] = [];
   private closed = false;
 
-  constructor(requestId: string, log: Log, deadlineAt: number, timeoutMs: number, onClose: (self: Lifetime) => void) {
+  constructor(
+    requestId: string,
+    log: Log,
+    deadlineAt: number,
+    timeoutMs: number,
+    client: Pick<CallContext, 'headers' | 'returnHeader'>,
+    onClose: (self: Lifetime) => void,
+  ) {
     this.requestId = requestId;
     this.log = log;
     this.deadlineAt = deadlineAt;
+    this.headers = client.headers;
+    this.returnHeader = client.returnHeader;
     this.onClose = onClose;
     this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), Math.min(timeoutMs, LONGEST_TIMER_MS));
   }

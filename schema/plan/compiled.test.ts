@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CancellationSource } from '../../kernel/cancellation.ts';
 import { silentLog } from '../../kernel/ports.ts';
+import { NO_CLIENT } from '../../sources/call-context.ts';
 import { createMemorySource } from '../../test/utils/memory-source.ts';
 import { compose } from '../compose.ts';
 import { createGeneration } from '../registry.ts';
@@ -31,7 +32,13 @@ const generation = createGeneration(1, composition, { rules: [], maxTokens: 1_00
 async function run(text: string, variables: object) {
   const prepared = generation.documents.prepare(text);
   if (prepared.errors !== undefined) throw new Error(String(prepared.errors));
-  const call = { cancellation: new CancellationSource(), deadlineAt: Infinity, requestId: 'test', log: silentLog };
+  const call = {
+    ...NO_CLIENT,
+    cancellation: new CancellationSource(),
+    deadlineAt: Infinity,
+    requestId: 'test',
+    log: silentLog,
+  };
   const { data, errors } = await prepared.plan(undefined).execute(createGraphContext(call), variables as never);
   return JSON.parse(JSON.stringify({ data, errors: errors?.map(({ message, path }) => [message, path]) })) as unknown;
 }

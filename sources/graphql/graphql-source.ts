@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CancellationSource } from '../../kernel/cancellation.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import { NO_CLIENT } from '../call-context.ts';
 import type { CallContext, Source, SourceCall, SourceDeps } from '../source.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import { introspect } from './introspect.ts';
@@ -73,6 +74,7 @@ function loadingContext(timeoutMs: number, deps: SourceDeps): CallContext {
   return {
     cancellation: new CancellationSource(),
     deadlineAt: Date.now() + timeoutMs,
+    ...NO_CLIENT,
     requestId: `load-${randomUUID()}`,
     log: deps.log,
   };

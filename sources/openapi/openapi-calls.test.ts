@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CancellationSource } from '../../kernel/cancellation.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import { silentLog } from '../../kernel/ports.ts';
+import { NO_CLIENT } from '../call-context.ts';
 import type { CallContext, Source } from '../source.ts';
 import { createOpenapiSource } from './openapi-source.ts';
 import { openapiOptions } from './options.ts';
@@ -82,6 +83,7 @@ afterEach(async () => {
 const contextOf = (log = silentLog): CallContext => ({
   cancellation: new CancellationSource(),
   deadlineAt: Date.now() + 60_000,
+  ...NO_CLIENT,
   requestId: 'r1',
   log,
 });

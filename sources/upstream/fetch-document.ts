@@ -1,6 +1,7 @@
 import { CancellationSource } from '../../kernel/cancellation.ts';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import { silentLog } from '../../kernel/ports.ts';
+import { NO_CLIENT } from '../call-context.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
@@ -22,6 +23,7 @@ export async function fetchDocument(source: string, url: string): Promise<string
     const context = {
       cancellation,
       deadlineAt: Date.now() + TIMEOUT_MS,
+      ...NO_CLIENT,
       requestId: 'document',
       log: silentLog,
     };

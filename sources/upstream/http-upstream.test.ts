@@ -7,6 +7,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { cancellationOf } from '../../test/utils/cancellation.ts';
+import { NO_CLIENT } from '../call-context.ts';
 import type { CallContext } from '../source.ts';
 import { createHttpUpstream, type HttpUpstreamOptions } from './http-upstream.ts';
 
@@ -55,6 +56,7 @@ function contextOf(overrides: Partial<CallContext> = {}): CallContext {
   return {
     cancellation: cancellationOf(),
     deadlineAt: Date.now() + 60_000,
+    ...NO_CLIENT,
     requestId: 'r1',
     log: silentLog,
     ...overrides,

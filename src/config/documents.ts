@@ -29,12 +29,16 @@ export async function resolveDocuments(
       return document === undefined ? undefined : { ...options, document };
     }
     case 'grpc': {
-      const document = await resolveFile(options.document, [...path, 'document'], folder, report);
+      const document =
+        options.document === undefined
+          ? undefined
+          : await resolveFile(options.document, [...path, 'document'], folder, report);
       const includeDirs: string[] = [];
       for (const [index, dir] of options.includeDirs.entries()) {
         const absolute = await resolvePlace(dir, [...path, 'includeDirs', index], folder, 'folder', report);
         if (absolute !== undefined) includeDirs.push(absolute);
       }
+      if (options.document === undefined) return { ...options, includeDirs };
       const complete = document !== undefined && includeDirs.length === options.includeDirs.length;
       return complete ? { ...options, document, includeDirs } : undefined;
     }

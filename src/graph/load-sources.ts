@@ -61,7 +61,7 @@ async function createSource(name: string, options: SourceOptions, deps: SourceDe
       return createOpenapiSource(name, options, text, options.document, deps);
     }
     case 'grpc':
-      return createGrpcSource(name, options, options.document, deps);
+      return createGrpcSource(name, options, options.document ?? '', deps);
     case 'graphql': {
       const text = options.document === undefined ? undefined : await readFile(options.document, 'utf8');
       return createGraphqlSource(name, options, text, deps);

@@ -6,6 +6,7 @@ import { CancellationSource } from '../../kernel/cancellation.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import type { Way } from '../../schema/plan/way.ts';
 import { createGraphContext } from '../../schema/request-context.ts';
+import { NO_CLIENT } from '../../sources/call-context.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { createGraph, type Graph } from '../../src/graph/graph.ts';
 import { folderWith, readYamlBlocks, withShop } from '../utils/docs.ts';
@@ -95,6 +96,7 @@ describe.each(examples)('the example of links at line $line of docs/configuratio
     const call = {
       cancellation: new CancellationSource(),
       deadlineAt: Date.now() + 10_000,
+      ...NO_CLIENT,
       requestId: 'test',
       log: silentLog,
     };

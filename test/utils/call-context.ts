@@ -1,4 +1,5 @@
 import type { Log } from '../../kernel/ports.ts';
+import { NO_CLIENT } from '../../sources/call-context.ts';
 import type { CallContext } from '../../sources/source.ts';
 import { cancellationOf } from './cancellation.ts';
 
@@ -24,6 +25,7 @@ export function createCallContext(over: Partial<CallContext> = {}) {
   const context: CallContext = {
     cancellation: cancellationOf(controller.signal),
     deadlineAt: Date.now() + 60_000,
+    ...NO_CLIENT,
     requestId: 'request-1',
     log,
     ...over,
