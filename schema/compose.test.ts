@@ -188,7 +188,7 @@ describe('composing sources and links', () => {
         [
           "sources › second",
           "Type "Product" is defined by source "catalog" and by source "second".",
-          "Hide the operations of "second" that use it, or rename the type in its document.",
+          "Give one of them another name, e.g. sources.second.transforms: { types: { Product: { name: SecondProduct } } }",
         ],
       ]
     `);

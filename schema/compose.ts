@@ -1,8 +1,9 @@
 import { composeServices } from '@theguild/federation-composition';
-import { GraphQLError } from 'graphql';
+import { buildSchema, GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Source } from '../sources/source.ts';
+import { readSupergraph, type Supergraph } from './federation/supergraph.ts';
 import { compileLinks, type IsMissing, type Link } from './links.ts';
 import type { LinkOptions } from './options.ts';
 import { findOwners, type Ownership } from './ownership.ts';
@@ -14,6 +15,8 @@ export interface Composition {
   readonly links: readonly Link[];
   readonly subgraphs: readonly Subgraph[];
   readonly supergraphSdl: string;
+  /** Who resolves what among the federation sources; undefined where there are none. */
+  readonly supergraph: Supergraph | undefined;
   /** The schema as clients see it. */
   readonly publicSdl: string;
 }
@@ -39,7 +42,9 @@ export const subgraphUrl = (sourceName: string) => `skein://${sourceName}`;
 export function compose({ sources, links: linkOptions, isMissing }: ComposeOptions): CompositionResult {
   const problems: Problem[] = [];
   const report = (problem: Problem) => problems.push(problem);
-  const ownership = findOwners(sources, report);
+  const federation = composeFederation(sources, report);
+  if (problems.length > 0) return { composition: undefined, problems };
+  const ownership = findOwners(sources, federation, report);
   const links = compileLinks(linkOptions, ownership, isMissing, report);
   if (ownership.sources.size === 0)
     report({ message: 'The graph has no source.', suggestion: 'Declare one under `sources`.' });
@@ -47,20 +52,32 @@ export function compose({ sources, links: linkOptions, isMissing }: ComposeOptio
 
   const subgraphs = createSubgraphs(ownership, links);
   const result = composeSubgraphs(subgraphs);
-  if (result.errors !== undefined) {
-    return {
-      composition: undefined,
-      problems: result.errors.map((error) => ({
-        message: `${error.message} (${String(error.extensions.code ?? 'COMPOSITION')})`,
-      })),
-    };
-  }
+  if (result.errors !== undefined) return { composition: undefined, problems: result.errors.map(toProblem) };
   const { supergraphSdl, publicSdl } = result;
-  return { composition: { ownership, links, subgraphs, supergraphSdl, publicSdl }, problems: [] };
+  const supergraph = federation === undefined ? undefined : readSupergraph(supergraphSdl);
+  return { composition: { ownership, links, subgraphs, supergraphSdl, supergraph, publicSdl }, problems: [] };
+}
+
+/** The schema that the federation sources make without the others: what links to their types are checked against. */
+function composeFederation(sources: readonly Source[], report: (problem: Problem) => void): GraphQLSchema | undefined {
+  const services = sources.flatMap(({ name, model }) =>
+    model.federation === undefined ? [] : [{ name, document: parse(model.federation.sdl, { noLocation: true }) }],
+  );
+  if (services.length === 0) return undefined;
+  const result = composeSubgraphs(services);
+  if (result.errors === undefined) return buildSchema(result.publicSdl, { assumeValid: true });
+  for (const error of result.errors) report(toProblem(error));
+  return undefined;
+}
+
+function toProblem(error: GraphQLError): Problem {
+  return { message: `${error.message} (${String(error.extensions.code ?? 'COMPOSITION')})` };
 }
 
 /** The composer throws on some documents that it should refuse: what it says is a problem like any other. */
-function composeSubgraphs(subgraphs: readonly Subgraph[]): ReturnType<typeof composeServices> {
+function composeSubgraphs(
+  subgraphs: readonly Pick<Subgraph, 'name' | 'document'>[],
+): ReturnType<typeof composeServices> {
   try {
     return composeServices(
       subgraphs.map(({ name, document }) => ({ name, url: subgraphUrl(name), typeDefs: document })),

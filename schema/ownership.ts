@@ -23,7 +23,7 @@ export interface OwnedSource {
 /** Which source a type, a root field and a call belong to. Links add to it, they do not change it. */
 export interface Ownership {
   readonly sources: ReadonlyMap<string, OwnedSource>;
-  /** Type name → source name, for all types but the root types and shared scalars. */
+  /** Type name → source name, for all types but the root types and shared scalars; of a shared type its first. */
   readonly types: ReadonlyMap<string, string>;
   /** `Query.product` → source name. */
   readonly rootFields: ReadonlyMap<string, string>;
@@ -32,13 +32,22 @@ export interface Ownership {
   rootField(sourceName: string, coordinate: string): GraphQLField<unknown, unknown> | undefined;
   objectType(name: string): GraphQLObjectType | undefined;
   field(typeName: string, fieldName: string): GraphQLField<unknown, unknown> | undefined;
+  /** Whether the type is one of the source's own. */
+  has(sourceName: string, typeName: string): boolean;
+  /** Names of the federation sources: among them types are shared. */
+  readonly federated: ReadonlySet<string>;
 }
 
 /**
  * Finds the owner of everything. Two unrelated sources never share a type or a root field silently: that is a problem
- * each, and the second source loses.
+ * each, and the second source loses. `federation` is the schema that the federation sources make together.
  */
-export function findOwners(sources: readonly Source[], report: (problem: Problem) => void): Ownership {
+export function findOwners(
+  sources: readonly Source[],
+  federation: GraphQLSchema | undefined,
+  report: (problem: Problem) => void,
+): Ownership {
+  const federated = new Set(sources.filter(({ model }) => model.federation !== undefined).map(({ name }) => name));
   const owned = new Map<string, OwnedSource>();
   const types = new Map<string, string>();
   const rootFields = new Map<string, string>();
@@ -61,16 +70,17 @@ export function findOwners(sources: readonly Source[], report: (problem: Problem
         continue;
       }
       if ((ROOT_TYPES as readonly string[]).includes(type.name)) {
-        if (isObjectType(type)) claimRootFields(source, type, rootFields, operationOf, report);
+        if (isObjectType(type)) claimRootFields(source, type, { rootFields, federated, operationOf, report });
       } else if (!isScalarType(type)) {
-        claimType(source, type.name, types, report);
+        claimType(source, type.name, types, federated, report);
       }
     }
   }
 
   const objectType = (name: string) => {
     const owner = types.get(name);
-    const type = owner === undefined ? undefined : owned.get(owner)?.schema.getType(name);
+    const shared = owner !== undefined && federated.has(owner) ? federation?.getType(name) : undefined;
+    const type = shared ?? (owner === undefined ? undefined : owned.get(owner)?.schema.getType(name));
     return isObjectType(type) ? type : undefined;
   };
   return {
@@ -88,6 +98,8 @@ export function findOwners(sources: readonly Source[], report: (problem: Problem
     },
     objectType,
     field: (typeName, fieldName) => objectType(typeName)?.getFields()[fieldName],
+    has: (sourceName, typeName) => owned.get(sourceName)?.schema.getType(typeName) !== undefined,
+    federated,
   };
 }
 
@@ -113,12 +125,19 @@ function withEnumValues(schema: GraphQLSchema, { model }: Source): GraphQLSchema
   return schema;
 }
 
-function claimType(source: Source, name: string, types: Map<string, string>, report: (problem: Problem) => void): void {
+function claimType(
+  source: Source,
+  name: string,
+  types: Map<string, string>,
+  federated: ReadonlySet<string>,
+  report: (problem: Problem) => void,
+): void {
   const other = types.get(name);
   if (other === undefined) {
     types.set(name, source.name);
     return;
   }
+  if (federated.has(other) && federated.has(source.name)) return;
   const message = `Type "${name}" is defined by source "${other}" and by source "${source.name}".`;
   if (source.kind === 'prompt') {
     report({ path: ['prompts'], message, suggestion: 'Give it another name in the `types` of the prompt.' });
@@ -128,17 +147,19 @@ function claimType(source: Source, name: string, types: Map<string, string>, rep
   report({
     path: ['sources', blamed],
     message,
-    suggestion: `Hide the operations of "${blamed}" that use it, or rename the type in its document.`,
+    suggestion: `Give one of them another name, e.g. sources.${blamed}.transforms: { types: { ${name}: { name: ${camel(blamed, name).replace(/^./, (letter) => letter.toUpperCase())} } } }`,
   });
 }
 
-function claimRootFields(
-  source: Source,
-  type: GraphQLObjectType,
-  rootFields: Map<string, string>,
-  operationOf: (sourceName: string, coordinate: string) => string | undefined,
-  report: (problem: Problem) => void,
-): void {
+interface Claims {
+  readonly rootFields: Map<string, string>;
+  readonly federated: ReadonlySet<string>;
+  readonly operationOf: (sourceName: string, coordinate: string) => string | undefined;
+  readonly report: (problem: Problem) => void;
+}
+
+function claimRootFields(source: Source, type: GraphQLObjectType, claims: Claims): void {
+  const { rootFields, federated, operationOf, report } = claims;
   for (const name of Object.keys(type.getFields())) {
     const coordinate = `${type.name}.${name}`;
     const other = rootFields.get(coordinate);
@@ -146,6 +167,7 @@ function claimRootFields(
       rootFields.set(coordinate, source.name);
       continue;
     }
+    if (federated.has(other) && federated.has(source.name)) continue;
     const message = `Field "${coordinate}" is defined by source "${other}" and by source "${source.name}".`;
     if (source.kind === 'prompt') {
       report({ path: ['prompts', name], message, suggestion: 'Give the prompt another name.' });

@@ -7,6 +7,8 @@ import {
   isObjectType,
   isScalarType,
   Kind,
+  type ObjectTypeDefinitionNode,
+  type ObjectTypeExtensionNode,
   parse,
   print,
   printType,
@@ -44,14 +46,20 @@ export function createSubgraphs(ownership: Ownership, links: readonly Link[]): r
   return [...ownership.sources.values()].map(({ source }) => {
     const stubs = stubsFor(source.name, ownership, links);
     const own = parse(source.model.sdl, { noLocation: true }).definitions;
-    const keyed = own.map((definition) => withOwnLinks(withKeys(definition, source.name, links), source.name, links));
+    const composed =
+      source.model.federation === undefined
+        ? [...parseSdl(FEDERATION_IMPORT), ...own]
+        : parse(source.model.federation.sdl, { noLocation: true }).definitions;
+    const keyed = composed.map((definition) =>
+      withOwnLinks(withKeys(definition, source.name, links), source.name, links),
+    );
     const declared = new Set(
       own.flatMap((definition) => ('name' in definition && definition.name ? [definition.name.value] : [])),
     );
     const leaves = leavesOf(stubs, declared, ownership);
     return {
       name: source.name,
-      document: documentOf([...parseSdl(FEDERATION_IMPORT), ...keyed, ...parseSdl(printStubs(stubs, true) + leaves)]),
+      document: documentOf([...keyed, ...parseSdl(printStubs(stubs, true) + leaves)]),
       executable: documentOf([
         ...own.map((definition) => withOwnLinks(definition, source.name, links)),
         ...parseSdl(printStubs(stubs, false) + leaves + entitiesSdl(stubs, declared)),
@@ -70,7 +78,7 @@ function stubsFor(name: string, ownership: Ownership, links: readonly Link[]): S
     return created;
   };
   for (const link of links) {
-    if (link.target !== name || ownership.types.get(link.typeName) === name) continue;
+    if (link.target !== name || ownership.has(name, link.typeName)) continue;
     const entity = stub(link.typeName);
     for (const field of link.key) {
       entity.key.add(field);
@@ -159,7 +167,8 @@ function entitiesSdl(stubs: Stubs, declared: ReadonlySet<string>): string {
 }
 
 function withKeys(definition: DefinitionNode, owner: string, links: readonly Link[]): DefinitionNode {
-  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return definition;
+  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.OBJECT_TYPE_EXTENSION)
+    return definition;
   const keys = new Set<string>();
   const targets = new Map<string, Set<string>>();
   for (const link of links) {
@@ -168,14 +177,32 @@ function withKeys(definition: DefinitionNode, owner: string, links: readonly Lin
     for (const field of link.key) key.add(field);
     targets.set(link.target, key);
   }
-  for (const key of targets.values()) keys.add([...key].join(' '));
+  for (const key of targets.values()) if (canHaveKey(definition, key)) keys.add([...key].join(' '));
   const directives = [...keys].map((key): ConstDirectiveNode => directive(`@key(fields: "${key}", resolvable: false)`));
   return { ...definition, directives: [...(definition.directives ?? []), ...directives] };
 }
 
+/** A federation subgraph may have the key already, or only borrow its fields from others. */
+function canHaveKey(definition: ObjectTypeDefinitionNode | ObjectTypeExtensionNode, key: ReadonlySet<string>): boolean {
+  const fieldSet = [...key].sort().join(' ');
+  const has = definition.directives?.some(
+    ({ name, arguments: given }) =>
+      name.value === 'key' &&
+      given?.some(
+        ({ value }) => value.kind === Kind.STRING && value.value.trim().split(/\s+/).sort().join(' ') === fieldSet,
+      ),
+  );
+  if (has === true) return false;
+  return [...key].every((name) => {
+    const field = definition.fields?.find((candidate) => candidate.name.value === name);
+    return field !== undefined && !field.directives?.some((used) => used.name.value === 'external');
+  });
+}
+
 /** A link from a type to its own source needs no jump: it is one more field. */
 function withOwnLinks(definition: DefinitionNode, owner: string, links: readonly Link[]): DefinitionNode {
-  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return definition;
+  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.OBJECT_TYPE_EXTENSION)
+    return definition;
   const own = links.filter((link) => link.typeName === definition.name.value && link.target === owner);
   if (own.length === 0) return definition;
   const [added] = parseSdl(`type T { ${own.map(fieldSdl).join('\n')} }`);
