@@ -6,17 +6,17 @@ import type { CallContext } from './source.ts';
  * Makes the stream of a call out of a generator. `produce` starts with the first `next()` and gets a context whose
  * cancellation also comes with `return()`, even while an item is awaited: a generator alone would put `return()` behind it.
  */
-export function cancellableStream(
+export function cancellableStream<T>(
   context: CallContext,
-  produce: (context: CallContext) => AsyncGenerator<unknown>,
-): AsyncIterableIterator<unknown> {
+  produce: (context: CallContext) => AsyncGenerator<T>,
+): AsyncIterableIterator<T> {
   const own = new CancellationSource();
   const { cancellation } = context;
   const abortable = { abort: () => own.cancel(cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST')) };
-  let items: AsyncGenerator<unknown> | undefined;
+  let items: AsyncGenerator<T> | undefined;
   let isClosed = false;
 
-  function start(): AsyncGenerator<unknown> {
+  function start(): AsyncGenerator<T> {
     if (cancellation.reason !== undefined) abortable.abort();
     else cancellation.watch(abortable);
     const { deadlineAt, requestId, log, headers } = context;

@@ -1,8 +1,8 @@
 import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
-import type { HttpHeaders } from '../upstream/http.ts';
 import { isObject, objectOf, textOf } from './dialects/read.ts';
 
-const MAX_RETRY_AFTER_MS = 3_600_000;
+export { retryAfterMs } from '../upstream/retry-after.ts';
+
 const MAX_MESSAGE_CHARACTERS = 500;
 /** Shorter values are no keys, and to blot them out would only spoil the message. */
 const MIN_SECRET_CHARACTERS = 8;
@@ -35,28 +35,6 @@ export function openErrorCode(type: string): ErrorCode {
 export function statusErrorCode(status: number): ErrorCode {
   if (status >= 500) return 'UPSTREAM_FAILED';
   return status >= 400 ? 'UPSTREAM_REJECTED' : 'UPSTREAM_BAD_RESPONSE';
-}
-
-/**
- * How long the provider asks to wait, in milliseconds, at most an hour: `retry-after-ms`, or `Retry-After` as seconds
- * or as a date (RFC 9110, section 10.2.3).
- */
-export function retryAfterMs(headers: HttpHeaders, now: number): number | undefined {
-  const milliseconds = numberOf(headers['retry-after-ms']);
-  if (milliseconds !== undefined) return capped(milliseconds);
-  const value = headers['retry-after'];
-  const seconds = numberOf(value);
-  if (seconds !== undefined) return capped(seconds * 1000);
-  const date = typeof value === 'string' && /^[A-Z][a-z]{2},/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : capped(Math.max(0, date - now));
-}
-
-function numberOf(value: string | string[] | undefined): number | undefined {
-  return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
-}
-
-function capped(milliseconds: number): number {
-  return Math.min(Math.ceil(milliseconds), MAX_RETRY_AFTER_MS);
 }
 
 /** Makes a provider's words fit for the log: no secret of ours, no key it repeats in part, no novel. */

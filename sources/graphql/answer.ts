@@ -1,26 +1,21 @@
-import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
-import type { CallContext } from '../source.ts';
+import { describeError, type ErrorCode, type ErrorDetails, SkeinError } from '../../kernel/errors.ts';
+import type { ErrorExposure } from '../options.ts';
+import type { CallContext, GraphqlAnswer } from '../source.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
 import { retryAfterMs } from '../upstream/retry-after.ts';
 
-export interface CallDetails {
+/** One call, as far as its errors tell of it. */
+export interface CallScope {
   readonly source: string;
   readonly operation: string;
-}
-
-/** What a GraphQL service answers, and what HTTP said of it if the status was not a good one. */
-export interface GraphqlAnswer {
-  readonly data: Readonly<Record<string, unknown>> | undefined;
-  readonly errors: readonly UpstreamError[];
-  readonly badStatus: BadStatus | undefined;
+  /** What clients may read of the service's errors. */
+  readonly exposure: ErrorExposure;
 }
 
 export interface BadStatus {
   readonly upstreamStatus: number;
   readonly retryAfterMs?: number;
 }
-
-type HttpHead = Pick<HttpAnswer, 'status' | 'headers'>;
 
 interface UpstreamError {
   readonly message?: unknown;
@@ -43,120 +38,133 @@ const REFUSALS: ReadonlySet<unknown> = new Set([
   'UNAUTHORIZED',
 ]);
 
+/** Errors of one answer that are told; an answer of nothing but errors could hold a hundred thousand. */
+const MAX_ERRORS = 1_000;
+const MAX_LOGGED_ERRORS = 5;
+const MAX_MESSAGE_CHARACTERS = 2_000;
+const MAX_BODY_CHARACTERS = 10_000;
+
 /**
  * Reads an HTTP answer. A GraphQL body counts with any status.
  * @throws SkeinError UPSTREAM_REJECTED or UPSTREAM_FAILED for a bad status, UPSTREAM_BAD_RESPONSE for a bad body
  */
-export function readAnswer(answer: HttpAnswer, details: CallDetails, context: CallContext): GraphqlAnswer {
+export function readAnswer(answer: HttpAnswer, scope: CallScope, context: CallContext): GraphqlAnswer {
   const badStatus = badStatusOf(answer);
   let cause: unknown;
   try {
-    const body = parseAnswer(answer.body.toString(), badStatus);
-    if (body !== undefined) return body;
+    const read = toAnswer(JSON.parse(answer.body.toString()), badStatus, scope, context);
+    if (read !== undefined) return read;
   } catch (error) {
     cause = error;
   }
-  if (badStatus !== undefined) throw statusError(badStatus, details, context);
-  const reason = cause ?? 'The answer has neither data nor errors.';
-  throw badResponse(reason, { ...details, upstreamStatus: answer.status }, context);
+  if (badStatus !== undefined) throw statusError(badStatus, scope, context, answer.body);
+  throw badResponse(cause ?? 'The answer has neither data nor errors.', scope, context, answer.status);
 }
 
 /** Undefined for 2xx. */
-export function badStatusOf({ status, headers }: HttpHead): BadStatus | undefined {
+export function badStatusOf({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>): BadStatus | undefined {
   if (status >= 200 && status < 300) return undefined;
   const wait = status === 429 || status === 503 ? retryAfterMs(headers, Date.now()) : undefined;
   return wait === undefined ? { upstreamStatus: status } : { upstreamStatus: status, retryAfterMs: wait };
 }
 
-/** @throws SyntaxError; undefined for JSON that is no GraphQL answer */
-export function parseAnswer(text: string, badStatus?: BadStatus): GraphqlAnswer | undefined {
-  const body: unknown = JSON.parse(text);
+/** Makes the service's errors public and logs their words; undefined for what is no GraphQL answer. */
+export function toAnswer(
+  body: unknown,
+  badStatus: BadStatus | undefined,
+  scope: CallScope,
+  context: CallContext,
+): GraphqlAnswer | undefined {
   if (!isRecord(body)) return undefined;
   const { data, errors } = body;
   const list = Array.isArray(errors) ? errors.filter(isRecord) : [];
-  if (isRecord(data)) return { data, errors: list, badStatus };
-  return list.length > 0 ? { data: undefined, errors: list, badStatus } : undefined;
+  if (list.length === 0) return isRecord(data) ? { data, errors: NONE } : undefined;
+  logErrors(list, scope, context);
+  return {
+    data: isRecord(data) ? data : null,
+    errors: list.slice(0, MAX_ERRORS).map((error) => ({
+      error: publicError(codeOf(error, badStatus), badStatus, scope, exposed(error, scope)),
+      path: pathOf(error),
+    })),
+  };
 }
 
-/**
- * The value of the root field. Errors below it stand in the place of their nulls, for the execution to find there.
- * @throws SkeinError when there is no value
- */
-export function fieldValue(answer: GraphqlAnswer, field: string, details: CallDetails, context: CallContext): unknown {
-  const { data, errors, badStatus } = answer;
-  const value = data !== undefined && Object.hasOwn(data, field) ? data[field] : undefined;
-  if (errors.length === 0) {
-    if (value === undefined) throw badResponse(`The answer has no "${field}".`, details, context);
-    return value;
-  }
-  logErrors(errors, details, context);
-  if (value === undefined || value === null) {
-    const code = badStatus === undefined ? codeOf(errors.some(isRefusal)) : statusCode(badStatus);
-    throw publicError(code, badStatus, details);
-  }
-  for (const error of errors) {
-    const [root, ...path] = Array.isArray(error.path) ? error.path : [];
-    if (root === field) placeError(value, path, publicError(codeOf(isRefusal(error)), badStatus, details));
-  }
-  return value;
+const NONE: GraphqlAnswer['errors'] = [];
+
+function pathOf({ path }: UpstreamError): readonly (string | number)[] | undefined {
+  if (!Array.isArray(path)) return undefined;
+  return path.every((key) => typeof key === 'string' || typeof key === 'number') ? path : undefined;
 }
 
-/** Puts the error at the null its path leads to; that null may stand above the path's end, where it bubbled up to. */
-function placeError(value: unknown, path: readonly unknown[], error: SkeinError): void {
-  let parent = value;
-  for (const key of path) {
-    if (typeof parent !== 'object' || parent === null || parent instanceof Error) return;
-    if (typeof key !== 'string' && typeof key !== 'number') return;
-    if (!Object.hasOwn(parent, key)) return;
-    const child: unknown = Reflect.get(parent, key);
-    if (child === null) {
-      Reflect.set(parent, key, error);
-      return;
-    }
-    parent = child;
-  }
-}
-
-function isRefusal(error: UpstreamError): boolean {
-  return isRecord(error.extensions) && REFUSALS.has(error.extensions.code);
-}
-
-function codeOf(refused: boolean): ErrorCode {
-  return refused ? 'UPSTREAM_REJECTED' : 'UPSTREAM_FAILED';
+function codeOf(error: UpstreamError, badStatus: BadStatus | undefined): ErrorCode {
+  if (badStatus !== undefined) return statusCode(badStatus);
+  return isRecord(error.extensions) && REFUSALS.has(error.extensions.code) ? 'UPSTREAM_REJECTED' : 'UPSTREAM_FAILED';
 }
 
 /** A redirect is not followed, and no answer. */
 function statusCode({ upstreamStatus }: BadStatus): ErrorCode {
-  return upstreamStatus < 400 ? 'UPSTREAM_BAD_RESPONSE' : codeOf(upstreamStatus < 500);
+  if (upstreamStatus < 400) return 'UPSTREAM_BAD_RESPONSE';
+  return upstreamStatus < 500 ? 'UPSTREAM_REJECTED' : 'UPSTREAM_FAILED';
 }
 
-function publicError(code: ErrorCode, badStatus: BadStatus | undefined, details: CallDetails): SkeinError {
-  return new SkeinError(code, undefined, { details: { ...details, ...badStatus } });
+function exposed({ message, extensions }: UpstreamError, { exposure }: CallScope): ErrorDetails {
+  if (exposure === 'hidden') return {};
+  const upstreamMessage = typeof message === 'string' ? message.slice(0, MAX_MESSAGE_CHARACTERS) : undefined;
+  const shown = upstreamMessage === undefined ? {} : { upstreamMessage };
+  if (exposure === 'message' || !isRecord(extensions)) return shown;
+  // Too much to be shown whole is not shown in part: half a value says something else.
+  if (JSON.stringify(extensions).length > MAX_BODY_CHARACTERS) return shown;
+  return { ...shown, upstreamBody: { extensions } };
 }
 
-export function statusError(badStatus: BadStatus, details: CallDetails, context: CallContext): SkeinError {
-  context.log.warn({ ...details, requestId: context.requestId, ...badStatus }, 'A call to a source failed.');
-  return publicError(statusCode(badStatus), badStatus, details);
+function publicError(
+  code: ErrorCode,
+  badStatus: BadStatus | undefined,
+  { source, operation }: CallScope,
+  shown: ErrorDetails = {},
+): SkeinError {
+  return new SkeinError(code, undefined, { details: { source, operation, ...badStatus, ...shown } });
+}
+
+/** For an answer that is no GraphQL at all. */
+export function statusError(
+  badStatus: BadStatus,
+  scope: CallScope,
+  context: CallContext,
+  body: Buffer = Buffer.alloc(0),
+): SkeinError {
+  const { source, operation, exposure } = scope;
+  context.log.warn({ source, operation, requestId: context.requestId, ...badStatus }, 'A call to a source failed.');
+  const isShown = exposure === 'body' && body.length > 0 && body.length <= MAX_BODY_CHARACTERS;
+  return publicError(statusCode(badStatus), badStatus, scope, isShown ? { upstreamBody: parsed(body.toString()) } : {});
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 export function badResponse(
   reason: unknown,
-  details: CallDetails & { readonly upstreamStatus?: number },
+  { source, operation }: CallScope,
   context: CallContext,
+  upstreamStatus?: number,
 ): SkeinError {
+  const details = { source, operation, ...(upstreamStatus === undefined ? {} : { upstreamStatus }) };
   const cause = describeError(reason);
   context.log.warn({ ...details, requestId: context.requestId, cause }, 'The answer of a source cannot be used.');
   return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: reason });
 }
 
-const MAX_LOGGED_ERRORS = 5;
-
-function logErrors(errors: readonly UpstreamError[], details: CallDetails, context: CallContext): void {
+function logErrors(errors: readonly UpstreamError[], { source, operation }: CallScope, context: CallContext): void {
   const upstreamErrors = errors.slice(0, MAX_LOGGED_ERRORS).map(({ message, path }) => ({ message, path }));
-  const fields = { ...details, requestId: context.requestId, count: errors.length, upstreamErrors };
+  const fields = { source, operation, requestId: context.requestId, count: errors.length, upstreamErrors };
   context.log.warn(fields, 'A source answered with errors.');
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -293,7 +293,9 @@ describe('a GraphQL source whose service is not one', () => {
   it('cannot be introspected', async () => {
     const { server, url } = await listen((_request, response) => response.end('{"data":{"__schema":{"types":3}}}'));
     servers.push(server);
-    await expect(sourceAt(url, undefined)).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
+    await expect(sourceAt(url, undefined)).rejects.toMatchObject({
+      problems: [{ path: ['endpoint'], message: expect.stringContaining('cannot be used') }],
+    });
     await expect(sourceAt('http://127.0.0.1:1', undefined)).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
   });
 

@@ -1,20 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { CancellationSource } from '../../kernel/cancellation.ts';
-import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import { ProblemsError } from '../../kernel/problem.ts';
 import { NO_CLIENT } from '../call-context.ts';
-import type { CallContext, Source, SourceCall, SourceDeps } from '../source.ts';
-import { createHttpUpstream } from '../upstream/http-upstream.ts';
+import type { CallContext, Source, SourceDeps } from '../source.ts';
+import { compileGraphql, type GraphqlDocument } from './compile-graphql.ts';
+import { createGraphqlUpstream, type GraphqlService } from './graphql-upstream.ts';
 import { introspect } from './introspect.ts';
-import { createModelSdl, type GraphqlModel } from './model-sdl.ts';
+import type { ModelSdl } from './model-sdl.ts';
 import type { GraphqlOptions } from './options.ts';
-import { readSchema } from './read-schema.ts';
-import { streamCall } from './subscription.ts';
-import { unaryCall } from './unary-call.ts';
+import { createRootCall } from './root-calls.ts';
 
 /**
  * A GraphQL service by its SDL; without one, by asking the service itself.
- * @throws ProblemsError when the SDL or an option cannot be used
- * @throws SkeinError UPSTREAM_* when the service is asked and gives no schema
+ * @throws ProblemsError when the SDL or an option cannot be used, or the service does not tell its schema
+ * @throws SkeinError UPSTREAM_* when the service is asked and is not there now
  */
 export async function createGraphqlSource(
   name: string,
@@ -22,66 +21,63 @@ export async function createGraphqlSource(
   documentText: string | undefined,
   deps: SourceDeps,
 ): Promise<Source> {
-  const { headers, timeoutMs, maxResponseBytes, document = 'schema' } = options;
-  const { endpoint, path } = splitEndpoint(options.endpoint);
-  const upstream = createHttpUpstream({ source: name, endpoint, headers, timeoutMs, maxResponseBytes });
-  // 0 switches the limits off: a subscription may be silent, and has the request's deadline.
-  const streams = createHttpUpstream({ source: name, endpoint, headers, timeoutMs: 0, maxResponseBytes });
-  const dispose = async () => {
-    await Promise.all([upstream.dispose(), streams.dispose()]);
-  };
+  const service = createGraphqlUpstream(name, options);
   try {
-    const schema =
+    const document: GraphqlDocument =
       documentText === undefined
-        ? await introspect(name, upstream, path, loadingContext(timeoutMs, deps))
-        : readSchema(documentText, document);
-    const model = createModelSdl(schema, options.operations, deps.report);
-    const settings = { upstream: streams, path, timeoutMs, maxResponseBytes };
-    const calls = createCalls(model, (field) =>
-      field.type === 'subscription' ? streamCall(name, field, settings) : unaryCall(name, field, upstream, path),
-    );
-    return {
-      name,
-      kind: 'graphql',
-      model: { sdl: model.sdl, calls },
-      probe: (signal) => upstream.probe(signal),
-      dispose,
-    };
+        ? await askForDocument(name, options, service, deps)
+        : { kind: 'sdl', text: documentText, file: options.document ?? 'schema' };
+    const { model, problems } = compileGraphql(document, options);
+    if (model === undefined) throw new ProblemsError(problems);
+    for (const problem of problems) deps.report(problem);
+    return openGraphql(name, model, options, service);
   } catch (error) {
-    await dispose();
-    throw error instanceof ProblemsError && documentText !== undefined ? inFile(error, document) : error;
+    await service.dispose();
+    throw error;
   }
 }
 
-function createCalls(
-  { fields }: GraphqlModel,
-  create: (field: Parameters<typeof unaryCall>[1]) => SourceCall,
-): ReadonlyMap<string, SourceCall> {
-  return new Map([...fields].map(([coordinate, field]) => [coordinate, create(field)]));
-}
-
-/** GraphQL has one address, and its path is kept to the letter: some servers insist on a slash at its end. */
-function splitEndpoint(text: string): { endpoint: string; path: string } {
-  const url = new URL(text);
-  const path = url.pathname + url.search;
-  url.pathname = '';
-  url.search = '';
-  url.hash = '';
-  return { endpoint: url.href, path };
-}
-
-function loadingContext(timeoutMs: number, deps: SourceDeps): CallContext {
-  return {
+/** Asks the service for its schema. Rejects as `introspect` does. */
+export async function askForDocument(
+  name: string,
+  { timeoutMs }: Pick<GraphqlOptions, 'timeoutMs'>,
+  service: GraphqlService,
+  { log }: Pick<SourceDeps, 'log'>,
+): Promise<GraphqlDocument> {
+  const context: CallContext = {
     cancellation: new CancellationSource(),
     deadlineAt: Date.now() + timeoutMs,
     ...NO_CLIENT,
     requestId: `load-${randomUUID()}`,
-    log: deps.log,
+    log,
   };
+  return { kind: 'introspection', text: await introspect(name, service, context) };
 }
 
-function inFile(error: ProblemsError, file: string): ProblemsError {
-  return new ProblemsError(
-    error.problems.map((problem): Problem => (problem.path || problem.file ? problem : { ...problem, file })),
-  );
+/** The second step of loading: the source of a compiled model. It owns `service` from now on. */
+export function openGraphql(
+  name: string,
+  model: ModelSdl,
+  { errors }: Pick<GraphqlOptions, 'errors'>,
+  service: GraphqlService,
+): Source {
+  const { graphql } = service;
+  const { sdl, fields, rootNames, notices } = model;
+  const calls = [...fields].map(([coordinate, field]) => {
+    const scope = { source: name, operation: field.name, exposure: errors };
+    return [coordinate, createRootCall(field, graphql, scope)] as const;
+  });
+  return {
+    name,
+    kind: 'graphql',
+    model: {
+      sdl,
+      calls: new Map(calls),
+      ...(rootNames.size === 0 ? {} : { upstreamNames: { types: rootNames, arguments: new Map() } }),
+      ...(notices.length === 0 ? {} : { notices }),
+    },
+    graphql,
+    probe: (signal) => service.probe(signal),
+    dispose: () => service.dispose(),
+  };
 }

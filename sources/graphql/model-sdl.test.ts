@@ -35,7 +35,9 @@ describe('the SDL of a GraphQL source', () => {
       reviws: {},
       addReview: { as: 'query' as const },
     };
-    const model = createModelSdl(readSchema(SDL, 'schema.graphql'), operations, (problem) => problems.push(problem));
+    const model = createModelSdl(readSchema(SDL, 'schema.graphql'), { operations }, (problem) =>
+      problems.push(problem),
+    );
     buildSchema(model.sdl);
     expect(model.sdl).toMatchInlineSnapshot(`
       "scalar Date @specifiedBy(url: "https://example.com/date")

@@ -1,8 +1,13 @@
 import {
   type GraphQLField,
+  type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLSchema,
+  getNamedType,
+  isInputObjectType,
   isIntrospectionType,
+  isObjectType,
+  isScalarType,
   isSpecifiedScalarType,
   Kind,
   type ObjectTypeDefinitionNode,
@@ -13,13 +18,18 @@ import {
 } from 'graphql';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import { createOperationFilter } from '../operation-filter.ts';
 import type { OperationOptions } from '../options.ts';
 import type { RootField } from './operation-text.ts';
+import type { GraphqlOptions } from './options.ts';
 
-export interface GraphqlModel {
+export interface ModelSdl {
   readonly sdl: string;
   /** `Query.reviews` → the service's field, which may have another name. */
   readonly fields: ReadonlyMap<string, RootField>;
+  /** `Query` → what the service calls its root type, where that is something else. */
+  readonly rootNames: ReadonlyMap<string, string>;
+  readonly notices: readonly Problem[];
 }
 
 interface Root {
@@ -28,18 +38,22 @@ interface Root {
   readonly type: GraphQLObjectType;
 }
 
+/** Options that say which root fields are shown, and how. */
+export type FieldOptions = Pick<GraphqlOptions, 'operations' | 'include' | 'exclude'>;
+
 /**
  * The SDL of the source: the service's types, with the usual names for its root types and the options' names for its
  * root fields. printType leaves out the service's own directives.
+ * @throws ProblemsError when no SDL can be made
  */
 export function createModelSdl(
   schema: GraphQLSchema,
-  operations: Readonly<Record<string, OperationOptions>>,
+  options: FieldOptions,
   report: (problem: Problem) => void,
-): GraphqlModel {
+): ModelSdl {
   const roots = rootsOf(schema);
   const renamed = new Map(roots.map(({ type, name }) => [type.name, name]));
-  reportUnusable(roots, operations, report);
+  reportUnusable(roots, options.operations, report);
   const types = Object.values(schema.getTypeMap()).filter(
     (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
   );
@@ -48,12 +62,16 @@ export function createModelSdl(
       throw new ProblemsError([{ message: `The type ${name} is not the root type that its name promises.` }]);
     }
   }
-  const fields = new Map<string, RootField>();
+  const shown = chooseFields(roots, options, report);
+  const fields = new Map(shown.fields.map(({ coordinate, field }) => [coordinate, field]));
+  const dropped = roots.filter(({ name }) => !shown.fields.some(({ root }) => root === name));
+  refuseMissingRoots(types, dropped);
   const document = parse(types.map((type) => printType(type)).join('\n\n'), { noLocation: true });
   const withRootFields = visit(document, {
     ObjectTypeDefinition: (node) => {
       const root = roots.find(({ type }) => type.name === node.name.value);
-      return root === undefined ? undefined : rootDefinition(node, root, operations, fields, report);
+      if (root === undefined) return undefined;
+      return dropped.includes(root) ? null : rootDefinition(node, root, shown.fields);
     },
   });
   const withRootNames = visit(withRootFields, {
@@ -66,7 +84,10 @@ export function createModelSdl(
       return name === undefined || name === node.value ? undefined : { ...node, value: name };
     },
   });
-  return { sdl: print(withRootNames), fields };
+  const rootNames = new Map(
+    roots.flatMap(({ type, name }) => (type.name === name ? [] : [[name, type.name] as const])),
+  );
+  return { sdl: print(withRootNames), fields, rootNames, notices: shown.notices };
 }
 
 function rootsOf(schema: GraphQLSchema): Root[] {
@@ -80,32 +101,92 @@ function rootsOf(schema: GraphQLSchema): Root[] {
   ];
 }
 
-/** The root type with the fields that are shown, or nothing when that is none. */
+interface ShownField {
+  readonly root: Root['name'];
+  /** `Query.reviews`, as it is in the graph. */
+  readonly coordinate: string;
+  readonly field: RootField;
+}
+
+function chooseFields(
+  roots: readonly Root[],
+  options: FieldOptions,
+  report: (problem: Problem) => void,
+): { fields: ShownField[]; notices: Problem[] } {
+  const { operations } = options;
+  const isIncluded = createOperationFilter(options);
+  const fields = new Map<string, ShownField>();
+  const notices: Problem[] = [];
+  for (const { name: root, operation, type } of roots) {
+    for (const upstream of Object.values(type.getFields())) {
+      const own = Object.hasOwn(operations, upstream.name) ? operations[upstream.name] : undefined;
+      if (own?.hide === true || !isIncluded({ names: [upstream.name, `${root}.${upstream.name}`] })) continue;
+      if (takesUpload(upstream)) {
+        const message = `${root}.${upstream.name} takes a file (Upload), which is not sent on to GraphQL services. It is left out.`;
+        notices.push({ message });
+        continue;
+      }
+      const coordinate = `${root}.${own?.name ?? upstream.name}`;
+      if (fields.has(coordinate)) {
+        const message = `${upstream.name} would be a second field ${coordinate}. It is left out.`;
+        report({ path: ['operations', upstream.name, 'name'], message });
+        continue;
+      }
+      const field = { type: operation, name: upstream.name, arguments: argumentsOf(upstream) };
+      fields.set(coordinate, { root, coordinate, field });
+    }
+  }
+  if (fields.size === 0 && notices.length === 0) {
+    const path = options.include !== undefined ? ['include'] : options.exclude !== undefined ? ['exclude'] : undefined;
+    report({ message: 'No root field of the service is left.', ...(path === undefined ? {} : { path }) });
+  }
+  return { fields: [...fields.values()], notices };
+}
+
+/** The root type with the fields that are shown. */
 function rootDefinition(
   node: ObjectTypeDefinitionNode,
-  { name: rootName, operation, type }: Root,
-  operations: Readonly<Record<string, OperationOptions>>,
-  fields: Map<string, RootField>,
-  report: (problem: Problem) => void,
-): ObjectTypeDefinitionNode | null {
-  const upstreamFields = type.getFields();
-  const shown = (node.fields ?? []).flatMap((definition) => {
-    const upstreamName = definition.name.value;
-    const upstream = upstreamFields[upstreamName];
-    const own = Object.hasOwn(operations, upstreamName) ? operations[upstreamName] : undefined;
-    if (upstream === undefined || own?.hide === true) return [];
-    const name = own?.name ?? upstreamName;
-    if (fields.has(`${rootName}.${name}`)) {
-      const message = `${upstreamName} would be a second field ${rootName}.${name}. It is left out.`;
-      report({ path: ['operations', upstreamName, 'name'], message });
-      return [];
-    }
-    fields.set(`${rootName}.${name}`, { type: operation, name: upstreamName, arguments: argumentsOf(upstream) });
+  { name: rootName }: Root,
+  shown: readonly ShownField[],
+): ObjectTypeDefinitionNode {
+  const definitions = new Map(node.fields?.map((definition) => [definition.name.value, definition]));
+  const fields = shown.flatMap(({ root, coordinate, field }) => {
+    const definition = root === rootName ? definitions.get(field.name) : undefined;
+    if (definition === undefined) return [];
     // Where the service fails, its field is null: other sources' answers in the same operation are not lost with it.
-    const fieldType = definition.type.kind === Kind.NON_NULL_TYPE ? definition.type.type : definition.type;
-    return [{ ...definition, type: fieldType, name: { ...definition.name, value: name } }];
+    const type = definition.type.kind === Kind.NON_NULL_TYPE ? definition.type.type : definition.type;
+    const name = { ...definition.name, value: coordinate.slice(root.length + 1) };
+    return [{ ...definition, type, name }];
   });
-  return shown.length === 0 ? null : { ...node, fields: shown };
+  return { ...node, fields };
+}
+
+/** @throws ProblemsError when a root type without a field that is shown is the type of another field */
+function refuseMissingRoots(types: readonly GraphQLNamedType[], dropped: readonly Root[]): void {
+  const problems = types.flatMap((type) => {
+    if (!isObjectType(type) || dropped.some((root) => root.type === type)) return [];
+    return Object.values(type.getFields()).flatMap((field): Problem[] => {
+      const root = dropped.find((one) => one.type === getNamedType(field.type));
+      if (root === undefined) return [];
+      const message = `${type.name}.${field.name} returns ${root.name}, of which no field is left.`;
+      return [{ message, suggestion: `Let a field of ${root.name} into the graph.` }];
+    });
+  });
+  if (problems.length > 0) throw new ProblemsError(problems);
+}
+
+/** Whether a file can be in an argument, at whatever depth. */
+function takesUpload(field: GraphQLField<unknown, unknown>): boolean {
+  const seen = new Set<GraphQLNamedType>();
+  const waiting = field.args.map(({ type }) => getNamedType(type));
+  for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
+    if (seen.has(type)) continue;
+    seen.add(type);
+    if (type.name === 'Upload' && isScalarType(type)) return true;
+    if (isInputObjectType(type))
+      waiting.push(...Object.values(type.getFields()).map((input) => getNamedType(input.type)));
+  }
+  return false;
 }
 
 function argumentsOf(field: GraphQLField<unknown, unknown>): ReadonlyMap<string, string> {
@@ -130,6 +211,12 @@ function reportUnusable(
       report({
         path: ['operations', key, 'as'],
         message: 'A field of a GraphQL service stays what it is there: query, mutation or subscription.',
+      });
+    } else if (own.responseHeaders === true) {
+      report({
+        path: ['operations', key, 'responseHeaders'],
+        message: 'A field of a GraphQL service has no response headers of its own.',
+        suggestion: "Headers of its answers can go into the client's with `returnHeaders`.",
       });
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRequestBody } from './operation-text.ts';
+import { createRequest } from './operation-text.ts';
 
 const FIELD = {
   type: 'query',
@@ -10,26 +10,32 @@ const FIELD = {
   ]),
 } as const;
 
-describe('the body of a request to a GraphQL service', () => {
+describe('a request to a GraphQL service', () => {
   it('has the arguments as variables that collide with none of the selection', () => {
-    const body = createRequestBody(FIELD);
+    const request = createRequest(FIELD);
     const shape = { text: '{ id replies(first: $a_first) { id } }', variables: new Map([['a_first', 'Int!']]) };
     const selected = { shape, values: { a_first: 3, unrelated: 'x' } };
-    expect(JSON.parse(body({ skus: ['"a'] }, selected))).toEqual({
+    expect(request({ skus: ['"a'] }, selected)).toEqual({
+      operation: 'reviews',
       query:
         'query reviews($aa_skus: [ID!]!, $a_first: Int!) { reviews(skus: $aa_skus) { id replies(first: $a_first) { id } } }',
       variables: { aa_skus: ['"a'], a_first: 3 },
     });
-    expect(JSON.parse(body({ skus: [], first: null }, selected))).toEqual({
+    expect(request({ skus: [], first: null }, selected)).toEqual({
+      operation: 'reviews',
       query: expect.stringContaining('query reviews($aa_skus: [ID!]!, $aa_first: Int, $a_first: Int!)'),
       variables: { aa_skus: [], aa_first: null, a_first: 3 },
     });
   });
 
   it('leaves out what is not there', () => {
-    const body = createRequestBody({ type: 'mutation', name: 'reset', arguments: new Map() });
-    expect(JSON.parse(body({ strange: 1 }, undefined))).toEqual({ query: 'mutation reset { reset  }', variables: {} });
+    const request = createRequest({ type: 'mutation', name: 'reset', arguments: new Map() });
+    expect(request({ strange: 1 }, undefined)).toEqual({
+      operation: 'reset',
+      query: 'mutation reset { reset  }',
+      variables: {},
+    });
     const shape = { text: '{ id }', variables: new Map([['n', 'Int']]) };
-    expect(JSON.parse(body({}, { shape, values: {} }))).toMatchObject({ variables: {} });
+    expect(request({}, { shape, values: {} })).toMatchObject({ variables: {} });
   });
 });

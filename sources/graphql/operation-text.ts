@@ -1,9 +1,4 @@
-import type { Arguments, Selected, SelectionShape } from '../source.ts';
-
-export const JSON_HEADERS: Readonly<Record<string, string>> = {
-  'content-type': 'application/json',
-  accept: 'application/graphql-response+json, application/json;q=0.9',
-};
+import type { Arguments, GraphqlRequest, Selected, SelectionShape } from '../source.ts';
 
 /** A root field of the service, under the service's own name. */
 export interface RootField {
@@ -14,8 +9,7 @@ export interface RootField {
 }
 
 interface PreparedOperation {
-  /** The request body up to the value of `variables`. */
-  readonly head: string;
+  readonly query: string;
   /** Argument → variable. */
   readonly arguments: readonly (readonly [argument: string, variable: string])[];
   /** The selection's own variables. */
@@ -28,10 +22,10 @@ const MAX_PREPARED = 64;
 const LEAF: SelectionShape = { text: '', variables: new Map() };
 
 /**
- * Makes request bodies for calls of the field. The text is made once per selection and set of arguments; a call only
- * adds the values of the variables.
+ * Makes the requests for calls of the field. The text is made once per selection and set of arguments; a call only adds
+ * the values of the variables.
  */
-export function createRequestBody(field: RootField): (args: Arguments, selected: Selected | undefined) => string {
+export function createRequest(field: RootField): (args: Arguments, selected: Selected | undefined) => GraphqlRequest {
   const prepared = new WeakMap<SelectionShape, Map<string, PreparedOperation>>();
 
   function prepare(shape: SelectionShape, present: readonly string[]): PreparedOperation {
@@ -55,7 +49,7 @@ export function createRequestBody(field: RootField): (args: Arguments, selected:
     const values: Record<string, unknown> = {};
     for (const [argument, variable] of operation.arguments) values[variable] = args[argument];
     if (selected !== undefined) for (const name of operation.variables) values[name] = selected.values[name];
-    return `${operation.head}${JSON.stringify(values)}}`;
+    return { operation: field.name, query: operation.query, variables: values };
   };
 }
 
@@ -70,7 +64,7 @@ function prepareOperation(field: RootField, shape: SelectionShape, present: read
   const values = present.map((name) => `${name}: $${prefix}${name}`);
   const query = `${field.type} ${field.name}${inParentheses(definitions)} { ${field.name}${inParentheses(values)} ${shape.text} }`;
   return {
-    head: `{"query":${JSON.stringify(query)},"variables":`,
+    query,
     arguments: present.map((name) => [name, `${prefix}${name}`]),
     variables,
   };

@@ -3,6 +3,7 @@ import type { Abortable } from '../../kernel/cancellation.ts';
 import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
 import { abortError } from './abort.ts';
+import type { ReturnHeaders } from './client-headers.ts';
 import type { HttpHeaders } from './http.ts';
 import { transportError } from './transport-error.ts';
 
@@ -13,6 +14,7 @@ export interface CallSettings {
   readonly source: string;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  readonly returnHeaders: ReturnHeaders | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ export abstract class HttpCall implements Dispatcher.DispatchHandler, Abortable 
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
+    if (!this.ended) this.settings.returnHeaders?.(headers, this.context);
   }
 
   onResponseError(_controller: Controller, error: Error): void {

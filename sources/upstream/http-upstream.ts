@@ -2,13 +2,14 @@ import { Pool } from 'undici';
 import type { CallContext } from '../source.ts';
 import { abortError } from './abort.ts';
 import { BufferedCall } from './buffered-call.ts';
+import { compileForwardHeaders, compileReturnHeaders, type HeaderRules } from './client-headers.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
 import type { CallSettings, HttpCall } from './http-call.ts';
 import { probeTcp } from './probe.ts';
 import { StreamedCall } from './streamed-call.ts';
-import { mergeHeaders, readTarget } from './target.ts';
+import { addHeaders, mergeHeaders, readTarget } from './target.ts';
 
-export interface HttpUpstreamOptions {
+export interface HttpUpstreamOptions extends HeaderRules {
   /** Name of the source, for errors and logs. */
   readonly source: string;
   /** http or https address; the paths of requests go below its own path. */
@@ -19,12 +20,15 @@ export interface HttpUpstreamOptions {
   readonly timeoutMs: number;
   /** The largest answer `exchange` reads, in bytes; streams are bounded by their reader. */
   readonly maxResponseBytes: number;
+  /** Sockets that may be open at a time; calls beyond wait for one. Default: 128. */
+  readonly maxConnections?: number;
 }
 
 /**
  * The HTTP service behind a source. Follows no redirects and retries nothing. All rejections are SkeinErrors:
- * UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_FAILED, UPSTREAM_BAD_RESPONSE, UPSTREAM_RESPONSE_TOO_LARGE, and
- * CLIENT_CLOSED_REQUEST or DEADLINE_EXCEEDED once the request is cancelled.
+ * UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_FAILED, UPSTREAM_BAD_RESPONSE, UPSTREAM_RESPONSE_TOO_LARGE,
+ * BAD_USER_INPUT for a header of the client's that cannot be sent on, and CLIENT_CLOSED_REQUEST or DEADLINE_EXCEEDED
+ * once the request is cancelled.
  */
 export interface HttpUpstream {
   exchange(request: HttpRequest, context: CallContext): Promise<HttpAnswer>;
@@ -36,44 +40,50 @@ export interface HttpUpstream {
 
 const MAX_CONNECTIONS = 128;
 
-/** @throws ProblemsError when the endpoint or a header cannot be used; paths are below the source's options. */
+/** @throws ProblemsError when the endpoint, a header or a rule for headers cannot be used; paths are below the source's options. */
 export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   const { source, timeoutMs, maxResponseBytes } = options;
-  const target = readTarget(options.endpoint, options.headers);
-  const settings: CallSettings = { source, timeoutMs, maxResponseBytes };
+  const target = readTarget(options.endpoint, options.headers, options);
+  const forward = compileForwardHeaders(options.forwardHeaders);
+  const settings: CallSettings = {
+    source,
+    timeoutMs,
+    maxResponseBytes,
+    returnHeaders: compileReturnHeaders(options.returnHeaders),
+  };
   const pool = new Pool(target.origin, {
-    connections: MAX_CONNECTIONS,
+    connections: options.maxConnections ?? MAX_CONNECTIONS,
     connectTimeout: timeoutMs,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
 
-  function send(request: HttpRequest, call: HttpCall): void {
-    pool.dispatch(
-      {
-        method: request.method,
-        path: target.pathPrefix + request.path,
-        headers: mergeHeaders(target.headers, request.headers),
-        body: request.body ?? null,
-      },
-      call,
+  /** @throws SkeinError before anything is sent */
+  function prepare(request: HttpRequest, context: CallContext): string[] {
+    const details = { source, operation: request.operation };
+    if (context.cancellation.reason !== undefined) throw abortError(context, details);
+    const { headers } = request;
+    return mergeHeaders(
+      target.headers,
+      forward === undefined ? headers : addHeaders(forward(context, details), headers),
     );
   }
 
-  function refuseAborted(request: HttpRequest, context: CallContext): void {
-    if (context.cancellation.reason !== undefined) throw abortError(context, { source, operation: request.operation });
+  function send(request: HttpRequest, headers: string[], call: HttpCall): void {
+    const path = target.pathPrefix + request.path;
+    pool.dispatch({ method: request.method, path, headers, body: request.body ?? null }, call);
   }
 
   return {
     exchange: (request, context) =>
       new Promise((resolve, reject) => {
-        refuseAborted(request, context);
-        send(request, new BufferedCall(settings, request.operation, context, resolve, reject));
+        const headers = prepare(request, context);
+        send(request, headers, new BufferedCall(settings, request.operation, context, resolve, reject));
       }),
     openStream: (request, context) =>
       new Promise((resolve, reject) => {
-        refuseAborted(request, context);
-        send(request, new StreamedCall(settings, request.operation, context, resolve, reject));
+        const headers = prepare(request, context);
+        send(request, headers, new StreamedCall(settings, request.operation, context, resolve, reject));
       }),
     probe: (signal) => probeTcp(target, source, timeoutMs, signal),
     dispose: () => pool.destroy(),

@@ -1,8 +1,11 @@
 import type { HttpHeaders } from './http.ts';
 
-const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+const MAX_RETRY_AFTER_MS = 60 * 60 * 1000;
 
-/** How long an upstream asks to be left alone: `retry-after-ms`, or `retry-after` in seconds or as a date; a day at most. */
+/**
+ * How long an upstream asks to be left alone, in milliseconds: `retry-after-ms`, or `Retry-After` in seconds or as a
+ * date (RFC 9110, section 10.2.3); an hour at most.
+ */
 export function retryAfterMs(headers: HttpHeaders, now: number): number | undefined {
   const milliseconds = numberOf(headers['retry-after-ms']);
   const seconds = numberOf(headers['retry-after']);
@@ -11,10 +14,10 @@ export function retryAfterMs(headers: HttpHeaders, now: number): number | undefi
 }
 
 function numberOf(value: HttpHeaders[string]): number | undefined {
-  return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
+  return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
 }
 
 function untilDate(value: HttpHeaders[string], now: number): number | undefined {
-  const date = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  const date = typeof value === 'string' && /^[A-Z][a-z]{2},/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

@@ -1,6 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
-import type { Problem } from '../../kernel/problem.ts';
-import { ProblemsError } from '../../kernel/problem.ts';
+import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import { CONNECTION_HEADERS, type HeaderRules, headerRuleProblems, isHeader } from './client-headers.ts';
 import type { HttpRequest } from './http.ts';
 
 /** An endpoint taken apart: where to connect, what stands before each path and what goes with each request. */
@@ -19,23 +18,14 @@ export interface BaseHeaders {
   readonly flat: string[];
 }
 
-/** Headers that belong to the connection and the framing of a message, not to its meaning. */
-export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** @throws ProblemsError when the endpoint or a header cannot be used. */
-export function readTarget(endpoint: string, headers: Readonly<Record<string, string>>): Target {
+/** @throws ProblemsError when the endpoint, a header or a rule for headers cannot be used. */
+export function readTarget(
+  endpoint: string,
+  headers: Readonly<Record<string, string>>,
+  rules: HeaderRules = {},
+): Target {
   const url = new URL(endpoint);
-  const problems = headerProblems(headers);
+  const problems = [...headerProblems(headers), ...headerRuleProblems(rules)];
   if (url.search !== '' || url.hash !== '') {
     problems.push({
       path: ['endpoint'],
@@ -77,16 +67,6 @@ function headerProblems(headers: Readonly<Record<string, string>>): Problem[] {
   return problems;
 }
 
-function isHeader(name: string, value: string): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The headers of one request; its own win over those of every request. */
 export function mergeHeaders(base: BaseHeaders, own: HttpRequest['headers']): string[] {
   if (own === undefined) return base.flat;
@@ -102,4 +82,16 @@ export function mergeHeaders(base: BaseHeaders, own: HttpRequest['headers']): st
     if (!replaced.has(name)) merged.push(name, base.flat[index * 2 + 1] ?? '');
   });
   return merged;
+}
+
+/** What is forwarded for the client, and over it what the request itself says. */
+export function addHeaders(
+  forwarded: Record<string, string>,
+  own: HttpRequest['headers'] = {},
+): Record<string, string> {
+  for (const name in own) {
+    const value = own[name];
+    if (value !== undefined) forwarded[name.toLowerCase()] = value;
+  }
+  return forwarded;
 }

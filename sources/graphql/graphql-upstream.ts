@@ -1,0 +1,83 @@
+import type { z } from 'zod';
+import type { ErrorExposure } from '../options.ts';
+import type { CallContext, GraphqlAnswer, GraphqlRequest, GraphqlUpstream } from '../source.ts';
+import type { ForwardRule } from '../upstream/client-headers.ts';
+import type { HttpAnswer } from '../upstream/http.ts';
+import { createHttpUpstream } from '../upstream/http-upstream.ts';
+import { type CallScope, readAnswer } from './answer.ts';
+import { createBatcher } from './batch.ts';
+import { splitEndpoint } from './endpoint.ts';
+import type { subscriptions } from './options.ts';
+import { createSseSubscriptions } from './sse-subscription.ts';
+import { createWsSubscriptions } from './ws-subscription.ts';
+
+/** What the kinds that speak GraphQL have in common: `graphql` and `federation`. */
+export interface GraphqlServiceOptions {
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly forwardHeaders: readonly ForwardRule[];
+  readonly returnHeaders: readonly string[];
+  readonly subscriptions: z.infer<typeof subscriptions>;
+  readonly batch: boolean;
+  readonly errors: ErrorExposure;
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+export interface GraphqlService {
+  readonly graphql: GraphqlUpstream;
+  /** The HTTP answer to a document, of any status, for questions that are asked while a source is loaded. */
+  ask(request: GraphqlRequest, context: CallContext): Promise<HttpAnswer>;
+  probe(signal: AbortSignal): Promise<void>;
+  /** Closes all sockets; what is under way fails. */
+  dispose(): Promise<void>;
+}
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'application/json',
+  accept: 'application/graphql-response+json, application/json;q=0.9',
+};
+
+/**
+ * A GraphQL service at its endpoint: queries and mutations by POST, subscriptions over SSE or WebSocket.
+ * @throws ProblemsError when an option cannot be used; paths are below the source's options
+ */
+export function createGraphqlUpstream(name: string, options: GraphqlServiceOptions): GraphqlService {
+  const { errors: exposure, timeoutMs, maxResponseBytes, headers, forwardHeaders, returnHeaders } = options;
+  const { endpoint, path } = splitEndpoint(options.endpoint);
+  const common = { source: name, headers, forwardHeaders, returnHeaders, maxResponseBytes };
+  const upstream = createHttpUpstream({ ...common, endpoint, timeoutMs });
+  const scopeOf = (operation: string): CallScope => ({ source: name, operation, exposure });
+  const createSubscriptions = options.subscriptions.protocol === 'ws' ? createWsSubscriptions : createSseSubscriptions;
+  const streams = createSubscriptions({
+    ...common,
+    endpoint: options.subscriptions.endpoint ?? options.endpoint,
+    connectionParams: options.subscriptions.connectionParams,
+    timeoutMs,
+    scopeOf,
+  });
+
+  function send(operation: string, body: string, context: CallContext) {
+    return upstream.exchange({ operation, method: 'POST', path, headers: HEADERS, body }, context);
+  }
+  async function sendOne({ operation }: GraphqlRequest, body: string, context: CallContext): Promise<GraphqlAnswer> {
+    return readAnswer(await send(operation, body, context), scopeOf(operation), context);
+  }
+  const sendRequest = options.batch ? createBatcher({ scopeOf, send, sendOne }) : sendOne;
+
+  return {
+    graphql: {
+      execute: (request, context) => sendRequest(request, bodyOf(request), context),
+      subscribe: (request, context) => streams.subscribe(request, context),
+    },
+    ask: (request, context) => send(request.operation, bodyOf(request), context),
+    probe: (signal) => upstream.probe(signal),
+    async dispose() {
+      await Promise.all([upstream.dispose(), streams.dispose()]);
+    },
+  };
+}
+
+function bodyOf({ query, variables }: GraphqlRequest): string {
+  return JSON.stringify({ query, variables });
+}

@@ -1,0 +1,143 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { CancellationSource } from '../../kernel/cancellation.ts';
+import { SkeinError } from '../../kernel/errors.ts';
+import { cancellableStream } from '../cancellable-stream.ts';
+import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
+import { abortError } from '../upstream/abort.ts';
+import type { HttpStream } from '../upstream/http.ts';
+import { createHttpUpstream } from '../upstream/http-upstream.ts';
+import { badResponse, badStatusOf, type CallScope, readAnswer, statusError, toAnswer } from './answer.ts';
+import { splitEndpoint } from './endpoint.ts';
+import { MAX_SUBSCRIPTIONS, type SubscriptionSettings, type Subscriptions } from './subscriptions.ts';
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'application/json',
+  accept: 'text/event-stream',
+};
+
+/**
+ * Subscriptions by GraphQL over SSE, each on a connection of its own.
+ * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
+ */
+export function createSseSubscriptions(settings: SubscriptionSettings): Subscriptions {
+  const { source, timeoutMs, maxResponseBytes, headers, forwardHeaders, returnHeaders, scopeOf } = settings;
+  const { endpoint, path } = splitEndpoint(settings.endpoint.replace(/^ws/, 'http'));
+  const upstream = createHttpUpstream({
+    source,
+    endpoint,
+    headers,
+    forwardHeaders,
+    returnHeaders,
+    // 0 switches the limits off: a subscription may be silent, and has the request's deadline.
+    timeoutMs: 0,
+    maxResponseBytes,
+    maxConnections: MAX_SUBSCRIPTIONS,
+  });
+
+  async function* read({ operation, query, variables }: GraphqlRequest, context: CallContext) {
+    const scope = scopeOf(operation);
+    const details = { source, operation };
+    if (context.cancellation.reason !== undefined) throw abortError(context, details);
+    // The stream may outlast its opening by hours: only the opening is timed.
+    const opening = new CancellationSource();
+    const abortable = { abort: () => opening.cancel(abortError(context, details)) };
+    context.cancellation.watch(abortable);
+    const timer = setTimeout(() => opening.cancel(new SkeinError('UPSTREAM_TIMEOUT')), timeoutMs);
+    let stream: HttpStream | undefined;
+    try {
+      const body = JSON.stringify({ query, variables });
+      const request = { operation, method: 'POST', path, headers: HEADERS, body };
+      stream = await upstream.openStream(request, { ...context, cancellation: opening });
+      const refusal = await readRefusal(stream, maxResponseBytes, scope, context);
+      clearTimeout(timer);
+      if (refusal === undefined) yield* results(stream, maxResponseBytes, scope, context);
+      else yield refusal;
+    } finally {
+      clearTimeout(timer);
+      context.cancellation.unwatch(abortable);
+      await stream?.body.return();
+    }
+  }
+
+  return {
+    subscribe: (request, context) => cancellableStream(context, (own) => read(request, own)),
+    dispose: () => upstream.dispose(),
+  };
+}
+
+/** The answer of a service that opened no stream but said why not; undefined when there is a stream. */
+async function readRefusal(
+  stream: HttpStream,
+  maxBytes: number,
+  scope: CallScope,
+  context: CallContext,
+): Promise<GraphqlAnswer | undefined> {
+  const { status, headers } = stream;
+  const badStatus = badStatusOf(stream);
+  const type = String(headers['content-type'] ?? '');
+  if (badStatus === undefined && type.startsWith('text/event-stream')) return undefined;
+  if (/^application\/([\w.-]+\+)?json\b/.test(type)) {
+    const answer = readAnswer({ status, headers, body: await readAll(stream, maxBytes, scope) }, scope, context);
+    if (answer.errors.length > 0) return answer;
+  }
+  if (badStatus !== undefined) throw statusError(badStatus, scope, context);
+  throw badResponse(`The answer to a subscription has the type "${type}".`, scope, context, status);
+}
+
+async function readAll(stream: HttpStream, maxBytes: number, scope: CallScope): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream.body) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge(scope);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+async function* results(
+  stream: HttpStream,
+  maxEventLength: number,
+  scope: CallScope,
+  context: CallContext,
+): AsyncGenerator<GraphqlAnswer> {
+  const { source, operation } = scope;
+  const events: EventSourceMessage[] = [];
+  const decoder = new TextDecoder();
+  let isTooLarge = false;
+  const parser = createParser({
+    maxBufferSize: maxEventLength,
+    onEvent: (event) => events.push(event),
+    onError: ({ type }) => {
+      isTooLarge ||= type === 'max-buffer-size-exceeded';
+    },
+  });
+  for await (const chunk of stream.body) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    for (const { event, data } of events.splice(0)) {
+      if (event === 'complete') return;
+      if (event === 'next') yield readEvent(data, scope, context);
+    }
+    if (isTooLarge) {
+      context.log.warn({ source, operation, requestId: context.requestId }, 'An event of a subscription is too large.');
+      throw tooLarge(scope);
+    }
+  }
+  context.log.warn({ source, operation, requestId: context.requestId }, 'A subscription ended without being complete.');
+  throw new SkeinError('UPSTREAM_FAILED', undefined, { details: { source, operation } });
+}
+
+function readEvent(data: string, scope: CallScope, context: CallContext): GraphqlAnswer {
+  let reason: unknown = 'An event has neither data nor errors.';
+  try {
+    const answer = toAnswer(JSON.parse(data), undefined, scope, context);
+    if (answer !== undefined) return answer;
+  } catch (error) {
+    reason = error;
+  }
+  throw badResponse(reason, scope, context);
+}
+
+function tooLarge({ source, operation }: CallScope): SkeinError {
+  return new SkeinError('UPSTREAM_RESPONSE_TOO_LARGE', undefined, { details: { source, operation } });
+}
