@@ -1,42 +1,37 @@
-import type { UnaryCall } from '../source.ts';
-import type { HttpUpstream } from '../upstream/http-upstream.ts';
-import { type BoundParameter, compileRequest } from './compile-request.ts';
+import { type BoundParameter, checkRequest } from './compile-request.ts';
 import { type OpenapiDocument, textMember, UnusableError } from './document.ts';
-import type { InputEncoder } from './encode-input.ts';
 import { type Body, requestBody, successContent } from './media.ts';
 import type { NamedOperation } from './name-operations.ts';
 import { fieldName, NameRegistry, typeName } from './names.ts';
+import type { OperationPlan } from './open-operation.ts';
 import type { Parameter, ParameterPlace, ParameterReader } from './parameters.ts';
-import { createAnswerReader } from './read-answer.ts';
 import type { Argument, RootField } from './root-field.ts';
 import type { Schema, SchemaReader } from './schema.ts';
 import { printValue } from './sdl.ts';
 import type { GraphqlType, Identifiers, TypeBuilder } from './types.ts';
 import { usableHeaders } from './usable-headers.ts';
+import { itemOf, wireType } from './wire-types.ts';
 
 export interface OperationCompiler {
-  readonly source: string;
   readonly document: OpenapiDocument;
   readonly schemas: SchemaReader;
   readonly parameters: ParameterReader;
   readonly types: TypeBuilder;
   readonly identifiers: Identifiers;
-  readonly encoderOf: (type: GraphqlType) => InputEncoder;
   /** Headers of the configuration, names in lower case. */
   readonly configuredHeaders: ReadonlyMap<string, string>;
-  readonly upstream: Pick<HttpUpstream, 'exchange'>;
   notice(operation: NamedOperation['operation'], reason: string): void;
 }
 
 export interface CompiledOperation {
   readonly field: RootField;
-  readonly call: UnaryCall;
+  readonly plan: OperationPlan;
 }
 
 const ID: GraphqlType = { kind: 'scalar', name: 'ID' };
 const BOOLEAN: GraphqlType = { kind: 'scalar', name: 'Boolean' };
 
-/** One operation → one root field and its call. @throws UnusableError when it has to be left out */
+/** One operation → one root field, and what `openOperation` makes its call of. @throws UnusableError when it has to be left out */
 export function compileOperation(named: NamedOperation, compiler: OperationCompiler): CompiledOperation {
   const { operation, parent, name } = named;
   const notice = (reason: string) => compiler.notice(operation, reason);
@@ -59,33 +54,24 @@ export function compileOperation(named: NamedOperation, compiler: OperationCompi
 
   const body = bodyOf(named, compiler);
   const bodyName = body === undefined ? '' : argumentNames.claim('input');
-  let encode: InputEncoder;
+  let bodyType: GraphqlType | undefined;
   if (body !== undefined) {
-    const bodyType = compiler.types.input(compiler.schemas.read(body.json.schema), typeBase, onLoss);
-    encode = compiler.encoderOf(bodyType);
+    bodyType = compiler.types.input(compiler.schemas.read(body.json.schema), typeBase, onLoss);
     const description = typeof body.description === 'string' ? body.description : undefined;
     all.push({ name: bodyName, type: bodyType, nonNull: body.required, description, deprecated: false });
   }
 
-  const write = compileRequest({
-    operation: operation.label,
+  const request = {
     method: operation.method,
     path: operation.path,
     pathParameters: bound.path,
     queryParameters: bound.query,
     headerParameters: bound.header,
     cookieParameters: bound.cookie,
-    configuredCookies: compiler.configuredHeaders.get('cookie'),
-    body: body && { argument: bodyName, mediaType: body.json.mediaType, encode },
-  });
+    body: body && bodyType && { argument: bodyName, mediaType: body.json.mediaType, type: wireType(bodyType) },
+  };
+  checkRequest(request);
   const expects = result === undefined ? 'done' : type.kind === 'list' || type.kind === 'object' ? type.kind : 'value';
-  const read = createAnswerReader({
-    source: compiler.source,
-    operation: operation.label,
-    expects,
-    notFoundIsNull: (operation.method === 'GET' || operation.method === 'HEAD') && expects !== 'list',
-  });
-  const { upstream } = compiler;
   return {
     field: {
       parent,
@@ -95,10 +81,14 @@ export function compileOperation(named: NamedOperation, compiler: OperationCompi
       description: descriptionOf(operation.node),
       deprecated: operation.node.deprecated === true,
     },
-    call: {
-      type: 'unary',
+    plan: {
       operation: operation.label,
-      invoke: async (args, context) => read(await upstream.exchange(write(args), context), context),
+      request,
+      answer: {
+        expects,
+        type: itemOf(type),
+        notFoundIsNull: (operation.method === 'GET' || operation.method === 'HEAD') && expects !== 'list',
+      },
     },
   };
 }

@@ -1,21 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { SkeinError } from '../../kernel/errors.ts';
-import { compileRequest, type RequestPlan } from './compile-request.ts';
+import { checkRequest, compileRequest, type RequestDeps, type RequestPlan } from './compile-request.ts';
 
 const plan: RequestPlan = {
-  operation: 'op',
   method: 'GET',
   path: '/things',
   pathParameters: [],
   queryParameters: [],
   headerParameters: [],
   cookieParameters: [],
-  configuredCookies: undefined,
   body: undefined,
 };
+const deps: RequestDeps = { operation: 'op', encoderOf: () => undefined, configuredCookies: undefined };
 const bind = (name: string, explode = true) => ({ argument: name.replaceAll('-', '_'), name, explode });
 const pathOf = (overrides: Partial<RequestPlan>, args: Record<string, unknown>) =>
-  compileRequest({ ...plan, ...overrides })(args).path;
+  compileRequest({ ...plan, ...overrides }, deps)(args).path;
 
 describe('the path', () => {
   const thing = { path: '/things/{id}', pathParameters: [bind('id')] };
@@ -51,7 +50,7 @@ describe('the path', () => {
   });
 
   test.each(['/a/../b', '/a/./b', '/a?x=1', '/a/{nobody}'])('%s is not compiled', (path) => {
-    expect(() => compileRequest({ ...plan, path })).toThrow('its path');
+    expect(() => checkRequest({ ...plan, path })).toThrow('its path');
   });
 
   test('half a character is the caller’s mistake', () => {
@@ -83,12 +82,10 @@ describe('the query', () => {
 });
 
 describe('headers and cookies', () => {
-  const write = compileRequest({
-    ...plan,
-    headerParameters: [bind('x-trace')],
-    cookieParameters: [bind('session')],
-    configuredCookies: 'a=1',
-  });
+  const write = compileRequest(
+    { ...plan, headerParameters: [bind('x-trace')], cookieParameters: [bind('session')] },
+    { ...deps, configuredCookies: 'a=1' },
+  );
 
   test('go where they belong', () => {
     expect(write({ x_trace: 'abc', session: 'x;y=z' }).headers).toEqual({
@@ -108,11 +105,8 @@ describe('headers and cookies', () => {
 });
 
 test('the body is JSON, and absent where its argument is', () => {
-  const write = compileRequest({
-    ...plan,
-    method: 'PATCH',
-    body: { argument: 'input', mediaType: 'application/merge-patch+json', encode: undefined },
-  });
+  const body = { argument: 'input', mediaType: 'application/merge-patch+json', type: undefined };
+  const write = compileRequest({ ...plan, method: 'PATCH', body }, deps);
   expect(write({ input: { a: null } })).toMatchObject({
     body: '{"a":null}',
     headers: { 'content-type': 'application/merge-patch+json' },

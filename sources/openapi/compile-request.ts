@@ -3,6 +3,8 @@ import type { Arguments } from '../source.ts';
 import type { HttpRequest } from '../upstream/http.ts';
 import { UnusableError } from './document.ts';
 import type { InputEncoder } from './encode-input.ts';
+import type { WireType } from './wire-types.ts';
+import { writeJson } from './write-json.ts';
 
 /** A parameter with the argument that gives its value. */
 export interface BoundParameter {
@@ -12,8 +14,6 @@ export interface BoundParameter {
 }
 
 export interface RequestPlan {
-  /** For errors and logs. */
-  readonly operation: string;
   readonly method: string;
   /** `/products/{sku}` as the document has it. */
   readonly path: string;
@@ -21,22 +21,33 @@ export interface RequestPlan {
   readonly queryParameters: readonly BoundParameter[];
   readonly headerParameters: readonly BoundParameter[];
   readonly cookieParameters: readonly BoundParameter[];
-  /** Cookies of the configuration, sent before those of arguments. */
+  readonly body: { readonly argument: string; readonly mediaType: string; readonly type: WireType } | undefined;
+}
+
+export interface RequestDeps {
+  readonly operation: string;
+  readonly encoderOf: (type: WireType) => InputEncoder;
   readonly configuredCookies: string | undefined;
-  readonly body: { readonly argument: string; readonly mediaType: string; readonly encode: InputEncoder } | undefined;
 }
 
 type Write = (args: Arguments) => string;
 
+/** @throws UnusableError when `compileRequest` could not compile it */
+export function checkRequest(plan: RequestPlan): void {
+  compilePath(plan.path, plan.pathParameters);
+}
+
 /**
  * Compiles a request once, so that a call only fills in values. Values are encoded for the place they go to.
- * @throws UnusableError when the path cannot be compiled; the compiled function throws SkeinError BAD_USER_INPUT
+ * The compiled function throws SkeinError BAD_USER_INPUT.
  */
-export function compileRequest(plan: RequestPlan): (args: Arguments) => HttpRequest {
-  const { operation, method, body } = plan;
+export function compileRequest(plan: RequestPlan, deps: RequestDeps): (args: Arguments) => HttpRequest {
+  const { method, body } = plan;
+  const { operation } = deps;
   const writePath = compilePath(plan.path, plan.pathParameters);
   const writeQuery = compileQuery(plan.queryParameters);
-  const writeHeaders = compileHeaders(plan);
+  const writeHeaders = compileHeaders(plan, deps);
+  const encode = body === undefined ? undefined : deps.encoderOf(body.type);
   return (args) => {
     const content = body === undefined ? undefined : args[body.argument];
     const hasBody = body !== undefined && content !== undefined;
@@ -45,7 +56,7 @@ export function compileRequest(plan: RequestPlan): (args: Arguments) => HttpRequ
       method,
       path: writePath(args) + writeQuery(args),
       headers: writeHeaders(args, hasBody),
-      body: hasBody ? JSON.stringify(body.encode === undefined ? content : body.encode(content)) : undefined,
+      body: hasBody ? (encode === undefined ? JSON.stringify(content) : writeJson(encode(content))) : undefined,
     };
   };
 }
@@ -108,8 +119,11 @@ function compileQuery(parameters: readonly BoundParameter[]): Write {
   };
 }
 
-function compileHeaders(plan: RequestPlan): (args: Arguments, hasBody: boolean) => HttpRequest['headers'] {
-  const { headerParameters, cookieParameters, configuredCookies, body } = plan;
+function compileHeaders(
+  plan: RequestPlan,
+  { configuredCookies }: RequestDeps,
+): (args: Arguments, hasBody: boolean) => HttpRequest['headers'] {
+  const { headerParameters, cookieParameters, body } = plan;
   const withBody = body === undefined ? undefined : { 'content-type': body.mediaType };
   if (headerParameters.length === 0 && cookieParameters.length === 0) {
     return (_args, hasBody) => (hasBody ? withBody : undefined);

@@ -1,81 +1,53 @@
-import { SkeinError } from '../../kernel/errors.ts';
-import type { GraphqlType, ObjectType } from './types.ts';
+import type { WireType, WireTypes } from './wire-types.ts';
 
 /** Turns a coerced input value into what the document's JSON has. Undefined: they are the same already. */
 export type InputEncoder = ((value: unknown) => unknown) | undefined;
 
-/** Call it when all types are complete. */
-export function createInputEncoders(): (type: GraphqlType) => InputEncoder {
-  const changed = new Map<ObjectType, boolean>();
-  const encoders = new Map<ObjectType, (value: unknown) => unknown>();
+export function createInputEncoders({ inputs }: WireTypes): (type: WireType) => InputEncoder {
+  const encoders = new Map<string, (value: unknown) => unknown>();
 
-  /** Whether anything below the type has another name or form upstream. */
-  function changes(type: ObjectType): boolean {
-    const known = changed.get(type);
-    if (known !== undefined) return known;
-    const below = inputsBelow(type);
-    const result = below.some((input) =>
-      input.fields.some((field) => field.name !== field.property || isInt64(field.type)),
-    );
-    changed.set(type, result);
-    return result;
-  }
-
-  function encoderOf(type: GraphqlType): InputEncoder {
-    if (isInt64(type) && type.kind === 'scalar') return encodeInt64;
-    if (type.kind === 'list') {
-      const encodeItem = encoderOf(type.item);
+  function encoderOf(type: WireType): InputEncoder {
+    if (type === undefined) return undefined;
+    if (type === 'int64') return encodeInt64;
+    if ('list' in type) {
+      const encodeItem = encoderOf(type.list);
       return encodeItem && ((value) => (Array.isArray(value) ? value.map(encodeItem) : value));
     }
-    return type.kind === 'input' && changes(type) ? objectEncoder(type) : undefined;
+    return objectEncoder(type.input);
   }
 
-  function objectEncoder(type: ObjectType): (value: unknown) => unknown {
-    const existing = encoders.get(type);
+  function objectEncoder(name: string): InputEncoder {
+    const wireFields = inputs.get(name);
+    if (wireFields === undefined) return undefined;
+    const existing = encoders.get(name);
     if (existing !== undefined) return existing;
-    const fields: { name: string; property: string; encode: InputEncoder }[] = [];
+    // Those of its fields are made when a value has them: types may be recursive, and many are never used.
+    const fields = wireFields.map((field) => ({ ...field, encode: undefined as InputEncoder, isReady: false }));
     const encode = (value: unknown) => {
       if (typeof value !== 'object' || value === null) return value;
       const given = value as Readonly<Record<string, unknown>>;
       const encoded: Record<string, unknown> = {};
       for (const field of fields) {
         const own = given[field.name];
-        if (own !== undefined) encoded[field.property] = field.encode === undefined ? own : field.encode(own);
+        if (own === undefined) continue;
+        if (!field.isReady) {
+          field.encode = encoderOf(field.type);
+          field.isReady = true;
+        }
+        encoded[field.property] = field.encode === undefined ? own : field.encode(own);
       }
       return encoded;
     };
-    // Known before its fields are looked at, so that recursive types end.
-    encoders.set(type, encode);
-    for (const { name, property, type: fieldType } of type.fields) {
-      fields.push({ name, property, encode: encoderOf(fieldType) });
-    }
+    encoders.set(name, encode);
     return encode;
   }
 
   return encoderOf;
 }
 
-function inputsBelow(type: ObjectType): ObjectType[] {
-  const found = new Set<ObjectType>();
-  const waiting: GraphqlType[] = [type];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (next.kind === 'list') waiting.push(next.item);
-    else if (next.kind === 'input' && !found.has(next)) {
-      found.add(next);
-      waiting.push(...next.fields.map((field) => field.type));
-    }
-  }
-  return [...found];
-}
-
-function isInt64(type: GraphqlType): boolean {
-  return type.kind === 'list' ? isInt64(type.item) : type.kind === 'scalar' && type.name === 'Int64';
-}
-
-/** JSON numbers of JavaScript hold 53 bits: more is refused before it is changed on its way. */
+/** A number where JavaScript can hold it, else a bigint, which `writeJson` writes with all its digits. */
 function encodeInt64(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const number = Number(value);
-  if (Number.isSafeInteger(number)) return number;
-  throw new SkeinError('BAD_USER_INPUT', 'An integer is too large to be sent without losing digits.');
+  return Number.isSafeInteger(number) ? number : BigInt(value);
 }

@@ -184,9 +184,15 @@ describe('requests', () => {
     expect(seen).toEqual(['POST', '/api/products', 'application/json', 'application/json', body]);
   });
 
-  test('refuse an integer that JSON would round', async () => {
-    const error = await failureOf(call('Mutation.createProduct', { input: { id: '9007199254740993' } }));
-    expect(error.code).toBe('BAD_USER_INPUT');
+  test('have all digits of an integer that JavaScript would round', async () => {
+    let seen = '';
+    respond = (_request, response, body) => {
+      seen = body;
+      response.writeHead(201, { 'content-type': 'application/json' }).end('{}');
+    };
+    const input = { sku: 'a"b', id: '9223372036854775807', parts: [{ id: '-9007199254740993' }, { id: '7' }] };
+    await call('Mutation.createProduct', { input });
+    expect(seen).toBe('{"sku":"a\\"b","id":9223372036854775807,"parts":[{"id":-9007199254740993},{"id":7}]}');
   });
 
   test('carry any text to exactly its place', async () => {

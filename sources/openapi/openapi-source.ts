@@ -3,9 +3,9 @@ import type { Source, SourceCall, SourceDeps, SourceModel } from '../source.ts';
 import { createHttpUpstream, type HttpUpstream } from '../upstream/http-upstream.ts';
 import { compileOperation, type OperationCompiler } from './compile-operation.ts';
 import { isJsonObject, member, type OpenapiDocument, readDocument, UnusableError } from './document.ts';
-import { createInputEncoders } from './encode-input.ts';
 import { findIdentifiers } from './identifiers.ts';
 import { nameOperations } from './name-operations.ts';
+import { createOperationDeps, type OperationPlan, openOperation } from './open-operation.ts';
 import { listOperations, type Operation } from './operations.ts';
 import type { OpenapiOptions } from './options.ts';
 import { createParameterReader } from './parameters.ts';
@@ -13,6 +13,7 @@ import { type NamedType, openInputCycles, type RootField, reachableTypes } from 
 import { createSchemaReader } from './schema.ts';
 import { printSdl } from './sdl.ts';
 import { createTypeBuilder } from './types.ts';
+import { wireTypes } from './wire-types.ts';
 
 /**
  * A REST API by its OpenAPI 3.0 or 3.1 document, whose text the caller has loaded from `documentPath`. What the
@@ -58,25 +59,22 @@ function compileModel(
   const identifiers = findIdentifiers(operations, document, schemas, parameters);
   const components = member(member(document.root, 'components'), 'schemas');
   const compiler: OperationCompiler = {
-    source,
     document,
     schemas,
     parameters,
     identifiers,
     types: createTypeBuilder(schemas, isJsonObject(components) ? Object.keys(components) : [], identifiers),
-    encoderOf: createInputEncoders(),
     configuredHeaders: new Map(Object.entries(options.headers).map(([key, value]) => [key.toLowerCase(), value])),
-    upstream,
     notice: (operation, reason) => notices.add(`${operation.label}: ${reason}.`, operation),
   };
 
   const fields: RootField[] = [];
-  const calls = new Map<string, SourceCall>();
+  const plans = new Map<string, OperationPlan>();
   for (const each of named) {
     try {
-      const { field, call } = compileOperation(each, compiler);
+      const { field, plan } = compileOperation(each, compiler);
       fields.push(field);
-      calls.set(`${field.parent}.${field.name}`, call);
+      plans.set(`${field.parent}.${field.name}`, plan);
     } catch (error) {
       if (!(error instanceof UnusableError)) throw error;
       notices.add(`${each.operation.label} is left out, because ${error.message}.`, each.operation);
@@ -90,6 +88,9 @@ function compileModel(
   }
   const types = reachableTypes(fields);
   openInputCycles(types);
+  const operationDeps = createOperationDeps(source, options, wireTypes(types), upstream);
+  const calls = new Map<string, SourceCall>();
+  for (const [field, plan] of plans) calls.set(field, openOperation(plan, operationDeps));
   return { sdl: printSdl(fields, types), calls, ...renamed(types), notices: notices.list };
 }
 

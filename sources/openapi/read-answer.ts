@@ -4,19 +4,28 @@ import type { HttpAnswer } from '../upstream/http.ts';
 import { retryAfterMs } from '../upstream/retry-after.ts';
 
 export interface AnswerPlan {
-  readonly source: string;
-  readonly operation: string;
   /** `done`: there is nothing to read, and the value is true. */
   readonly expects: 'done' | 'list' | 'object' | 'value';
+  /** Name of the type of the value, or of a list's items. */
+  readonly type: string;
   /** A 404 means that there is no such thing, which is an answer. */
   readonly notFoundIsNull: boolean;
+}
+
+export interface AnswerDeps {
+  readonly source: string;
+  readonly operation: string;
 }
 
 const MAX_LOGGED_CHARACTERS = 1_000;
 
 /** The value of the root field, passed on as it was parsed. Throws SkeinError. */
-export function createAnswerReader(plan: AnswerPlan): (answer: HttpAnswer, context: CallContext) => unknown {
-  const { source, operation, expects, notFoundIsNull } = plan;
+export function createAnswerReader(
+  plan: AnswerPlan,
+  deps: AnswerDeps,
+): (answer: HttpAnswer, context: CallContext) => unknown {
+  const { expects, notFoundIsNull } = plan;
+  const { source, operation } = deps;
 
   function failure(code: ErrorCode, answer: HttpAnswer, context: CallContext, reason: string): SkeinError {
     const fields = { requestId: context.requestId, source, operation, code, status: answer.status, reason };

@@ -1,4 +1,4 @@
-import { CONNECTION_HEADERS } from '../upstream/target.ts';
+import { CONNECTION_HEADERS } from '../upstream/client-headers.ts';
 import type { Parameter } from './parameters.ts';
 
 /** Set by the gateway; OpenAPI has documents' own definitions of them ignored. */
