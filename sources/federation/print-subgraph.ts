@@ -51,11 +51,14 @@ export function printTypes(types: readonly TypeNode[], { executable }: SubgraphD
   return [...types, ...executable.map(({ definition }) => definition)].map(print).join('\n\n');
 }
 
+/** Links of the graph put these on types of every subgraph. */
+const USED_BY_LINKS = ['key', 'requires', 'external'];
+
 /** The document as the composer takes it. */
 export function printFederation(document: SubgraphDocument): string {
   const types = printTypes(document.types, document);
   if (document.version === undefined) return types;
-  const used = new Set<string>();
+  const used = new Set<string>(USED_BY_LINKS);
   for (const node of document.types) {
     visit(node, { Directive: ({ name }) => void (FEDERATION_DIRECTIVES.has(name.value) && used.add(name.value)) });
   }
