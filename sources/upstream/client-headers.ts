@@ -36,6 +36,17 @@ export type ForwardHeaders = (
 /** Hands headers of an upstream's answer to the client's. */
 export type ReturnHeaders = (headers: HttpHeaders, context: CallContext) => void;
 
+/** What the gateway says of its answers itself. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'allow',
+  'cache-control',
+  'date',
+  'set-cookie',
+  'vary',
+  'www-authenticate',
+  'x-request-id',
+]);
+
 /** Whether a header of one message may become one of another: it must not describe the message or its connection. */
 function isOfMessage(name: string): boolean {
   return (
@@ -58,13 +69,7 @@ export function isForwardable(name: string): boolean {
 
 /** Whether a header of an upstream's answer may stand in the client's, `name` in lower case. */
 export function isReturnable(name: string): boolean {
-  return !(
-    isOfMessage(name) ||
-    name === 'set-cookie' ||
-    name === 'x-request-id' ||
-    name === 'www-authenticate' ||
-    name.startsWith('access-control-')
-  );
+  return !isOfMessage(name) && !OWN_HEADERS.has(name) && !name.startsWith('access-control-');
 }
 
 /** Undefined for no rules: calls then pay nothing. */

@@ -2,8 +2,6 @@ import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { CONNECTION_HEADERS, type HeaderRules, headerRuleProblems, isHeader } from './client-headers.ts';
 import type { HttpRequest } from './http.ts';
 
-export { CONNECTION_HEADERS } from './client-headers.ts';
-
 /** An endpoint taken apart: where to connect, what stands before each path and what goes with each request. */
 export interface Target {
   readonly origin: string;

@@ -2,10 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
+import type { CallContext } from '../../sources/source.ts';
 import type { Caller, Keyring } from '../identity/keyring.ts';
 import type { Lifetime, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations, type ReadyOperation } from '../operations.ts';
 import { readBody } from './body.ts';
+import { clientHeaders, headerReturner } from './client-headers.ts';
 import type { GraphqlSse } from './graphql-sse.ts';
 import { EVENT_STREAM, isJson, negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
 import { sendErrors, sendResult } from './respond.ts';
@@ -42,7 +44,8 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
   } as Parameters<typeof createYoga<YogaServerContext>>[0]);
 
   const openLifetime = (scope: Scope, response: ServerResponse, timeoutMs: number): Lifetime => {
-    const lifetime = lifetimes.open({ timeoutMs, requestId: scope.requestId });
+    const { requestId, headers } = scope;
+    const lifetime = lifetimes.open({ timeoutMs, requestId, headers, returnHeader: headerReturner(response) });
     response.once('close', () => {
       if (!response.writableFinished) lifetime.stop('CLIENT_CLOSED_REQUEST');
       lifetime.close();
@@ -83,7 +86,9 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       throw new SkeinError('METHOD_NOT_ALLOWED', 'A mutation cannot be sent with GET.');
     }
     if (token !== undefined) {
-      const lifetime = lifetimes.open({ timeoutMs: timeoutOf(operation), requestId: scope.requestId });
+      // Its answer says only that the operation was taken: there is nothing to return headers with.
+      const { requestId, headers } = scope;
+      const lifetime = lifetimes.open({ timeoutMs: timeoutOf(operation), requestId, headers });
       try {
         sse.run(token, caller, operationIdOf(params), operation, lifetime, response);
       } catch (error) {
@@ -148,7 +153,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
   return async (request, response) => {
     const requestId = requestIdOf(request) ?? ids.next();
     response.setHeader('x-request-id', requestId);
-    const scope = { requestId, log };
+    const scope = { requestId, log, headers: clientHeaders(request.headers) };
     try {
       await serve(scope, request, response);
     } catch (error) {
@@ -162,6 +167,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
 interface Scope {
   readonly requestId: string;
   readonly log: Log;
+  readonly headers: CallContext['headers'];
 }
 
 function requestIdOf(request: IncomingMessage): string | undefined {

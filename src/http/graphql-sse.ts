@@ -12,6 +12,8 @@ const MAX_STREAMS_PER_CALLER = 100;
 const MAX_OPERATIONS_PER_STREAM = 100;
 /** A reserved stream that nobody opens is forgotten. */
 const RESERVATION_MS = 30_000;
+/** How long the head of an answer waits for a result, and for headers that come with it. */
+const OPEN_LATEST_MS = 1_000;
 
 /**
  * GraphQL over Server-Sent Events (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md), both modes, with
@@ -70,9 +72,12 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
 
   return {
     async serve(operation, lifetime, response) {
+      const running = operation.type === 'subscription' ? undefined : operations.execute(operation, lifetime);
+      // Headers that sources return come before a result. A subscription opens at once, whatever its source does.
+      if (running !== undefined) await settlesSoon(running);
       const stream = openEventStream(response);
       stream.onClose(() => lifetime.stop('CLIENT_CLOSED_REQUEST'));
-      await pumpOperation(operations, operation, lifetime, stream, (result) => result);
+      await pumpOperation(operations, operation, lifetime, stream, (result) => result, running);
       await stream.send('complete', undefined, lifetime.cancellation.signal);
       stream.end();
       lifetime.close();
@@ -181,16 +186,30 @@ function whenOpen(reservation: Reservation, lifetime: Lifetime): Promise<EventSt
   });
 }
 
+/** Waits for a result, but not for long. */
+function settlesSoon(running: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, OPEN_LATEST_MS);
+    void running.finally(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
+}
+
 async function pumpOperation(
   operations: Operations,
   operation: ReadyOperation,
   lifetime: Lifetime,
   stream: EventStream,
   wrap: (result: PublicResult) => unknown,
+  running?: Promise<PublicResult>,
 ): Promise<void> {
   const send = (result: PublicResult) => stream.send('next', wrap(result), lifetime.cancellation.signal);
   try {
-    if (operation.type !== 'subscription') return await send(await operations.execute(operation, lifetime));
+    if (operation.type !== 'subscription') {
+      return await send(await (running ?? operations.execute(operation, lifetime)));
+    }
     const results = await operations.subscribe(operation, lifetime);
     if (Symbol.asyncIterator in results) await pumpResults(results, stream, lifetime.cancellation.signal, wrap);
     else await send(results);

@@ -5,10 +5,12 @@ import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
+import type { CallContext } from '../../sources/source.ts';
 import type { Caller, Keyring } from '../identity/keyring.ts';
 import type { Lifetime, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type Operations, type ReadyOperation } from '../operations.ts';
 import { toPublicError } from '../public-errors.ts';
+import { socketHeaders } from './client-headers.ts';
 
 /** Operations one socket may have under way. */
 const MAX_OPERATIONS_PER_SOCKET = 100;
@@ -41,6 +43,8 @@ interface Running {
 interface Session {
   readonly isDraining: () => boolean;
   caller?: Caller;
+  /** What sources may see of the client's headers. There is no answer to return any with. */
+  headers?: CallContext['headers'];
   /** By the payload of the subscribe message: an id may come again before its first operation has ended. */
   readonly lives: Map<object, { readonly id: string; readonly lifetime: Lifetime }>;
 }
@@ -48,6 +52,7 @@ interface Session {
 /**
  * `/graphql` over WebSocket (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). The key comes with the
  * upgrade's Authorization header, or as `Authorization` in the payload of `connection_init`, which is all browsers can do.
+ * For the same reason an object `headers` in that payload may add to the headers that sources can forward.
  */
 export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limits }: GraphqlWsDeps): GraphqlWs {
   const server = new WebSocketServer({
@@ -66,7 +71,9 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       onConnect: ({ connectionParams, extra }) => {
         try {
           const authorization = authorizationOf(connectionParams) ?? extra.request.headers.authorization;
-          sessionOf(extra.socket).caller = keyring.identify(authorization);
+          const session = sessionOf(extra.socket);
+          session.caller = keyring.identify(authorization);
+          session.headers = socketHeaders(extra.request.headers, connectionParams);
           return true;
         } catch {
           // graphql-ws closes the socket with 4403, "Forbidden": the protocol's word for a refused connection_init.
@@ -74,7 +81,7 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
         }
       },
       onSubscribe: ({ extra }, id, payload) => {
-        const { caller, lives, isDraining } = sessionOf(extra.socket);
+        const { caller, headers, lives, isDraining } = sessionOf(extra.socket);
         const requestId = ids.next();
         const refuse = (errors: readonly unknown[]) =>
           errors.map((error) => asGraphqlError(toPublicError(error, { requestId, log })));
@@ -86,7 +93,7 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
         const operation = operations.prepare(payload, caller as Caller);
         if (isRefused(operation)) return refuse(operation.errors);
         const timeoutMs = operation.type === 'subscription' ? limits.streamTimeoutMs : limits.requestTimeoutMs;
-        const lifetime = lifetimes.open({ timeoutMs, requestId });
+        const lifetime = lifetimes.open({ timeoutMs, requestId, headers });
         lives.set(payload, { id, lifetime });
         lifetime.onStop(() => {
           // A client that does not read would hold the operation, and a shutdown, forever.
