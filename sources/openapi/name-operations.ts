@@ -22,17 +22,20 @@ interface Candidate {
 }
 
 const MAX_LISTED = 10;
+const MAX_NAME_LENGTH = 200;
 
 /**
- * Names every operation that is not hidden. Chosen names come first; `getProduct` is `product` where no other field
- * of its root type wants that name.
+ * Names every offered operation that is not hidden. Chosen names come first; `getProduct` is `product`, and
+ * `GET /api/v1/products` is `products`, where no other field of its root type wants that name. `all` are the
+ * operations of the document, for which there may be options.
  */
 export function nameOperations(
+  all: readonly Operation[],
   operations: readonly Operation[],
   options: Readonly<Record<string, OperationOptions>>,
   report: SourceDeps['report'],
 ): NamedOperation[] {
-  reportUnknown(operations, options, report);
+  reportUnknown(all, options, report);
   const candidates = operations.flatMap((operation) => toCandidate(operation, options, report));
   return (['Query', 'Mutation'] as const).flatMap((parent) =>
     nameAll(
@@ -47,7 +50,8 @@ function toCandidate(
   options: Readonly<Record<string, OperationOptions>>,
   report: SourceDeps['report'],
 ): Candidate[] {
-  const key = [operation.operationId, operation.key].find((name) => name !== undefined && Object.hasOwn(options, name));
+  // Several operations may have one operationId: method and path are meant for this one.
+  const key = [operation.key, operation.operationId].find((name) => name !== undefined && Object.hasOwn(options, name));
   const own = key === undefined ? undefined : options[key];
   if (own?.hide === true) return [];
   if (own?.as === 'subscription' && key !== undefined) {
@@ -59,21 +63,37 @@ function toCandidate(
   }
   const reads = operation.method === 'GET' || operation.method === 'HEAD';
   const isQuery = own?.as === 'query' || (own?.as !== 'mutation' && reads);
-  const fullName = camelCase(operation.operationId ?? nameOfPath(operation));
+  const { operationId, path } = operation;
+  const fullName = usable(camelCase(operationId ?? nameOfPath(operation, path)));
+  const barePath = operationId === undefined ? withoutVersion(path) : path;
+  const bareName = barePath === path ? fullName : usable(camelCase(nameOfPath(operation, barePath)));
   return [
     {
       operation,
       parent: isQuery ? 'Query' : 'Mutation',
       fullName,
-      shortName: isQuery ? withoutReadingWord(fullName) : fullName,
+      shortName: isQuery ? usable(withoutReadingWord(bareName)) : bareName,
       chosenName: own?.name,
     },
   ];
 }
 
 /** `GET /products/{sku}/reviews` → `get products by sku reviews`. */
-function nameOfPath({ method, path }: Operation): string {
-  return `${method.toLowerCase()} ${path.replaceAll(/\{([^{}]*)\}/g, ' by $1 ')}`;
+function nameOfPath({ method }: Operation, path: string): string {
+  const words = path.replaceAll(/\{([^{}]*)\}/g, ' by $1 ');
+  return `${method.toLowerCase()} ${words.slice(0, MAX_NAME_LENGTH)}`;
+}
+
+/** `/api/v1/products` → `/products`: where nothing else is meant by it, the way there is no part of a name. */
+function withoutVersion(path: string): string {
+  const rest = path.replace(/^(?:\/(?:api|rest|v\d+(?:\.\d+)*))+(?=\/[^/])/i, '');
+  return rest === '' ? path : rest;
+}
+
+/** What every object inherits would be found where there is no field. */
+function usable(name: string): string {
+  const bounded = name.slice(0, MAX_NAME_LENGTH);
+  return bounded in Object.prototype ? `${bounded}_` : bounded;
 }
 
 function nameAll(candidates: readonly Candidate[], report: SourceDeps['report']): NamedOperation[] {
@@ -115,7 +135,7 @@ function reportUnknown(
   report: SourceDeps['report'],
 ): void {
   const labels = operations.map((operation) => operation.label);
-  const known = new Set([...labels, ...operations.map((operation) => operation.key)]);
+  const known = new Set(operations.flatMap((operation) => operation.names));
   for (const key of Object.keys(options)) {
     if (known.has(key)) continue;
     const more = labels.length > MAX_LISTED ? ', …' : '.';

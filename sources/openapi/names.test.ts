@@ -56,7 +56,8 @@ describe('names', () => {
     ['+1', 'PLUS_1'],
     ['-1', 'MINUS_1'],
     ['true', 'TRUE'],
-    ['', 'VALUE'],
+    ['', 'EMPTY'],
+    ['§', 'VALUE'],
   ])('the enum value %j is %s', (value, name) => {
     expect(enumValueName(value)).toBe(name);
   });

@@ -24,8 +24,9 @@ export function camelCase(name: string): string {
   return legal(lowerFirst(first) + others.map(upperFirst).join(''), 'field');
 }
 
-/** `dark-red` → `DARK_RED`, `inStock` → `IN_STOCK`, `+1` → `PLUS_1`. */
+/** `dark-red` → `DARK_RED`, `inStock` → `IN_STOCK`, `+1` → `PLUS_1`; an empty text is `EMPTY`. */
 export function enumValueName(value: unknown): string {
+  if (value === '') return 'EMPTY';
   const text = String(value)
     .replace(/^\+/, 'PLUS_')
     .replace(/^-(?=\d)/, 'MINUS_')

@@ -146,7 +146,7 @@ describe('operations', () => {
     });
     expect([...model.calls.keys()]).toEqual(['Query.soft', 'Query.quiet']);
     expect(notices).toEqual([
-      '/away: $ref "other.yaml" leaves the document.',
+      '/away: $ref "other.yaml" leads out of the document, which is not followed: bundle it into one document.',
       'getCsv is left out, because it answers with text/csv, not with JSON.',
       'deep is left out, because its parameter "f" cannot be sent, because the style "deepObject" is not supported.',
       'lost is left out, because $ref "#/components/schemas/Nobody" leads nowhere.',

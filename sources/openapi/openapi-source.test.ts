@@ -164,7 +164,9 @@ describe('a small shop', () => {
       }
 
       enum Color {
+        "dark-red"
         DARK_RED
+        "blue"
         BLUE
       }
 
@@ -294,7 +296,7 @@ describe('schemas', () => {
     );
     expect(model.sdl).toContain('a: JSON!\n  b: JSON!\n  c: JSON!');
     expect(notices).toEqual([
-      'getThing: GetThingResult.a: a choice of types (oneOf) is not told apart.',
+      'getThing: GetThingResult.a: a choice (oneOf) of a string and a number is not told apart.',
       'getThing: GetThingResult.b: a choice of types (string, integer) is not told apart.',
       'getThing: GetThingResult.c: a map has no fixed fields.',
     ]);

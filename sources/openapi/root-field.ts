@@ -1,4 +1,4 @@
-import type { EnumType, GraphqlType, ObjectType } from './types.ts';
+import type { EnumType, GraphqlType, ObjectType, UnionType } from './types.ts';
 
 export interface Argument {
   readonly name: string;
@@ -19,7 +19,7 @@ export interface RootField {
   readonly deprecated: boolean;
 }
 
-export type NamedType = EnumType | ObjectType;
+export type NamedType = EnumType | ObjectType | UnionType;
 
 /** The types that fields lead to: what only left-out operations needed is not shown. */
 export function reachableTypes(fields: readonly RootField[]): NamedType[] {
@@ -27,29 +27,40 @@ export function reachableTypes(fields: readonly RootField[]): NamedType[] {
   const waiting = fields.flatMap((field) => [field.type, ...field.arguments.map((argument) => argument.type)]);
   for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
     if (type.kind === 'scalar') continue;
-    if (type.kind === 'list') {
-      waiting.push(type.item);
-    } else if (!found.has(type)) {
+    if (type.kind === 'list') waiting.push(type.item);
+    else if (!found.has(type)) {
       found.add(type);
-      if (type.kind !== 'enum') waiting.push(...type.fields.map((field) => field.type));
+      for (const below of typesOf(type)) waiting.push(below);
     }
   }
   return [...found];
 }
 
+function typesOf(type: NamedType): readonly GraphqlType[] {
+  if (type.kind === 'enum') return [];
+  return type.kind === 'union' ? type.members : type.fields.map((field) => field.type);
+}
+
+/** Longer chains of inputs that need each other are opened as well: whoever checks them follows them recursively. */
+const MAX_CHAIN = 100;
+
 /** An input that needs itself could never be given, and GraphQL forbids it: the closing field may then be left out. */
 export function openInputCycles(types: readonly NamedType[]): void {
-  const done = new Set<ObjectType>();
-  const visit = (type: ObjectType, path: Set<ObjectType>) => {
-    if (done.has(type)) return;
+  const chains = new Map<ObjectType, number>();
+  const visit = (type: ObjectType, path: Set<ObjectType>): number => {
+    const known = chains.get(type);
+    if (known !== undefined) return known;
     path.add(type);
+    let longest = 0;
     for (const field of type.fields) {
       if (!field.nonNull || field.type.kind !== 'input') continue;
-      if (path.has(field.type)) field.nonNull = false;
-      else visit(field.type, path);
+      const below = path.has(field.type) || path.size >= MAX_CHAIN ? MAX_CHAIN : visit(field.type, path);
+      if (below >= MAX_CHAIN) field.nonNull = false;
+      else longest = Math.max(longest, below + 1);
     }
     path.delete(type);
-    done.add(type);
+    chains.set(type, longest);
+    return longest;
   };
   for (const type of types) if (type.kind === 'input') visit(type, new Set());
 }

@@ -1,6 +1,6 @@
 import { Kind, print } from 'graphql';
 import type { Argument, NamedType, RootField } from './root-field.ts';
-import type { EnumType, GraphqlType, ObjectField, ObjectType } from './types.ts';
+import type { EnumType, GraphqlType, ObjectField, ObjectType, ScalarName } from './types.ts';
 
 /** `[Product!]`, without the outermost `!`. */
 export function printType(type: GraphqlType): string {
@@ -30,6 +30,7 @@ export function printValue(value: unknown, type: GraphqlType): string | undefine
     case 'Boolean':
       return typeof value === 'boolean' ? String(value) : undefined;
     case 'JSON':
+    case 'Upload':
       return undefined;
   }
 }
@@ -39,12 +40,24 @@ export function printSdl(fields: readonly RootField[], types: readonly NamedType
   const sorted = [...types].sort((a, b) => (a.name < b.name ? -1 : 1));
   const body = [
     ...(['Query', 'Mutation'] as const).map((parent) => printRoot(parent, fields)),
-    ...sorted.map((type) => (type.kind === 'enum' ? printEnum(type) : printObject(type))),
+    ...sorted.map(printNamed),
   ]
     .filter((text) => text !== '')
     .join('\n\n');
-  const scalars = (['JSON', 'Int64'] as const).filter((name) => usesScalar(name, fields, sorted));
+  const used = scalarsOf(fields, sorted);
+  const scalars = (['JSON', 'Int64', 'Upload'] as const).filter((name) => used.has(name));
   return [body, ...scalars.map((name) => `scalar ${name}`)].join('\n\n');
+}
+
+function printNamed(type: NamedType): string {
+  switch (type.kind) {
+    case 'enum':
+      return printEnum(type);
+    case 'union':
+      return `${printDescription(type.description, '')}union ${type.name} = ${type.members.map(({ name }) => name).join(' | ')}`;
+    default:
+      return printObject(type);
+  }
 }
 
 function printRoot(parent: RootField['parent'], all: readonly RootField[]): string {
@@ -72,8 +85,9 @@ function printArguments(all: readonly Argument[]): string {
 
 function printObject(type: ObjectType): string {
   const keyword = type.kind === 'input' ? 'input' : 'type';
+  const oneOf = type.oneOf === true ? ' @oneOf' : '';
   const lines = type.fields.map((field) => printField(field, type.kind === 'input'));
-  return `${printDescription(type.description, '')}${keyword} ${type.name} {\n${lines.join('\n')}\n}`;
+  return `${printDescription(type.description, '')}${keyword} ${type.name}${oneOf} {\n${lines.join('\n')}\n}`;
 }
 
 function printField(field: ObjectField, isInput: boolean): string {
@@ -82,8 +96,11 @@ function printField(field: ObjectField, isInput: boolean): string {
   return `${printDescription(field.description, '  ')}  ${field.name}: ${type}${deprecated}`;
 }
 
+/** A value that has another name in the graph is described by its own. */
 function printEnum(type: EnumType): string {
-  const lines = [...type.values.keys()].map((name) => `  ${name}`);
+  const lines = [...type.values].map(([name, value]) =>
+    name === value ? `  ${name}` : `${printDescription(String(value) || '(empty)', '  ')}  ${name}`,
+  );
   return `${printDescription(type.description, '')}enum ${type.name} {\n${lines.join('\n')}\n}`;
 }
 
@@ -108,10 +125,18 @@ function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }
 
-function usesScalar(name: 'JSON' | 'Int64', fields: readonly RootField[], types: readonly NamedType[]): boolean {
-  const isIt = (type: GraphqlType): boolean => (type.kind === 'list' ? isIt(type.item) : type.name === name);
-  return (
-    fields.some((field) => isIt(field.type) || field.arguments.some((argument) => isIt(argument.type))) ||
-    types.some((type) => type.kind !== 'enum' && type.fields.some((field) => isIt(field.type)))
-  );
+function scalarsOf(fields: readonly RootField[], types: readonly NamedType[]): ReadonlySet<ScalarName> {
+  const used = new Set<ScalarName>();
+  const add = (type: GraphqlType): void => {
+    if (type.kind === 'list') add(type.item);
+    else if (type.kind === 'scalar') used.add(type.name);
+  };
+  for (const field of fields) {
+    add(field.type);
+    for (const argument of field.arguments) add(argument.type);
+  }
+  for (const type of types) {
+    if (type.kind === 'object' || type.kind === 'input') for (const field of type.fields) add(field.type);
+  }
+  return used;
 }

@@ -71,7 +71,8 @@ function withUsers(types: readonly NamedType[], fits: (type: NamedType) => boole
 }
 
 function childTypes(type: NamedType): readonly GraphqlType[] {
-  return type.kind === 'enum' ? [] : type.fields.map((field) => field.type);
+  if (type.kind === 'enum') return [];
+  return type.kind === 'union' ? type.members : type.fields.map((field) => field.type);
 }
 
 /** Name of the type in all lists. */
