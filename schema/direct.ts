@@ -1,48 +1,106 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { type DocumentNode, GraphQLObjectType, GraphQLSchema, isObjectType, parse, print } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLObjectType,
+  GraphQLSchema,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  print,
+} from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Composition } from './compose.ts';
+import { expandFragments } from './fetch/expand-fragments.ts';
+import { createFieldPlans } from './fetch/fetch-plan.ts';
+import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
+import { planBelow, planFetches } from './fetch/plan-fetches.ts';
+import { createRoutes, type Routes } from './fetch/routes.ts';
+import { createFetchRunner } from './fetch/run-fetches.ts';
 import type { GraphReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
 import { createResolvers } from './resolvers.ts';
 
+/** The public schema whose resolvers are the sources' own calls, and what it takes to run a document on it. */
+export interface DirectGraph {
+  readonly schema: GraphQLSchema;
+  /** Labels of progressive overrides, some of which may be active for a request. */
+  readonly overrideLabels: readonly string[];
+  /**
+   * One operation as the schema runs it, with all that upstreams are asked planned. `active` are labels.
+   * @throws Unplannable
+   */
+  prepare(document: DocumentNode, operation: OperationDefinitionNode, active: ReadonlySet<string>): DocumentNode;
+}
+
 /**
- * The direct schema: the public schema whose resolvers are the sources' own calls and batched links. No query is
- * rewritten and no result is copied on the way; PERFORMANCE figures are in docs/benchmarks.md.
+ * The direct way: no query is rewritten at run time and no result is copied; docs/benchmarks.md has the figures. What
+ * each source that takes selections is asked is planned once per document.
  */
-export function createDirectSchema({ ownership, links, publicSdl }: Composition): GraphQLSchema {
-  let schema: GraphQLSchema | undefined;
+export function createDirectGraph(composition: Composition): DirectGraph {
+  const { ownership, links, publicSdl, supergraph } = composition;
   const sources = [...ownership.sources.values()].map(({ source }) => source);
-  const resolvers = createResolvers({
-    ownership,
-    sources,
-    links,
-    allLinks: links,
-    readParent: (link) => {
-      const owner = ownership.types.get(link.typeName);
-      const properties = owner === undefined ? undefined : ownership.sources.get(owner)?.source.model.properties;
-      return (parent, field) => {
-        const name = properties?.get(`${link.typeName}.${field}`) ?? field;
-        return (parent as Record<string, unknown>)[name];
-      };
-    },
-    readGraph: (link) =>
-      link.requires.size === 0 ? undefined : createGraphReader(link, () => schema as GraphQLSchema),
-  });
-  schema = makeExecutableSchema({
+  const plans = createFieldPlans();
+  const runner = createFetchRunner(ownership);
+  const routes = new Map<string, Routes>();
+  const routesFor = (active: ReadonlySet<string>): Routes => {
+    const name = [...active].sort().join();
+    let known = routes.get(name);
+    if (known === undefined) {
+      known = createRoutes(ownership, supergraph, (label) => active.has(label));
+      routes.set(name, known);
+    }
+    return known;
+  };
+  const planning = { composition, plans };
+
+  const schema: GraphQLSchema = makeExecutableSchema({
     typeDefs: publicSdl,
-    resolvers: resolvers as never,
+    resolvers: createResolvers({
+      ownership,
+      sources,
+      links,
+      readParent: (link) => {
+        const owner = ownership.types.get(link.typeName);
+        const properties = owner === undefined ? undefined : ownership.sources.get(owner)?.source.model.properties;
+        return (parent, field) => {
+          const name = properties?.get(`${link.typeName}.${field}`) ?? field;
+          return (parent as Record<string, unknown>)[name];
+        };
+      },
+      readGraph: (link) => {
+        if (link.requires.size === 0) return undefined;
+        return createGraphReader(link, (document) => {
+          const deps = { ...planning, schema, routes: routesFor(new Set()) };
+          for (const { below, typeName } of parentSelections(document, link))
+            planBelow(document, below, typeName, deps);
+          return schema;
+        });
+      },
+      ...createFetchResolvers(composition, plans, runner),
+    }) as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
     assumeValid: true,
   });
-  return schema;
+  const plansFetches = sources.some(({ model }) =>
+    [...model.calls.values()].some(({ usesSelection }) => usesSelection === true),
+  );
+  return {
+    schema,
+    overrideLabels: [...(supergraph?.overrideLabels ?? [])],
+    prepare(document, operation, active) {
+      const prepared = expandFragments(document, operation);
+      if (plansFetches) planFetches(prepared, { ...planning, schema, routes: routesFor(active) });
+      return prepared;
+    },
+  };
 }
 
 /** Runs what a link reads from the graph as a query below the parent, compiled on first use, within the same batches. */
-function createGraphReader(link: Link, directSchema: () => GraphQLSchema): GraphReader {
+function createGraphReader(link: Link, planned: (document: DocumentNode) => GraphQLSchema): GraphReader {
   let compiled: ReturnType<typeof compile> | undefined;
   return async (parent, context) => {
-    compiled ??= compile(link, directSchema());
+    compiled ??= compile(link, planned);
     const result = await compiled.query(parent, context, {});
     const [error] = result.errors ?? [];
     if (error !== undefined) throw error.originalError ?? error;
@@ -50,16 +108,26 @@ function createGraphReader(link: Link, directSchema: () => GraphQLSchema): Graph
   };
 }
 
-function compile(link: Link, schema: GraphQLSchema) {
-  const type = schema.getType(link.typeName);
+function compile(link: Link, planned: (document: DocumentNode) => GraphQLSchema) {
+  const below = [...link.requires].map(([field, selection]) => `${field} ${print(selection)}`).join(' ');
+  const document: DocumentNode = parse(`{ parent { ${below} } }`, { noLocation: true });
+  const type = planned(document).getType(link.typeName);
   if (!isObjectType(type)) throw new Error(`no object type ${link.typeName}`);
   const query = new GraphQLObjectType({
     name: `Skein${link.typeName}Parent`,
     fields: { parent: { type, resolve: (parent: unknown) => parent } },
   });
-  const below = [...link.requires].map(([field, selection]) => `${field} ${print(selection)}`).join(' ');
-  const document: DocumentNode = parse(`{ parent { ${below} } }`, { noLocation: true });
   const compiled = compileQuery(new GraphQLSchema({ query, types: [type], assumeValid: true }), document);
   if (!isCompiledQuery(compiled)) throw new Error(`cannot read ${below} of ${link.typeName}`);
   return compiled;
+}
+
+function parentSelections(document: DocumentNode, link: Link) {
+  const [definition] = document.definitions;
+  if (definition?.kind !== Kind.OPERATION_DEFINITION) return [];
+  return definition.selectionSet.selections.flatMap((node) =>
+    node.kind === Kind.FIELD && node.selectionSet !== undefined
+      ? [{ below: node.selectionSet, typeName: link.typeName }]
+      : [],
+  );
 }

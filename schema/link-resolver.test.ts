@@ -39,6 +39,7 @@ async function resolveAll(options: object, parents: unknown[], answer: (args: ne
     callArguments: composition?.ownership.rootField('people', link.call)?.args ?? [],
     readParent: (parent, field) => (parent as Record<string, unknown>)[field],
     readGraph: undefined,
+    readNeeds: undefined,
     select: undefined,
   });
   const context = createGraphContext({

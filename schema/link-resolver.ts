@@ -11,6 +11,7 @@ import { type ErrorDetails, SkeinError } from '../kernel/errors.ts';
 import type { Selected, UnaryCall } from '../sources/source.ts';
 import type { Link } from './links.ts';
 import type { GraphContext } from './request-context.ts';
+import type { NeedsReader } from './resolvers.ts';
 
 /** How many parents go into one batched call. */
 const MAX_BATCH_SIZE = 100;
@@ -28,13 +29,16 @@ export interface LinkResolverOptions {
   readonly owner: string | undefined;
   readonly readParent: ParentReader;
   readonly readGraph: GraphReader | undefined;
-  readonly select: ((info: GraphQLResolveInfo) => Selected) | undefined;
+  /** What the link reads, when not all of it is in the parent. */
+  readonly readNeeds: NeedsReader | undefined;
+  readonly select: ((info: GraphQLResolveInfo) => Selected | undefined) | undefined;
 }
 
 /** The resolver of a link's field: one call per parent, or one per batch of parents; equal calls are made once. */
 export function createLinkResolver(options: LinkResolverOptions) {
   const { link, select } = options;
   const constants = constantsOf(options);
+  const readingNeeds = { ...options, readParent: readOwn };
   const prepare = (exposed: Arguments, info: GraphQLResolveInfo): LoaderPlace => {
     const selected = select?.(info);
     return { fixed: Object.keys(exposed).length === 0 ? constants : { ...constants, ...exposed }, exposed, selected };
@@ -42,10 +46,14 @@ export function createLinkResolver(options: LinkResolverOptions) {
   if (link.batch !== undefined) {
     const { field } = link.batch;
     return (parent: unknown, exposed: Arguments, context: GraphContext, info: GraphQLResolveInfo): unknown => {
-      const key = readKey(options, parent, field, context);
-      if (key === null || key === undefined) return link.many ? [] : null;
-      const place = prepare(exposed, info);
-      return loaderAt(context, options, place, () => batchedLoader(options, place, context)).load(key);
+      const load = (holder: unknown, reading: LinkResolverOptions) => {
+        const key = readKey(reading, holder, field, context);
+        if (key === null || key === undefined) return link.many ? [] : null;
+        const place = prepare(exposed, info);
+        return loaderAt(context, options, place, () => batchedLoader(options, place, context)).load(key);
+      };
+      const needs = options.readNeeds?.(parent, context, info);
+      return needs === undefined ? load(parent, options) : needs.then((values) => load(values, readingNeeds));
     };
   }
   return async (
@@ -54,13 +62,18 @@ export function createLinkResolver(options: LinkResolverOptions) {
     context: GraphContext,
     info: GraphQLResolveInfo,
   ): Promise<unknown> => {
-    const graph = link.requires.size === 0 ? {} : await options.readGraph?.(parent, context);
-    const args = parentArguments(options, parent, graph ?? {}, context);
+    const needs = await options.readNeeds?.(parent, context, info);
+    const holder = needs ?? parent;
+    const graph = link.requires.size === 0 ? {} : await options.readGraph?.(holder, context);
+    const args = parentArguments(needs === undefined ? options : readingNeeds, holder, graph ?? {}, context);
     if (args === undefined) return null;
     const place = prepare(exposed, info);
     return loaderAt(context, options, place, () => singleLoader(options, place, context)).load(args);
   };
 }
+
+/** What was fetched for the link stands under the graph's own names. */
+const readOwn: ParentReader = (values, field) => (values as Readonly<Record<string, unknown>>)[field];
 
 /** What makes two uses of a link in one request one batch: same link, same selection, same arguments. */
 interface LoaderPlace {

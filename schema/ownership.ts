@@ -27,7 +27,8 @@ export interface Ownership {
   readonly types: ReadonlyMap<string, string>;
   /** `Query.product` → source name. */
   readonly rootFields: ReadonlyMap<string, string>;
-  call(coordinate: string): SourceCall | undefined;
+  /** The call of a root field: its owner's, or, of a field that several subgraphs have, the named source's. */
+  call(coordinate: string, sourceName?: string): SourceCall | undefined;
   /** A root field as its own source defines it, e.g. of `inventory` the field `Query.batchGetStock`. */
   rootField(sourceName: string, coordinate: string): GraphQLField<unknown, unknown> | undefined;
   objectType(name: string): GraphQLObjectType | undefined;
@@ -87,8 +88,8 @@ export function findOwners(
     sources: owned,
     types,
     rootFields,
-    call: (coordinate) => {
-      const owner = rootFields.get(coordinate);
+    call: (coordinate, sourceName) => {
+      const owner = sourceName ?? rootFields.get(coordinate);
       return owner === undefined ? undefined : owned.get(owner)?.source.model.calls.get(coordinate);
     },
     rootField: (sourceName, coordinate) => {

@@ -1,7 +1,7 @@
 import type { GraphQLSchema, ValidationRule } from 'graphql';
 import type { Source } from '../sources/source.ts';
 import type { Composition } from './compose.ts';
-import { createDirectSchema } from './direct.ts';
+import { createDirectGraph } from './direct.ts';
 import { createDocuments, type Documents } from './plan/documents.ts';
 import type { Way } from './plan/way.ts';
 import { createStitchedSchema } from './stitched.ts';
@@ -45,13 +45,18 @@ export function createRegistry(options: GenerationOptions): Registry {
 }
 
 export function createGeneration(number: number, composition: Composition, options: GenerationOptions): Generation {
-  const direct = createDirectSchema(composition);
-  const stitched = createStitchedSchema(composition);
+  const direct = createDirectGraph(composition);
+  // Few graphs ever need it, and it takes long to make.
+  let stitched: GraphQLSchema | undefined;
+  const getStitched = () => {
+    stitched ??= createStitchedSchema(composition);
+    return stitched;
+  };
   return {
     number,
-    schema: direct,
+    schema: direct.schema,
     composition,
-    documents: createDocuments({ ...options, direct, stitched, cache: CACHE }),
+    documents: createDocuments({ ...options, direct, stitched: getStitched, cache: CACHE }),
     sources: [...composition.ownership.sources.values()].map(({ source }) => source),
   };
 }

@@ -1,13 +1,19 @@
-import { type FieldNode, type GraphQLResolveInfo, isEnumType, isObjectType, isScalarType } from 'graphql';
+import {
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  isAbstractType,
+  isEnumType,
+  isObjectType,
+  isScalarType,
+} from 'graphql';
 import { SCALARS } from '../sources/scalars.ts';
-import type { Selected, Source, SourceCall } from '../sources/source.ts';
+import type { Selected, Source, SourceCall, SourceModel } from '../sources/source.ts';
 import { createLinkResolver, type GraphReader, type ParentReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
 import { type Ownership, ROOT_TYPES } from './ownership.ts';
 import type { GraphContext } from './request-context.ts';
-import { createSelector, type LinkLookup, responseKeyOf } from './selections.ts';
 
-type Resolver = (
+export type Resolver = (
   parent: unknown,
   args: Readonly<Record<string, unknown>>,
   context: GraphContext,
@@ -21,13 +27,31 @@ export interface ResolverOptions {
   /** The sources and links that are resolved here. */
   readonly sources: readonly Source[];
   readonly links: readonly Link[];
-  /** All links of the graph: a source is not asked for the fields they add. */
-  readonly allLinks: readonly Link[];
   /** Reads a key from the parent of a link: from the source's own result, or from an entity representation. */
   readonly readParent: (link: Link) => ParentReader;
   /** Reads what a link wants from the graph. */
   readonly readGraph: (link: Link) => GraphReader | undefined;
+  /** The parent of a link, when what the link reads must be fetched first. */
+  readonly readNeeds?: (link: Link) => NeedsReader;
+  /** What a call that uses selections is told of the one below its field. */
+  readonly selection: (typeName: string, link?: Link) => (info: GraphQLResolveInfo) => Selected | undefined;
+  /** Puts something before a root field's own resolver. */
+  readonly wrapCall?: (coordinate: string, call: SourceCall, resolve: Resolver) => Resolver;
+  /** The resolver of a plain field of a source that takes selections; undefined where the value stands under its name. */
+  readonly fieldResolver: (
+    source: Source,
+    schema: GraphQLSchema,
+    typeName: string,
+    fieldName: string,
+  ) => Resolver | undefined;
 }
+
+/** The values a link reads, by field; undefined when the parent itself has them. */
+export type NeedsReader = (
+  parent: unknown,
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+) => Promise<Readonly<Record<string, unknown>>> | undefined;
 
 /**
  * The resolvers of the given sources and links: the same for the direct schema, which takes all of them, and for the
@@ -41,60 +65,78 @@ export function createResolvers(options: ResolverOptions): Resolvers {
     (resolvers[typeName] as Record<string, unknown>)[fieldName] = value;
   };
   const scalars = new Set<string>();
-  const linkOf = createLinkLookup(options.allLinks);
 
   for (const source of sources) {
+    const { model } = source;
     const schema = options.ownership.sources.get(source.name)?.schema;
-    for (const type of Object.values(schema?.getTypeMap() ?? {})) {
+    if (schema === undefined) continue;
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (type.name.startsWith('__')) continue;
       if (isScalarType(type) && Object.hasOwn(SCALARS, type.name)) scalars.add(type.name);
       if (isEnumType(type)) {
-        for (const [name, value] of Object.entries(source.model.enumValues?.get(type.name) ?? {}))
-          put(type.name, name, value);
+        for (const [name, value] of Object.entries(model.enumValues?.get(type.name) ?? {})) put(type.name, name, value);
       }
+      if (isAbstractType(type)) put(type.name, '__resolveType', createTypeResolver(model, type.name));
       if (!isObjectType(type) || (ROOT_TYPES as readonly string[]).includes(type.name)) continue;
       for (const field of Object.values(type.getFields())) {
-        const property = source.model.properties?.get(`${type.name}.${field.name}`);
-        if (property !== undefined)
-          put(type.name, field.name, (parent: object) =>
-            Object.hasOwn(parent, property) ? (parent as Record<string, unknown>)[property] : undefined,
-          );
-        else if (source.kind === 'graphql' && field.args.length > 0) put(type.name, field.name, readResponseKey);
+        const resolver = plainResolver(source, schema, type.name, field.name, options);
+        if (resolver !== undefined) put(type.name, field.name, resolver);
       }
     }
-    for (const [coordinate, call] of source.model.calls) {
+    for (const [coordinate, call] of model.calls) {
       if (options.ownership.rootFields.get(coordinate) !== source.name) continue;
       const [typeName, fieldName] = coordinate.split('.') as [string, string];
-      put(typeName, fieldName, createCallResolver(call, linkOf));
+      put(typeName, fieldName, createCallResolver(coordinate, call, options));
     }
   }
   for (const link of links) {
-    const resolver = linkResolver(link, options, linkOf);
+    const resolver = linkResolver(link, options);
     if (resolver !== undefined) put(link.typeName, link.fieldName, resolver);
   }
   return { ...resolvers, ...Object.fromEntries(Object.entries(SCALARS).filter(([name]) => scalars.has(name))) };
 }
 
-function createLinkLookup(links: readonly Link[]): LinkLookup {
-  const byCoordinate = new Map(links.map((link) => [`${link.typeName}.${link.fieldName}`, link]));
-  return (typeName, fieldName) => byCoordinate.get(`${typeName}.${fieldName}`);
+function plainResolver(
+  source: Source,
+  schema: GraphQLSchema,
+  typeName: string,
+  fieldName: string,
+  options: ResolverOptions,
+): unknown {
+  const own = options.fieldResolver(source, schema, typeName, fieldName);
+  if (own !== undefined) return own;
+  const property = source.model.properties?.get(`${typeName}.${fieldName}`);
+  if (property === undefined) return undefined;
+  return (parent: object) =>
+    Object.hasOwn(parent, property) ? (parent as Record<string, unknown>)[property] : undefined;
 }
 
-const readResponseKey: Resolver = (parent, _args, _context, info) =>
-  (parent as Record<string, unknown>)[responseKeyOf(info.fieldNodes[0] as FieldNode)];
+/** Which of its object types a value of an interface or union is, in the graph's words. */
+function createTypeResolver(model: SourceModel, typeName: string): (value: unknown) => string | undefined {
+  const own = model.typeOf?.get(typeName);
+  if (own !== undefined) return own;
+  const graphNames = new Map([...(model.upstreamNames?.types ?? [])].map(([name, upstream]) => [upstream, name]));
+  return (value) => {
+    const name = (value as { readonly __typename?: unknown } | null)?.__typename;
+    return typeof name === 'string' ? (graphNames.get(name) ?? name) : undefined;
+  };
+}
 
-function createCallResolver(call: SourceCall, linkOf: LinkLookup): unknown {
-  const select: (info: GraphQLResolveInfo) => Selected | undefined =
-    call.usesSelection === true ? createSelector(linkOf) : () => undefined;
+function createCallResolver(coordinate: string, call: SourceCall, options: ResolverOptions): unknown {
+  const [typeName] = coordinate.split('.') as [string];
+  const select = call.usesSelection === true ? options.selection(typeName) : () => undefined;
   if (call.type === 'stream') {
     const subscribe: Resolver = (_parent, args, context, info) => call.open(args, context.call, select(info));
-    return { subscribe, resolve: (event: unknown) => event };
+    return { subscribe, resolve: options.wrapCall?.(coordinate, call, takeEvent) ?? takeEvent };
   }
   const resolve: Resolver = (_parent, args, context, info) => call.invoke(args, context.call, select(info));
-  return resolve;
+  return options.wrapCall?.(coordinate, call, resolve) ?? resolve;
 }
 
-function linkResolver(link: Link, options: ResolverOptions, linkOf: LinkLookup): unknown {
-  const call = options.ownership.call(link.call);
+const takeEvent: Resolver = (event) => event;
+
+function linkResolver(link: Link, options: ResolverOptions): unknown {
+  const call = options.ownership.call(link.call, link.target);
   const field = options.ownership.rootField(link.target, link.call);
   if (call?.type !== 'unary' || field === undefined) return undefined;
   return createLinkResolver({
@@ -104,6 +146,7 @@ function linkResolver(link: Link, options: ResolverOptions, linkOf: LinkLookup):
     owner: options.ownership.types.get(link.typeName),
     readParent: options.readParent(link),
     readGraph: options.readGraph(link),
-    select: call.usesSelection === true ? createSelector(linkOf, link) : undefined,
+    readNeeds: options.readNeeds?.(link),
+    select: call.usesSelection === true ? options.selection(link.typeName, link) : undefined,
   });
 }

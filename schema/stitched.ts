@@ -1,9 +1,27 @@
 import { getStitchedSchemaFromSupergraphSdl } from '@graphql-tools/federation';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import type { ExecutionRequest, Executor } from '@graphql-tools/utils';
-import { type DocumentNode, execute, type GraphQLSchema, getOperationAST, Kind, type SelectionSetNode } from 'graphql';
+import { type ExecutionRequest, type Executor, mapAsyncIterator } from '@graphql-tools/utils';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  print,
+  type SelectionSetNode,
+} from 'graphql';
+import type { GraphqlAnswer, GraphqlUpstream } from '../sources/source.ts';
 import { type Composition, subgraphUrl } from './compose.ts';
 import { subscribeWith } from './events.ts';
+import { expandFragments } from './fetch/expand-fragments.ts';
+import { createFieldPlans } from './fetch/fetch-plan.ts';
+import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
+import { planFetches } from './fetch/plan-fetches.ts';
+import { createRoutes } from './fetch/routes.ts';
+import { createFetchRunner } from './fetch/run-fetches.ts';
 import { createGraphContext, type GraphContext } from './request-context.ts';
 import { createResolvers } from './resolvers.ts';
 import type { Subgraph } from './subgraphs.ts';
@@ -32,13 +50,17 @@ export function createStitchedSchema(composition: Composition): GraphQLSchema {
   });
 }
 
-function createSubgraphExecutor(subgraph: Subgraph, { ownership, links }: Composition): Executor {
+function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): Executor {
+  const { ownership, links } = composition;
   const source = ownership.sources.get(subgraph.name)?.source;
+  if (source?.graphql !== undefined && source.model.federation !== undefined) return createForwarder(source.graphql);
+  const plans = createFieldPlans();
+  const routes = createRoutes(ownership, undefined, () => false);
   const resolvers = createResolvers({
     ownership,
     sources: source === undefined ? [] : [source],
     links: links.filter((link) => link.target === subgraph.name),
-    allLinks: links,
+    ...createFetchResolvers(composition, plans, createFetchRunner(ownership)),
     readParent: (link) => {
       // The source's own types come as the source keeps them; those of others as entity representations.
       const properties = ownership.types.get(link.typeName) === subgraph.name ? source?.model.properties : undefined;
@@ -60,20 +82,52 @@ function createSubgraphExecutor(subgraph: Subgraph, { ownership, links }: Compos
     assumeValid: true,
   });
   return ((request: ExecutionRequest) => {
+    const operation = getOperationAST(request.document as DocumentNode, request.operationName);
+    if (operation == null) throw new Error('no operation');
+    const document = expandFragments(request.document as DocumentNode, operation);
+    planFetches(document, { composition, schema, routes, plans });
     const args = {
       schema,
-      document: request.document as DocumentNode,
+      document,
       variableValues: request.variables ?? {},
       contextValue: request.context as GraphContext,
       operationName: request.operationName,
     };
-    const operation = getOperationAST(args.document, args.operationName)?.operation;
-    if (operation !== 'subscription')
+    if (operation.operation !== 'subscription')
       return execute({ ...args, contextValue: createGraphContext(args.contextValue.call) });
     return subscribeWith(args, (event) =>
       execute({ ...args, rootValue: event, contextValue: createGraphContext(args.contextValue.call) }),
     );
   }) as Executor;
+}
+
+/** A federation subgraph answers for itself. */
+function createForwarder(service: GraphqlUpstream): Executor {
+  return ((request: ExecutionRequest) => {
+    const { call } = request.context as GraphContext;
+    const operation = getOperationAST(request.document as DocumentNode, request.operationName);
+    const asked = {
+      operation: rootFieldsOf(operation),
+      query: print(request.document as DocumentNode),
+      variables: (request.variables ?? {}) as Readonly<Record<string, unknown>>,
+    };
+    if (operation?.operation !== 'subscription') return service.execute(asked, call).then(toResult);
+    return mapAsyncIterator(service.subscribe(asked, call), toResult);
+  }) as Executor;
+}
+
+function rootFieldsOf(operation: OperationDefinitionNode | null | undefined): string {
+  const fields = operation?.selectionSet.selections.flatMap((node) =>
+    node.kind === Kind.FIELD ? [node.name.value] : [],
+  );
+  return (fields ?? []).slice(0, 5).join(', ');
+}
+
+function toResult({ data, errors }: GraphqlAnswer): ExecutionResult {
+  const told = errors.map(
+    ({ error, path }) => new GraphQLError(error.message, { path: path ?? null, originalError: error }),
+  );
+  return { data: data ?? null, ...(told.length === 0 ? {} : { errors: told }) };
 }
 
 function withEntities(resolvers: Record<string, unknown>): Record<string, unknown> {

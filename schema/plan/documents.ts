@@ -10,9 +10,10 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { SkeinError } from '../../kernel/errors.ts';
+import type { DirectGraph } from '../direct.ts';
 import { type CompiledCache, createCompiledCache } from './compiled-cache.ts';
 import { createPlan, type Plan } from './plan.ts';
-import { chooseWay, type Way } from './way.ts';
+import type { Way } from './way.ts';
 
 /** What is known of a document's text: mistakes, or a plan per operation. */
 export type PreparedDocument =
@@ -25,8 +26,8 @@ export type PreparedDocument =
     };
 
 export interface DocumentsOptions {
-  readonly direct: GraphQLSchema;
-  readonly stitched: GraphQLSchema;
+  readonly direct: DirectGraph;
+  readonly stitched: () => GraphQLSchema;
   /** Rules beside GraphQL's own: limits on depth and size. */
   readonly rules: readonly ValidationRule[];
   readonly maxTokens: number;
@@ -75,7 +76,7 @@ function prepareDocument(
       : 'GRAPHQL_PARSE_FAILED';
     return { errors: [withCode(error, code)] };
   }
-  const errors = validate(direct, document, [...specifiedRules, ...rules], { maxErrors: 20 });
+  const errors = validate(direct.schema, document, [...specifiedRules, ...rules], { maxErrors: 20 });
   if (errors.length > 0) return { errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
 
   const plans = new Map<string | undefined, Plan>();
@@ -86,8 +87,7 @@ function prepareDocument(
       if (known !== undefined) return known;
       const operation = getOperationAST(document, operationName);
       if (operation == null) throw new SkeinError('BAD_REQUEST', missingOperation(document, operationName));
-      const choice = way === undefined ? chooseWay(document, direct) : { way };
-      const plan = createPlan({ document, operation, choice, direct, stitched, compiled });
+      const plan = createPlan({ document, operation, way, direct, stitched, compiled });
       plans.set(operationName ?? undefined, plan);
       return plan;
     },

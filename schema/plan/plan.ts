@@ -2,19 +2,21 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
-  type SelectionSetNode,
+  visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { DirectGraph } from '../direct.ts';
 import { type ResultStream, subscribeWith } from '../events.ts';
+import { Unplannable } from '../fetch/fetch-plan.ts';
 import { createGraphContext, type GraphContext } from '../request-context.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { conditionValues, findConditions } from './conditions.ts';
 import { hasCompilableVariables } from './input-types.ts';
-import type { WayChoice } from './way.ts';
+import { isActiveFor } from './override-labels.ts';
+import type { Way, WayChoice } from './way.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
@@ -37,45 +39,116 @@ type Run = (
 export interface PlanOptions {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  readonly choice: WayChoice;
-  readonly direct: GraphQLSchema;
-  readonly stitched: GraphQLSchema;
+  /** Forces one way. */
+  readonly way?: Way | undefined;
+  readonly direct: DirectGraph;
+  readonly stitched: () => GraphQLSchema;
   /** Bounds what compiled versions hold, over all documents. */
   readonly compiled: CompiledCache;
 }
 
-export function createPlan(options: PlanOptions): Plan {
-  const { document, operation, choice, direct, stitched } = options;
-  const schema = choice.way === 'direct' ? direct : stitched;
-  const operationName = operation.name?.value;
-  const interpret: Run = (rootValue, contextValue, variableValues) =>
-    execute({ schema, document, rootValue, contextValue, variableValues, operationName });
-  const run = choice.way === 'direct' ? compiledOnSecondRun(interpret, options) : interpret;
+const NO_LABELS: ReadonlySet<string> = new Set();
 
+/** Plans an operation: direct, unless the direct way cannot say what must be asked of whom. */
+export function createPlan(options: PlanOptions): Plan {
+  if (options.way === 'stitched') return stitchedPlan(options, undefined);
+  try {
+    const { direct, document, operation } = options;
+    return directPlan(options, direct.prepare(document, operation, NO_LABELS));
+  } catch (error) {
+    if (!(error instanceof Unplannable)) throw error;
+    return stitchedPlan(options, error.message);
+  }
+}
+
+function stitchedPlan({ document, operation, stitched }: PlanOptions, reason: string | undefined): Plan {
+  const schema = stitched();
+  const operationName = operation.name?.value;
+  const args = (contextValue: GraphContext, variableValues: Variables) => ({
+    ...{ schema, document, contextValue, variableValues, operationName },
+  });
   return {
-    ...choice,
+    way: 'stitched',
+    ...(reason === undefined ? {} : { reason }),
     document,
     operation,
-    execute: (context, variables) => run(undefined, context, variables),
+    execute: (context, variables) => execute(args(context, variables)),
     subscribe: (context, variables) =>
-      subscribeWith({ schema, document, contextValue: context, variableValues: variables, operationName }, (event) =>
-        // Batches are per event: a stream may live for hours, and what it joins must be fresh.
-        run(event, createGraphContext(context.call), variables),
+      subscribeWith(args(context, variables), (rootValue) =>
+        execute({ ...args(createGraphContext(context.call), variables), rootValue }),
       ),
   };
+}
+
+function directPlan(options: PlanOptions, prepared: DocumentNode): Plan {
+  const { document, operation, direct } = options;
+  const plain = createVersion(options, prepared);
+  const byLabels = new Map<string, DirectVersion>([['', plain]]);
+  const versionFor = (context: GraphContext): DirectVersion => {
+    if (direct.overrideLabels.length === 0) return plain;
+    const active = direct.overrideLabels.filter((label) => isActiveFor(label, context.call.requestId));
+    const name = active.join();
+    let version = byLabels.get(name);
+    if (version === undefined) {
+      version = createVersion(options, direct.prepare(document, operation, new Set(active)), new Set(active));
+      byLabels.set(name, version);
+    }
+    return version;
+  };
+  return {
+    way: 'direct',
+    document,
+    operation,
+    execute: (context, variables) => versionFor(context).run(undefined, context, variables),
+    subscribe: (context, variables) => {
+      const version = versionFor(context);
+      const args = {
+        schema: direct.schema,
+        document: version.document,
+        contextValue: context,
+        variableValues: variables,
+        operationName: operation.name?.value,
+      };
+      // Batches are per event: a stream may live for hours, and what it joins must be fresh.
+      return subscribeWith(args, (event) => version.run(event, createGraphContext(context.call), variables));
+    },
+  };
+}
+
+interface DirectVersion {
+  readonly document: DocumentNode;
+  readonly run: Run;
+}
+
+function createVersion(options: PlanOptions, document: DocumentNode, labels = NO_LABELS): DirectVersion {
+  const { schema } = options.direct;
+  const operationName = options.operation.name?.value;
+  const interpret: Run = (rootValue, contextValue, variableValues) =>
+    execute({ schema, document, rootValue, contextValue, variableValues, operationName });
+  return { document, run: compiledOnSecondRun(interpret, document, labels, options) };
 }
 
 /**
  * Most documents that are seen twice are seen a thousand times: the second sighting pays for the compilation. Conditions
  * are settled first, so there is one compiled document for each combination of their values that is seen.
  */
-function compiledOnSecondRun(interpret: Run, { direct, document, operation, compiled }: PlanOptions): Run {
+function compiledOnSecondRun(
+  interpret: Run,
+  document: DocumentNode,
+  labels: ReadonlySet<string>,
+  { direct, operation, compiled }: PlanOptions,
+): Run {
+  const { schema } = direct;
   const { variables: names, settle } = findConditions(document);
-  if (names === undefined || !hasCompilableVariables(direct, document, operation)) return interpret;
-  const fields = countFields(document, operation);
+  if (names === undefined || !hasCompilableVariables(schema, document, operation)) return interpret;
+  const fields = countFields(document);
   const versions = new Map<string, { runs: number; run: Run }>();
   const compile = (values: ReadonlyMap<string, boolean>): Run => {
-    const query = compileQuery(direct, settle(values), operation.name?.value, { disablingCapturingStackErrors: true });
+    const settled = settle(values);
+    const own = settled.definitions[0];
+    if (own?.kind !== Kind.OPERATION_DEFINITION || own.selectionSet.selections.length === 0) return interpret;
+    const prepared = direct.prepare(settled, own, labels);
+    const query = compileQuery(schema, prepared, operation.name?.value, { disablingCapturingStackErrors: true });
     if (!isCompiledQuery(query)) return interpret;
     return (rootValue, context, variables) => {
       const result = query.query(rootValue, context, variables);
@@ -99,23 +172,13 @@ function compiledOnSecondRun(interpret: Run, { direct, document, operation, comp
   };
 }
 
-/** Fields of an operation with its fragments spread out: what compiled code is written for. */
-function countFields(document: DocumentNode, operation: OperationDefinitionNode): number {
-  const sizes = new Map<string, number>();
-  const count = ({ selections }: SelectionSetNode): number =>
-    selections.reduce((sum, node) => {
-      if (node.kind === Kind.INLINE_FRAGMENT) return sum + count(node.selectionSet);
-      if (node.kind === Kind.FIELD) return sum + 1 + (node.selectionSet === undefined ? 0 : count(node.selectionSet));
-      const name = node.name.value;
-      let size = sizes.get(name);
-      if (size === undefined) {
-        const fragment = document.definitions.find(
-          (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
-        ) as FragmentDefinitionNode | undefined;
-        size = fragment === undefined ? 0 : count(fragment.selectionSet);
-        sizes.set(name, size);
-      }
-      return sum + size;
-    }, 0);
-  return count(operation.selectionSet);
+/** Fields of a document whose fragments are written out: what compiled code is written for. */
+function countFields(document: DocumentNode): number {
+  let count = 0;
+  visit(document, {
+    Field: () => {
+      count += 1;
+    },
+  });
+  return count;
 }

@@ -1,0 +1,138 @@
+import {
+  type FieldNode,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  getNamedType,
+  isAbstractType,
+  isObjectType,
+} from 'graphql';
+import type { Selected, SelectionShape, Source } from '../../sources/source.ts';
+import type { Composition } from '../compose.ts';
+import type { GraphContext } from '../request-context.ts';
+import type { Resolver, ResolverOptions } from '../resolvers.ts';
+import type { EntityFetch, FieldPlans } from './fetch-plan.ts';
+import { namesOf } from './names.ts';
+import { argumentKey } from './response-keys.ts';
+import type { FetchRunner } from './run-fetches.ts';
+
+/** Resolvers that read what was planned for a document's fields. */
+export function createFetchResolvers(
+  composition: Composition,
+  plans: FieldPlans,
+  runner: FetchRunner,
+): Pick<ResolverOptions, 'selection' | 'wrapCall' | 'readNeeds' | 'fieldResolver'> {
+  return {
+    selection: (typeName) => (info) => plannedSelection(plans, typeName, info),
+    wrapCall: (coordinate, call, resolve) =>
+      call.usesSelection === true ? callResolver(coordinate, resolve, plans, runner) : resolve,
+    readNeeds: (link) => (parent, context, info) => {
+      const needs = plans.get(info.fieldNodes[0] as FieldNode, link.typeName)?.needs;
+      return needs === undefined ? undefined : runner.needs(needs, parent, context, info.variableValues);
+    },
+    fieldResolver: (source, schema, typeName, fieldName) =>
+      needsResolver(source, schema, typeName, fieldName, composition)
+        ? fieldResolver(source, typeName, fieldName, plans, runner)
+        : undefined,
+  };
+}
+
+/** Whether a field's value may stand elsewhere than under the field's name in its parent. */
+function needsResolver(
+  { name, model }: Source,
+  schema: GraphQLSchema,
+  typeName: string,
+  fieldName: string,
+  { ownership, supergraph }: Composition,
+): boolean {
+  if (![...model.calls.values()].some(({ usesSelection }) => usesSelection === true) && model.federation === undefined)
+    return false;
+  const type = schema.getType(typeName);
+  const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
+  if (field === undefined) return false;
+  if (field.args.length > 0 || namesOf(model).mixed(schema).has(`${typeName}.${fieldName}`)) return true;
+  if (!ownership.federated.has(name)) return false;
+  const result = supergraph?.types.get(getNamedType(field.type).name);
+  const isTyped = [...(result?.subgraphs.values() ?? [])].some(({ isInterfaceObject }) => isInterfaceObject);
+  const shared = supergraph?.types.get(typeName);
+  return (
+    isTyped ||
+    isAbstractType(getNamedType(field.type)) ||
+    shared === undefined ||
+    shared.subgraphs.size > 1 ||
+    shared.interfaces.length > 0
+  );
+}
+
+function callResolver(coordinate: string, resolve: Resolver, plans: FieldPlans, runner: FetchRunner): Resolver {
+  const [typeName] = coordinate.split('.') as [string];
+  return (parent, args, context, info) => {
+    const plan = plans.get(info.fieldNodes[0] as FieldNode, typeName);
+    const value =
+      plan?.root === undefined
+        ? resolve(parent, args, context, info)
+        : runner.root(plan.root, plan.key ?? info.fieldName, context, info.variableValues);
+    return plan?.typed === undefined ? value : withTypes(value, plan.typed, runner, context, info);
+  };
+}
+
+function fieldResolver(
+  source: Source,
+  typeName: string,
+  fieldName: string,
+  plans: FieldPlans,
+  runner: FetchRunner,
+): Resolver {
+  const name = source.model.properties?.get(`${typeName}.${fieldName}`) ?? fieldName;
+  return (parent, _args, context, info) => {
+    const node = info.fieldNodes[0] as FieldNode;
+    const plan = plans.get(node, typeName);
+    if (plan === undefined) return (parent as Record<string, unknown>)[argumentKey(node, name)];
+    const key = plan.key ?? argumentKey(node, name);
+    const value =
+      plan.entity === undefined
+        ? (parent as Record<string, unknown>)[key]
+        : runner.entity(plan.entity, parent, context, info.variableValues).then((entity) => entity?.[key] ?? null);
+    return plan.typed === undefined ? value : withTypes(value, plan.typed, runner, context, info);
+  };
+}
+
+/** Interface objects with the type that another subgraph tells; one that is not known there is null. */
+async function withTypes(
+  value: unknown,
+  typed: EntityFetch,
+  runner: FetchRunner,
+  context: GraphContext,
+  info: GraphQLResolveInfo,
+): Promise<unknown> {
+  const found = await value;
+  if (Array.isArray(found)) return Promise.all(found.map((item) => withTypes(item, typed, runner, context, info)));
+  if (typeof found !== 'object' || found === null || found instanceof Error) return found;
+  const entity = await runner.entity(typed, found, context, info.variableValues);
+  return entity === null ? null : { ...found, __typename: entity.__typename };
+}
+
+const mergedShapes = new WeakMap<FieldNode, { nodes: readonly FieldNode[]; shape: SelectionShape }[]>();
+
+/** The planned selection of a field. One that is selected several times has a shape for each time: they are put together. */
+function plannedSelection(plans: FieldPlans, typeName: string, info: GraphQLResolveInfo): Selected | undefined {
+  const nodes = info.fieldNodes;
+  const first = nodes[0] as FieldNode;
+  const shape = plans.get(first, typeName)?.shape;
+  if (shape === undefined) return undefined;
+  if (nodes.length === 1) return { shape, values: info.variableValues };
+  let known = mergedShapes.get(first);
+  if (known === undefined) {
+    known = [];
+    mergedShapes.set(first, known);
+  }
+  let merged = known.find(
+    (entry) => entry.nodes.length === nodes.length && entry.nodes.every((node, i) => node === nodes[i]),
+  );
+  if (merged === undefined) {
+    const shapes = nodes.flatMap((node) => plans.get(node, typeName)?.shape ?? []);
+    const text = shape.text === '' ? '' : `{ ${shapes.map((each) => each.text.slice(1, -1)).join(' ')} }`;
+    merged = { nodes, shape: { text, variables: new Map(shapes.flatMap((each) => [...each.variables])) } };
+    known.push(merged);
+  }
+  return { shape: merged.shape, values: info.variableValues };
+}

@@ -1,0 +1,304 @@
+import {
+  type FieldNode,
+  type GraphQLSchema,
+  getNamedType,
+  isCompositeType,
+  isInterfaceType,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+import type { FieldInSubgraph, Supergraph } from '../federation/supergraph.ts';
+import type { Ownership } from '../ownership.ts';
+
+/** How a field that its parent's source does not have is reached from there. */
+export interface Route {
+  readonly source: string;
+  /** What the entity is called there: the object type, or the interface that is an object there. */
+  readonly typeName: string;
+  readonly key: SelectionSetNode;
+  readonly requires: SelectionSetNode | undefined;
+  /** How many fetches stand before and including the one that has the field. */
+  readonly cost: number;
+}
+
+/** Where the fields of a graph can be had. `labels` are the progressive overrides that are active. */
+export interface Routes {
+  /** The field as a source resolves it on a type, or undefined where it does not. */
+  fieldIn(source: string, typeName: string, fieldName: string): FieldInSubgraph | undefined;
+  /** Ways to the field for an object that came from `source`, the shortest first. */
+  routesTo(
+    source: string,
+    typeName: string,
+    fieldName: string,
+    provided: SelectionSetNode | undefined,
+  ): readonly Route[];
+  /** Whether the source itself gives all of the selection on an object it returned. */
+  has(source: string, typeName: string, node: FieldNode, provided: SelectionSetNode | undefined): boolean;
+  /** Name of the type of a field as the source has it. */
+  typeOf(source: string, typeName: string, fieldName: string): string | undefined;
+  /** The object types that a composite type stands for at the source; of an interface object, those of the graph. */
+  possibleTypes(source: string, typeName: string): readonly string[];
+  /** Whether the source has the interface as an object. */
+  isInterfaceObject(source: string, typeName: string): boolean;
+  /** A source that can tell which type an interface object is, with the key to ask it by. */
+  typeTeller(typeName: string, source: string): { readonly source: string; readonly key: SelectionSetNode } | undefined;
+  schemaOf(source: string): GraphQLSchema;
+}
+
+const OWN: FieldInSubgraph = {
+  external: false,
+  requires: undefined,
+  provides: undefined,
+  override: undefined,
+  overrideLabel: undefined,
+};
+const NONE: readonly Route[] = [];
+
+export function createRoutes(
+  ownership: Ownership,
+  supergraph: Supergraph | undefined,
+  isActive: (label: string) => boolean,
+): Routes {
+  const federated = ownership.federated;
+  const known = new Map<string, readonly Route[]>();
+
+  const schemaOf = (source: string) => {
+    const owned = ownership.sources.get(source);
+    if (owned === undefined) throw new Error(`no source ${source}`);
+    return owned.schema;
+  };
+
+  /** The type itself, or the interface by which the source knows its objects. */
+  function typeIn(source: string, typeName: string): string | undefined {
+    const type = supergraph?.types.get(typeName);
+    if (type === undefined) return undefined;
+    if (type.subgraphs.has(source)) return typeName;
+    return type.interfaces.find(
+      (name) => supergraph?.types.get(name)?.subgraphs.get(source)?.isInterfaceObject === true,
+    );
+  }
+
+  function entryIn(source: string, typeName: string, fieldName: string): FieldInSubgraph | undefined {
+    const known = typeIn(source, typeName);
+    const entry =
+      known === undefined ? undefined : supergraph?.types.get(known)?.fields.get(fieldName)?.subgraphs.get(source);
+    if (entry === undefined || known === undefined) return undefined;
+    if (entry.overrideLabel !== undefined && entry.override !== undefined)
+      return isActive(entry.overrideLabel) ? entry : undefined;
+    if (entry.overrideLabel !== undefined) return isActive(entry.overrideLabel) ? undefined : entry;
+    return entry;
+  }
+
+  function fieldIn(source: string, typeName: string, fieldName: string): FieldInSubgraph | undefined {
+    if (!federated.has(source)) {
+      const type = schemaOf(source).getType(typeName);
+      return (isObjectType(type) || isInterfaceType(type)) && type.getFields()[fieldName] !== undefined
+        ? OWN
+        : undefined;
+    }
+    return entryIn(source, typeName, fieldName);
+  }
+
+  /** Whether a source that returned an object gives the field on it, without being asked for the entity. */
+  function isHere(
+    source: string,
+    typeName: string,
+    fieldName: string,
+    provided: SelectionSetNode | undefined,
+  ): boolean {
+    if (fieldName === '__typename') return true;
+    const entry = fieldIn(source, typeName, fieldName);
+    if (entry === undefined) return false;
+    if (!federated.has(source)) return true;
+    if (entry.requires !== undefined) return false;
+    if (!entry.external) return true;
+    if (provided !== undefined && providedField(provided, fieldName, typeName) !== undefined) return true;
+    const known = typeIn(source, typeName);
+    return (
+      supergraph?.types
+        .get(known ?? '')
+        ?.subgraphs.get(source)
+        ?.keyFields.has(fieldName) ?? false
+    );
+  }
+
+  function typeOf(source: string, typeName: string, fieldName: string): string | undefined {
+    const type = schemaOf(source).getType(federated.has(source) ? (typeIn(source, typeName) ?? typeName) : typeName);
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[fieldName] : undefined;
+    return field === undefined ? undefined : getNamedType(field.type).name;
+  }
+
+  function has(source: string, typeName: string, node: FieldNode, provided: SelectionSetNode | undefined): boolean {
+    if (!isHere(source, typeName, node.name.value, provided)) return false;
+    if (node.selectionSet === undefined) return true;
+    const result = typeOf(source, typeName, node.name.value);
+    if (result === undefined || !isCompositeType(schemaOf(source).getType(result))) return false;
+    const entry = fieldIn(source, typeName, node.name.value);
+    const below = provided === undefined ? undefined : providedField(provided, node.name.value, typeName)?.selectionSet;
+    return hasAll(source, result, node.selectionSet, below ?? entry?.provides);
+  }
+
+  function hasAll(
+    source: string,
+    typeName: string,
+    set: SelectionSetNode,
+    provided: SelectionSetNode | undefined,
+  ): boolean {
+    return set.selections.every((node) => {
+      if (node.kind === Kind.FIELD) {
+        const schema = schemaOf(source);
+        const type = schema.getType(typeName);
+        const types = isObjectType(type) ? [typeName] : possibleTypes(source, typeName);
+        return types.every((name) => has(source, name, node, provided));
+      }
+      if (node.kind !== Kind.INLINE_FRAGMENT) return false;
+      const condition = node.typeCondition?.name.value ?? typeName;
+      return (
+        schemaOf(source).getType(condition) === undefined || hasAll(source, condition, node.selectionSet, provided)
+      );
+    });
+  }
+
+  function possibleTypes(source: string, typeName: string): readonly string[] {
+    if (isInterfaceObject(source, typeName)) {
+      return [...(supergraph?.types.values() ?? [])]
+        .filter((type) => type.kind === 'object' && type.interfaces.includes(typeName))
+        .map(({ name }) => name);
+    }
+    const schema = schemaOf(source);
+    const type = schema.getType(typeName);
+    if (isUnionType(type) || isInterfaceType(type)) return schema.getPossibleTypes(type).map(({ name }) => name);
+    return isObjectType(type) ? [typeName] : [];
+  }
+
+  function isInterfaceObject(source: string, typeName: string): boolean {
+    return supergraph?.types.get(typeName)?.subgraphs.get(source)?.isInterfaceObject ?? false;
+  }
+
+  function routesTo(
+    source: string,
+    typeName: string,
+    fieldName: string,
+    provided: SelectionSetNode | undefined,
+  ): readonly Route[] {
+    if (!federated.has(source) || supergraph === undefined) return NONE;
+    if (provided !== undefined) return find(source, typeName, fieldName, provided, new Set());
+    const name = `${source} ${typeName}.${fieldName}`;
+    let routes = known.get(name);
+    if (routes === undefined) {
+      routes = find(source, typeName, fieldName, undefined, new Set());
+      known.set(name, routes);
+    }
+    return routes;
+  }
+
+  function find(
+    source: string,
+    typeName: string,
+    fieldName: string,
+    provided: SelectionSetNode | undefined,
+    visited: ReadonlySet<string>,
+  ): readonly Route[] {
+    const routes: Route[] = [];
+    for (const target of federated) {
+      const place = `${target} ${fieldName}`;
+      const entry = entryIn(target, typeName, fieldName);
+      if (entry === undefined || visited.has(place)) continue;
+      const targetType = typeIn(target, typeName);
+      if (targetType === undefined) continue;
+      const inTarget = supergraph?.types.get(targetType)?.subgraphs.get(target);
+      if (entry.external && inTarget?.keyFields.has(fieldName) !== true) continue;
+      if (target === source && entry.requires === undefined) continue;
+      const beyond = new Set([...visited, place]);
+      const required = entry.requires === undefined ? 0 : costOf(source, typeName, entry.requires, provided, beyond);
+      if (required === undefined) continue;
+      for (const key of inTarget?.keys ?? []) {
+        const cost = costOf(source, typeName, key, provided, beyond);
+        if (cost !== undefined)
+          routes.push({
+            source: target,
+            typeName: targetType,
+            key,
+            requires: entry.requires,
+            cost: cost + required + 1,
+          });
+      }
+    }
+    return routes.sort((a, b) => a.cost - b.cost);
+  }
+
+  /** Fetches that are needed before all of the fields are there; undefined when they cannot be had. */
+  function costOf(
+    source: string,
+    typeName: string,
+    fields: SelectionSetNode,
+    provided: SelectionSetNode | undefined,
+    visited: ReadonlySet<string>,
+  ): number | undefined {
+    let cost = 0;
+    for (const node of fields.selections) {
+      if (node.kind === Kind.INLINE_FRAGMENT) {
+        if (node.typeCondition !== undefined && node.typeCondition.name.value !== typeName) continue;
+        const inner = costOf(source, typeName, node.selectionSet, provided, visited);
+        if (inner === undefined) return undefined;
+        cost += inner;
+        continue;
+      }
+      if (node.kind !== Kind.FIELD) return undefined;
+      if (has(source, typeName, node, provided)) continue;
+      const routes = find(source, typeName, node.name.value, provided, visited);
+      const usable = routes.find((route) => canTake(route, typeName, node));
+      if (usable === undefined) return undefined;
+      cost += usable.cost;
+    }
+    return cost;
+  }
+
+  /** What is required below a field must come with it in one fetch. */
+  function canTake(route: Route, typeName: string, node: FieldNode): boolean {
+    if (node.selectionSet === undefined) return true;
+    const result = typeOf(route.source, typeName, node.name.value);
+    const provides = entryIn(route.source, typeName, node.name.value)?.provides;
+    return result !== undefined && hasAll(route.source, result, node.selectionSet, provides);
+  }
+
+  return {
+    fieldIn: (source, typeName, fieldName) => fieldIn(source, typeName, fieldName),
+    routesTo,
+    has,
+    typeOf,
+    possibleTypes,
+    isInterfaceObject,
+    typeTeller(typeName, source) {
+      for (const [name, { keys, isInterfaceObject: isObject }] of supergraph?.types.get(typeName)?.subgraphs ?? []) {
+        if (isObject) continue;
+        const key = keys.find(
+          (candidate) => hasAll(source, typeName, candidate, undefined) || keyIsHere(source, typeName, candidate),
+        );
+        if (key !== undefined) return { source: name, key };
+      }
+      return undefined;
+    },
+    schemaOf,
+  };
+
+  function keyIsHere(source: string, typeName: string, key: SelectionSetNode): boolean {
+    return key.selections.every(
+      (node) => node.kind === Kind.FIELD && isHere(source, typeName, node.name.value, undefined),
+    );
+  }
+}
+
+/** The node of a `@provides` selection for a field, through the fragments that fit the type. */
+export function providedField(provided: SelectionSetNode, fieldName: string, typeName: string): FieldNode | undefined {
+  for (const node of provided.selections) {
+    if (node.kind === Kind.FIELD && node.name.value === fieldName) return node;
+    if (node.kind !== Kind.INLINE_FRAGMENT) continue;
+    if (node.typeCondition !== undefined && node.typeCondition.name.value !== typeName) continue;
+    const found = providedField(node.selectionSet, fieldName, typeName);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,189 @@
+import DataLoader from 'dataloader';
+import { Kind, type SelectionSetNode } from 'graphql';
+import { SkeinError } from '../../kernel/errors.ts';
+import type { GraphqlAnswer, GraphqlUpstream } from '../../sources/source.ts';
+import type { Ownership } from '../ownership.ts';
+import type { GraphContext } from '../request-context.ts';
+import type { EntityFetch, Fetch, Need, RootFetch } from './fetch-plan.ts';
+import { namesOf } from './names.ts';
+import { argumentKey } from './response-keys.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+type Entity = Values | null;
+
+/** How many entities are asked for in one request. */
+const MAX_BATCH_SIZE = 1_000;
+const MAX_NAMED_FIELDS = 5;
+
+export interface FetchRunner {
+  /** The value of one root field. The fetch is made once per request, whoever asks first. */
+  root(fetch: RootFetch, key: string, context: GraphContext, variables: Values): Promise<unknown>;
+  /** The entity that a parent object stands for, as the fetch's subgraph gives it; fetched in batches. */
+  entity(fetch: EntityFetch, parent: unknown, context: GraphContext, variables: Values): Promise<Entity>;
+  /** The values of what a link reads, under the names the parent would have them. */
+  needs(needs: readonly Need[], parent: unknown, context: GraphContext, variables: Values): Promise<Values>;
+}
+
+export function createFetchRunner(ownership: Ownership): FetchRunner {
+  const serviceOf = (fetch: Fetch): GraphqlUpstream => {
+    const service = ownership.sources.get(fetch.source)?.source.graphql;
+    if (service === undefined) throw new Error(`source ${fetch.source} takes no documents`);
+    return service;
+  };
+
+  async function root(fetch: RootFetch, key: string, context: GraphContext, variables: Values): Promise<unknown> {
+    let running = context.fetches.get(fetch);
+    if (running === undefined) {
+      fetch.query ??= `${fetch.type}${declared(fetch)} { ${[...fetch.parts].join(' ')} }`;
+      running = ask(fetch, fetch.query, {}, context, variables);
+      context.fetches.set(fetch, running);
+    }
+    return (await running)[key];
+  }
+
+  async function ask(fetch: Fetch, query: string, own: Values, context: GraphContext, given: Values): Promise<Values> {
+    const variables: Record<string, unknown> = { ...own };
+    for (const name of fetch.variables.keys()) if (given[name] !== undefined) variables[name] = given[name];
+    const request = { operation: labelOf(fetch), query, variables };
+    return withErrors(await serviceOf(fetch).execute(request, context.call), fetch);
+  }
+
+  function loaderOf(fetch: EntityFetch, context: GraphContext, variables: Values) {
+    let loaders = context.loaders.get(fetch);
+    if (loaders === undefined) {
+      loaders = new Map();
+      context.loaders.set(fetch, loaders);
+    }
+    let loader = loaders.get('');
+    if (loader === undefined) {
+      loader = new DataLoader<unknown, unknown, string>(
+        (representations) => askEntities(fetch, representations, context, variables),
+        { maxBatchSize: MAX_BATCH_SIZE, cacheKeyFn: (representation) => JSON.stringify(representation) },
+      );
+      loaders.set('', loader);
+    }
+    return loader;
+  }
+
+  async function askEntities(
+    fetch: EntityFetch,
+    representations: readonly unknown[],
+    context: GraphContext,
+    variables: Values,
+  ): Promise<unknown[]> {
+    const upstreamType = namesOf(ownership.sources.get(fetch.source)?.source.model).type(fetch.typeName);
+    fetch.query ??= `query($representations: [_Any!]!${declared(fetch).replace(/^\(|\)$/g, (sign) => (sign === '(' ? ', ' : ''))}) { _entities(representations: $representations) { __typename ... on ${upstreamType} { ${[...fetch.parts].join(' ')} } } }`;
+    const { _entities } = await ask(fetch, fetch.query, { representations }, context, variables);
+    if (_entities instanceof Error) throw _entities;
+    if (_entities === null) return representations.map(() => null);
+    if (Array.isArray(_entities) && _entities.length === representations.length) return _entities;
+    const reason = `The answer to ${representations.length} representations has no list of as many.`;
+    const details = { source: fetch.source, operation: labelOf(fetch) };
+    context.call.log.warn({ requestId: context.call.requestId, ...details, reason }, 'Entities cannot be read.');
+    throw new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: new Error(reason) });
+  }
+
+  async function entity(
+    fetch: EntityFetch,
+    parent: unknown,
+    context: GraphContext,
+    variables: Values,
+  ): Promise<Entity> {
+    const needs = [...fetch.needs.values()];
+    const holders = needs.some(({ from }) => from !== undefined)
+      ? await Promise.all(needs.map((need) => holderOf(need, parent, context, variables)))
+      : undefined;
+    const names = namesOf(ownership.sources.get(fetch.source)?.source.model);
+    const typeName = namesOf(undefined).type(fetch.typeName);
+    const representation: Record<string, unknown> = { __typename: names.type(typeName) };
+    for (const [index, need] of needs.entries()) {
+      const holder = holders === undefined ? parent : holders[index];
+      const value = project((holder as Values | null | undefined)?.[need.key], need.selection);
+      if (need.isKey && (value === null || value === undefined)) return null;
+      representation[names.field(fetch.typeName, need.name)] = value ?? null;
+    }
+    return (await loaderOf(fetch, context, variables).load(representation)) as Entity;
+  }
+
+  async function holderOf(need: Need, parent: unknown, context: GraphContext, variables: Values): Promise<unknown> {
+    return need.from === undefined ? parent : entity(need.from, parent, context, variables);
+  }
+
+  return {
+    root,
+    entity,
+    async needs(needs, parent, context, variables) {
+      const values: Record<string, unknown> = {};
+      await Promise.all(
+        needs.map(async (need) => {
+          const holder = await holderOf(need, parent, context, variables);
+          values[need.name] = project((holder as Values | null | undefined)?.[need.key], need.selection);
+        }),
+      );
+      return values;
+    },
+  };
+}
+
+function declared({ variables }: Fetch): string {
+  if (variables.size === 0) return '';
+  return `(${[...variables].map(([name, type]) => `$${name}: ${type}`).join(', ')})`;
+}
+
+function labelOf({ fields }: Fetch): string {
+  const names = [...fields];
+  return names.length > MAX_NAMED_FIELDS ? `${names.slice(0, MAX_NAMED_FIELDS).join(', ')}, …` : names.join(', ');
+}
+
+/** What goes into a representation: what was asked for, under the names it was asked by, and nothing else. */
+function project(value: unknown, selection: SelectionSetNode | undefined): unknown {
+  if (value instanceof Error) throw value;
+  if (selection === undefined || value === null || value === undefined) return value;
+  if (Array.isArray(value)) return value.map((item) => project(item, selection));
+  if (typeof value !== 'object') return value;
+  const projected: Record<string, unknown> = {};
+  const object = value as Values;
+  if (object.__typename !== undefined) projected.__typename = object.__typename;
+  for (const node of selection.selections) {
+    if (node.kind === Kind.INLINE_FRAGMENT) {
+      const inner = project(object, node.selectionSet);
+      if (typeof inner === 'object' && inner !== null) Object.assign(projected, inner);
+    } else if (node.kind === Kind.FIELD) {
+      const inner = object[argumentKey(node, node.name.value)];
+      if (inner !== undefined) projected[node.name.value] = project(inner, node.selectionSet);
+    }
+  }
+  return projected;
+}
+
+/** The data with errors in the place of the nulls they explain, for execution to find there. */
+function withErrors({ data, errors }: GraphqlAnswer, fetch: Fetch): Values {
+  const [first] = errors;
+  if (data === null || data === undefined) {
+    throw (
+      first?.error ??
+      new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, {
+        details: { source: fetch.source, operation: labelOf(fetch) },
+      })
+    );
+  }
+  for (const { error, path } of errors) placeError(data, path ?? [], error);
+  return data;
+}
+
+/** Puts the error at the null its path leads to; that null may stand above the path's end, where it bubbled up to. */
+function placeError(data: Values, path: readonly (string | number)[], error: SkeinError): void {
+  let parent: unknown = data;
+  for (const key of path) {
+    if (typeof parent !== 'object' || parent === null || parent instanceof Error || !Object.hasOwn(parent, key)) return;
+    const child: unknown = Reflect.get(parent, key);
+    if (child === null) {
+      Reflect.set(parent, key, error);
+      return;
+    }
+    parent = child;
+  }
+  if (path.length > 0) return;
+  // It does not say where it belongs: whatever is missing may be missing because of it.
+  for (const key of Object.keys(data)) if (data[key] === null) Reflect.set(data, key, error);
+}
