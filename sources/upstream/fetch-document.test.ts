@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { SkeinError } from '../../kernel/errors.ts';
+import { ProblemsError } from '../../kernel/problem.ts';
+import { documentName, fetchDocument } from './fetch-document.ts';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('a document', () => {
+  test('is asked for as YAML or JSON, may come packed, and takes headers', async () => {
+    let seen: IncomingMessage | undefined;
+    const host = await serve((request, response) => {
+      seen = request;
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('openapi: 3.1.0'));
+    });
+    expect(await fetchDocument('catalog', `http://${host}/api.yaml?v=1`, { 'X-Key': 'k' })).toBe('openapi: 3.1.0');
+    expect(seen?.url).toBe('/api.yaml?v=1');
+    expect(seen?.headers).toMatchObject({
+      accept: expect.stringMatching(/^application\/yaml, application\/json/),
+      'accept-encoding': 'gzip',
+      'x-key': 'k',
+    });
+  });
+
+  test('behind a name and password gets them as Basic authorization', async () => {
+    const host = await serve((request, response) => response.end(request.headers.authorization));
+    const basic = await fetchDocument('catalog', `http://ada:p%40ss%2F@${host}/api.yaml`);
+    expect(basic).toBe(`Basic ${Buffer.from('ada:p@ss/').toString('base64')}`);
+    const own = await fetchDocument('catalog', `http://ada:pw@${host}/api.yaml`, { Authorization: 'Bearer t' });
+    expect(own).toBe('Bearer t');
+  });
+
+  test.each([
+    [301, 'to https://elsewhere.example'],
+    [302, 'redirects'],
+    [401, '401'],
+    [403, '403'],
+    [404, '404'],
+    [418, '418'],
+  ])('whose address answers %i is a mistake that is told without what is secret in it', async (status, words) => {
+    const location = 'https://u:s3cret@elsewhere.example/s3cret?key=s3cret';
+    const host = await serve((_request, response) => {
+      response.writeHead(status, status === 301 ? { location } : {}).end('s3cret');
+    });
+    const call = fetchDocument('catalog', `http://ada:s3cret@${host}/api.yaml?key=s3cret`);
+    const error = await call.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof ProblemsError)) throw error;
+    expect(error.problems).toEqual([
+      {
+        path: ['document'],
+        file: `http://${host}/api.yaml?…`,
+        message: expect.stringContaining(words),
+        suggestion: expect.stringContaining('`document`') as string,
+      },
+    ]);
+    expect(JSON.stringify(error.problems)).not.toContain('s3cret');
+  });
+
+  test.each([429, 500, 503])('whose address answers %i may be had later', async (status) => {
+    const host = await serve((_request, response) => response.writeHead(status).end());
+    const call = fetchDocument('catalog', `http://ada:s3cret@${host}/`);
+    await expect(call).rejects.toBeInstanceOf(SkeinError);
+    await expect(call).rejects.toMatchObject({ code: 'UPSTREAM_FAILED', extensions: { upstreamStatus: status } });
+  });
+
+  test('that nobody serves may be had later', async () => {
+    await expect(fetchDocument('catalog', 'http://ada:pw@127.0.0.1:1/')).rejects.toMatchObject({
+      code: 'UPSTREAM_UNREACHABLE',
+    });
+  });
+
+  test.each([
+    ['https://ada:pw@host:8443/a.yaml?token=x', 'https://host:8443/a.yaml?…'],
+    ['http://host/a.yaml', 'http://host/a.yaml'],
+    ['./a.yaml', './a.yaml'],
+    ['http://[', 'http://['],
+  ])('at %s is called %s', (document, name) => {
+    expect(documentName(document)).toBe(name);
+  });
+});
