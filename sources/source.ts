@@ -81,6 +81,8 @@ interface CallBase {
   readonly operation: string;
   /** The call wants to know what is selected below it (GraphQL sources). Others get `undefined` and pay nothing. */
   readonly usesSelection?: boolean;
+  /** The call is this field of the GraphQL service and nothing else: such fields may be asked for together. */
+  readonly upstreamField?: { readonly name: string; readonly isNullable: boolean };
 }
 
 /** `args` are coerced by GraphQL: enums are already upstream values, absent arguments are absent keys. */

@@ -91,7 +91,8 @@ export function rootFields(types: readonly TypeDefinitionNode[]): ReadonlyMap<st
     if (type === undefined || node.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
     for (const field of node.fields ?? []) {
       const { value: name } = field.name;
-      fields.set(`${node.name.value}.${name}`, { type, name, arguments: argumentTypes(field) });
+      const isNullable = field.type.kind !== Kind.NON_NULL_TYPE;
+      fields.set(`${node.name.value}.${name}`, { type, name, arguments: argumentTypes(field), isNullable });
     }
   }
   return fields;

@@ -6,6 +6,7 @@ import {
   getNamedType,
   isInputObjectType,
   isIntrospectionType,
+  isNonNullType,
   isObjectType,
   isScalarType,
   isSpecifiedScalarType,
@@ -132,7 +133,12 @@ function chooseFields(
         report({ path: ['operations', upstream.name, 'name'], message });
         continue;
       }
-      const field = { type: operation, name: upstream.name, arguments: argumentsOf(upstream) };
+      const field = {
+        type: operation,
+        name: upstream.name,
+        arguments: argumentsOf(upstream),
+        isNullable: !isNonNullType(upstream.type),
+      };
       fields.set(coordinate, { root, coordinate, field });
     }
   }

@@ -6,6 +6,8 @@ export interface RootField {
   readonly name: string;
   /** Argument → GraphQL type, e.g. `skus` → `[ID!]!`. */
   readonly arguments: ReadonlyMap<string, string>;
+  /** Whether the service may answer null for it alone. Default: no. */
+  readonly isNullable?: boolean;
 }
 
 interface PreparedOperation {

@@ -7,7 +7,8 @@ import { createRequest, type RootField } from './operation-text.ts';
 /** The call of one root field of the service. */
 export function createRootCall(field: RootField, graphql: GraphqlUpstream, scope: CallScope): SourceCall {
   const requestOf = createRequest(field);
-  const common = { operation: field.name, usesSelection: true };
+  const upstreamField = { name: field.name, isNullable: field.isNullable === true };
+  const common = { operation: field.name, usesSelection: true, upstreamField };
   if (field.type === 'subscription') {
     return {
       ...common,
