@@ -3,7 +3,7 @@ import type { WireType, WireTypes } from './wire-types.ts';
 /** Turns a coerced input value into what the document's JSON has. Undefined: they are the same already. */
 export type InputEncoder = ((value: unknown) => unknown) | undefined;
 
-export function createInputEncoders({ inputs }: WireTypes): (type: WireType) => InputEncoder {
+export function createInputEncoders({ inputs, choices }: WireTypes): (type: WireType) => InputEncoder {
   const encoders = new Map<string, (value: unknown) => unknown>();
 
   function encoderOf(type: WireType): InputEncoder {
@@ -23,6 +23,7 @@ export function createInputEncoders({ inputs }: WireTypes): (type: WireType) => 
     if (existing !== undefined) return existing;
     // Those of its fields are made when a value has them: types may be recursive, and many are never used.
     const fields = wireFields.map((field) => ({ ...field, encode: undefined as InputEncoder, isReady: false }));
+    const isChoice = choices.has(name);
     const encode = (value: unknown) => {
       if (typeof value !== 'object' || value === null) return value;
       const given = value as Readonly<Record<string, unknown>>;
@@ -34,7 +35,9 @@ export function createInputEncoders({ inputs }: WireTypes): (type: WireType) => 
           field.encode = encoderOf(field.type);
           field.isReady = true;
         }
-        encoded[field.property] = field.encode === undefined ? own : field.encode(own);
+        const wire = field.encode === undefined ? own : field.encode(own);
+        if (isChoice) return wire;
+        encoded[field.property] = wire;
       }
       return encoded;
     };

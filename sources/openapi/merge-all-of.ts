@@ -10,7 +10,7 @@ interface Part {
 }
 
 /** Documents repeat a large base in many types: all of their properties together are bounded. */
-const MAX_MERGED_PROPERTIES = 1_000_000;
+const MAX_MERGED_PROPERTIES = 400_000;
 const PRECEDENCE: readonly SchemaKind[] = ['enum', 'int64', 'integer', 'number', 'string', 'boolean'];
 
 /** Makes one schema of parts that all hold: several objects become one, around one type they only add words. */

@@ -87,16 +87,25 @@ function tellOfMore(
     const more = names.length > MAX_TOLD ? ', …' : '';
     onNotice(`The webhooks (${names.slice(0, MAX_TOLD).join(', ')}${more}) are not offered: the service calls them.`);
   }
+  const addresses = addressesOf(root);
   for (const operation of operations) {
     const { node, pathItem, label } = operation;
     const callbacks = member(node, 'callbacks');
     if (isJsonObject(callbacks) && Object.keys(callbacks).length > 0) {
       onNotice(`${label}: its callbacks are not offered: the service calls them.`, operation);
     }
-    if (listMember(node, 'servers').length > 0 || listMember(pathItem, 'servers').length > 0) {
+    if ([node, pathItem].some((holder) => hasOtherServers(holder, addresses))) {
       onNotice(`${label}: servers of its own are not called, the endpoint is.`, operation);
     }
   }
+}
+
+function addressesOf(holder: JsonObject): Set<string | undefined> {
+  return new Set(listMember(holder, 'servers').map((server) => textMember(server, 'url')?.replace(/\/$/, '')));
+}
+
+function hasOtherServers(holder: JsonObject, addresses: ReadonlySet<string | undefined>): boolean {
+  return [...addressesOf(holder)].some((address) => !addresses.has(address));
 }
 
 function tellDuplicates(operations: readonly Operation[], onNotice: (message: string, operation?: Operation) => void) {

@@ -137,14 +137,15 @@ function nodeOf(target: string, document: OpenapiDocument): unknown {
   return undefined;
 }
 
+/** Null in all its forms, `{ type: object, nullable: true }` beside a reference included. */
 function isNullSchema(raw: unknown): boolean {
-  const { types, nullable } = readTypes(raw);
+  if (!isJsonObject(raw)) return false;
   const values = listMember(raw, 'enum');
-  return (
-    (types.length === 0 && nullable && member(raw, 'nullable') !== true) ||
-    (values.length > 0 && values.every((value) => value === null)) ||
-    (isJsonObject(raw) && Object.hasOwn(raw, 'const') && raw.const === null)
-  );
+  if (values.length > 0) return values.every((value) => value === null);
+  if (Object.hasOwn(raw, 'const')) return raw.const === null;
+  const { types, nullable } = readTypes(raw);
+  const saysNoMore = Object.keys(raw).every((key) => key === 'type' || key === 'nullable');
+  return nullable && (types.length === 0 || types[0] === 'object') && (saysNoMore || member(raw, 'type') === 'null');
 }
 
 /** A variant that only says which properties must be there: of no meaning for the type. */

@@ -15,6 +15,8 @@ export interface WireField {
 export interface WireTypes {
   /** Input types whose values have other names or forms upstream. */
   readonly inputs: ReadonlyMap<string, readonly WireField[]>;
+  /** Of these, the ones that are a choice: the value of the one field that is given goes upstream in their place. */
+  readonly choices: ReadonlySet<string>;
   /** Types below which an Int64 is: they are written and read so that no digit is lost. */
   readonly exact: ReadonlySet<string>;
 }
@@ -34,11 +36,14 @@ export function wireTypes(types: readonly NamedType[]): WireTypes {
   const changed = withUsers(
     types,
     (type) =>
-      type.kind === 'input' && (exact.has(type.name) || type.fields.some(({ name, property }) => name !== property)),
+      type.kind === 'input' &&
+      (type.oneOf === true || exact.has(type.name) || type.fields.some(({ name, property }) => name !== property)),
   );
   const inputs = new Map<string, readonly WireField[]>();
+  const choices = new Set<string>();
   for (const type of types) {
     if (type.kind !== 'input' || !changed.has(type.name)) continue;
+    if (type.oneOf === true) choices.add(type.name);
     const fields = type.fields.map(({ name, property, type: fieldType }) => ({
       name,
       property,
@@ -46,7 +51,7 @@ export function wireTypes(types: readonly NamedType[]): WireTypes {
     }));
     inputs.set(type.name, fields);
   }
-  return { inputs, exact };
+  return { inputs, choices, exact };
 }
 
 /** Names of the types that fit, and of all that lead to them. */
