@@ -38,6 +38,8 @@ export function openOpenapiSource(
     source: name,
     endpoint: options.endpoint,
     headers: { accept: 'application/json', ...options.headers },
+    forwardHeaders: options.forwardHeaders,
+    returnHeaders: options.returnHeaders,
     timeoutMs: options.timeoutMs,
     maxResponseBytes: options.maxResponseBytes,
   });
