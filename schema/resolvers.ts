@@ -35,6 +35,8 @@ export interface ResolverOptions {
   readonly readNeeds?: (link: Link) => NeedsReader;
   /** What a call that uses selections is told of the one below its field. */
   readonly selection: (typeName: string, link?: Link) => (info: GraphQLResolveInfo) => Selected | undefined;
+  /** Resolvers of fields that no source has on the type itself, by type and field. */
+  readonly addedFields?: ReadonlyMap<string, ReadonlyMap<string, Resolver>>;
   /** Puts something before a root field's own resolver. */
   readonly wrapCall?: (coordinate: string, call: SourceCall, resolve: Resolver) => Resolver;
   /** The resolver of a plain field of a source that takes selections; undefined where the value stands under its name. */
@@ -89,6 +91,8 @@ export function createResolvers(options: ResolverOptions): Resolvers {
       put(typeName, fieldName, createCallResolver(coordinate, call, options));
     }
   }
+  for (const [typeName, fields] of options.addedFields ?? [])
+    for (const [fieldName, resolver] of fields) put(typeName, fieldName, resolver);
   for (const link of links) {
     const resolver = linkResolver(link, options);
     if (resolver !== undefined) put(link.typeName, link.fieldName, resolver);

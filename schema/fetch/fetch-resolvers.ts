@@ -20,7 +20,7 @@ export function createFetchResolvers(
   composition: Composition,
   plans: FieldPlans,
   runner: FetchRunner,
-): Pick<ResolverOptions, 'selection' | 'wrapCall' | 'readNeeds' | 'fieldResolver'> {
+): Pick<ResolverOptions, 'selection' | 'wrapCall' | 'readNeeds' | 'fieldResolver' | 'addedFields'> {
   return {
     selection: (typeName) => (info) => plannedSelection(plans, typeName, info),
     wrapCall: (coordinate, call, resolve) =>
@@ -31,8 +31,11 @@ export function createFetchResolvers(
     },
     fieldResolver: (source, schema, typeName, fieldName) =>
       needsResolver(source, schema, typeName, fieldName, composition)
-        ? fieldResolver(source, typeName, fieldName, plans, runner)
+        ? fieldResolver(source.model.properties?.get(`${typeName}.${fieldName}`) ?? fieldName, typeName, plans, runner)
         : undefined,
+    addedFields: fieldsOfInterfaceObjects(composition, (typeName, fieldName) =>
+      fieldResolver(fieldName, typeName, plans, runner),
+    ),
   };
 }
 
@@ -75,14 +78,21 @@ function callResolver(coordinate: string, resolve: Resolver, plans: FieldPlans, 
   };
 }
 
-function fieldResolver(
-  source: Source,
-  typeName: string,
-  fieldName: string,
-  plans: FieldPlans,
-  runner: FetchRunner,
-): Resolver {
-  const name = source.model.properties?.get(`${typeName}.${fieldName}`) ?? fieldName;
+/** What subgraphs add to all types of an interface, by knowing it as an object. */
+function fieldsOfInterfaceObjects(
+  { supergraph }: Composition,
+  create: (typeName: string, fieldName: string) => Resolver,
+): ReadonlyMap<string, ReadonlyMap<string, Resolver>> {
+  const added = new Map<string, Map<string, Resolver>>();
+  for (const type of supergraph?.types.values() ?? []) {
+    const names = [...type.fields.values()].filter(({ isFromInterfaceObject }) => isFromInterfaceObject);
+    if (type.kind !== 'object' || names.length === 0) continue;
+    added.set(type.name, new Map(names.map(({ name }) => [name, create(type.name, name)])));
+  }
+  return added;
+}
+
+function fieldResolver(name: string, typeName: string, plans: FieldPlans, runner: FetchRunner): Resolver {
   return (parent, _args, context, info) => {
     const node = info.fieldNodes[0] as FieldNode;
     const plan = plans.get(node, typeName);

@@ -35,6 +35,8 @@ interface Place {
   readonly provided: SelectionSetNode | undefined;
   /** Conditions around it: `@include(if: $a)`. */
   readonly conditions: readonly string[];
+  /** The type that `base` is written on, whatever fragments are around. */
+  readonly baseType: string;
   /** What is needed beside the client's own selection goes here, without conditions. */
   readonly base: Set<string>;
   readonly fetch: Fetch;
@@ -135,10 +137,24 @@ class FetchPlanner {
     if (!ownership.federated.has(owner)) return owner;
     const having = [...(supergraph?.types.get(rootName)?.fields.get(node.name.value)?.subgraphs.keys() ?? [owner])]
       .filter((source) => this.routes.fieldIn(source, rootName, node.name.value)?.external === false)
-      .sort((a, b) => Number(fetches.has(b)) - Number(fetches.has(a)));
+      .map((source) => ({ source, cost: this.missing(source, rootName, node) * 2 - Number(fetches.has(source)) }))
+      .sort((a, b) => a.cost - b.cost)
+      .map(({ source }) => source);
     const found = having.find((source) => this.canPlanBelow(source, rootName, node, undefined));
     if (found === undefined) throw new Unplannable(`needs ${rootName}.${node.name.value} of several subgraphs at once`);
     return found;
+  }
+
+  /** How many fields right below a field others must be asked for when this source answers it. */
+  private missing(source: string, typeName: string, node: FieldNode): number {
+    const result = this.routes.typeOf(source, typeName, node.name.value);
+    if (node.selectionSet === undefined || result === undefined) return 0;
+    const types = this.routes.possibleTypes(source, result);
+    return flatten(node.selectionSet, []).filter(({ node: { name } }) =>
+      types.some(
+        (type) => !name.value.startsWith('__') && this.routes.fieldIn(source, type, name.value)?.external !== false,
+      ),
+    ).length;
   }
 
   private planRootFetch(
@@ -161,7 +177,7 @@ class FetchPlanner {
     const key = argumentKey(node, upstreamField.name);
     const place = this.place(source, rootName, [rootName], fetch);
     const text = this.fieldText(rootName, node, { ...place, conditions: [] }, { key, name: upstreamField.name });
-    fetch.parts.add(wrap(text, conditions));
+    fetch.parts.add(wrap(text, this.inFetch({ conditions }, fetch)));
     this.deps.plans.set(node, rootName, { key, root: fetch });
   }
 
@@ -194,6 +210,7 @@ class FetchPlanner {
       source,
       selects: true,
       staticType,
+      baseType: staticType,
       types,
       guarded: false,
       provided: undefined,
@@ -230,7 +247,8 @@ class FetchPlanner {
       const condition = node.typeCondition?.name.value ?? place.staticType;
       const types = place.types.filter((type) => this.isA(type, condition));
       if (types.length === 0) continue;
-      const directives = this.directives(node, place.fetch);
+      const conditions = (node.directives ?? []).filter(isCondition);
+      const directives = conditions.map((directive) => `${print(directive)} `).join('');
       const schema = place.selects ? this.routes.schemaOf(place.source) : undefined;
       const isKnown =
         schema !== undefined &&
@@ -245,6 +263,7 @@ class FetchPlanner {
         conditions: directives === '' ? place.conditions : [...place.conditions, directives],
       });
       if (inner.length === 0 || !place.selects) continue;
+      for (const condition of conditions) this.text(condition, place.fetch);
       const on = narrowed && condition !== place.staticType ? ` on ${this.namesOf(place.source).type(condition)}` : '';
       parts.push(on === '' && directives === '' ? inner.join(' ') : `...${on} ${directives}{ ${inner.join(' ')} }`);
     }
@@ -415,8 +434,8 @@ class FetchPlanner {
       .filter((route) => this.canPlanBelow(route.source, typeName, node, undefined))
       .sort(
         (a, b) =>
-          Number(place.entities.has(entityName(b, typeName))) - Number(place.entities.has(entityName(a, typeName))) ||
-          a.cost - b.cost,
+          Number(place.entities.has(entityName(b, b.typeName))) -
+            Number(place.entities.has(entityName(a, a.typeName))) || a.cost - b.cost,
       );
     const [route] = usable;
     if (route === undefined)
@@ -432,7 +451,7 @@ class FetchPlanner {
   }
 
   /** Conditions around a place hold in another fetch as well, with their variables. */
-  private inFetch(place: Place, fetch: Fetch): readonly string[] {
+  private inFetch(place: Pick<Place, 'conditions'>, fetch: Fetch): readonly string[] {
     for (const condition of place.conditions) {
       for (const [, name] of condition.matchAll(/\$([A-Za-z_]\w*)/g)) {
         const type = name === undefined ? undefined : this.declared.get(name);
@@ -447,7 +466,11 @@ class FetchPlanner {
   }
 
   private entityFetch(typeName: string, route: Route, place: Place): EntityFetch {
-    const name = entityName(route, typeName);
+    const isApart = route.key.selections.some(
+      (node) => node.kind === Kind.FIELD && this.mixedFields(place.source).has(`${typeName}.${node.name.value}`),
+    );
+    // Objects of different types are asked for together where the subgraph knows them by one interface.
+    const name = entityName(route, isApart ? typeName : route.typeName);
     let fetch = place.entities.get(name);
     if (fetch === undefined) {
       fetch = { ...newFetch(route.source), typeName: route.typeName, needs: new Map() };
@@ -487,7 +510,7 @@ class FetchPlanner {
           : argumentKey(node, upstream);
       if (place.selects) {
         const text = this.needText(node, key, upstream);
-        const isStatic = place.staticType === typeName || this.routes.isInterfaceObject(place.source, place.staticType);
+        const isStatic = place.baseType === typeName || this.routes.isInterfaceObject(place.source, place.baseType);
         place.base.add(isStatic ? text : `... on ${this.namesOf(place.source).type(typeName)} { ${text} }`);
       }
       return { name, key, selection, isKey, from: undefined };
@@ -564,7 +587,7 @@ class FetchPlanner {
   }
 
   private directives(node: { readonly directives?: FieldNode['directives'] }, fetch: Fetch): string {
-    const conditions = (node.directives ?? []).filter(({ name }) => name.value === 'skip' || name.value === 'include');
+    const conditions = (node.directives ?? []).filter(isCondition);
     return conditions.map((directive) => `${this.text(directive, fetch)} `).join('');
   }
 
@@ -577,6 +600,10 @@ class FetchPlanner {
     });
     return print(node);
   }
+}
+
+function isCondition({ name }: { readonly name: { readonly value: string } }): boolean {
+  return name.value === 'skip' || name.value === 'include';
 }
 
 function newFetch(source: string): Fetch {
@@ -612,7 +639,10 @@ function flatten(
   return set.selections.flatMap((node) => {
     if (node.kind === Kind.FIELD) return [{ node, conditions }];
     if (node.kind !== Kind.INLINE_FRAGMENT) return [];
-    const own = (node.directives ?? []).map((directive) => `${print(directive)} `).join('');
+    const own = (node.directives ?? [])
+      .filter(isCondition)
+      .map((directive) => `${print(directive)} `)
+      .join('');
     return flatten(node.selectionSet, own === '' ? conditions : [...conditions, own]);
   });
 }

@@ -72,7 +72,7 @@ export function createFetchRunner(ownership: Ownership): FetchRunner {
     variables: Values,
   ): Promise<unknown[]> {
     const upstreamType = namesOf(ownership.sources.get(fetch.source)?.source.model).type(fetch.typeName);
-    fetch.query ??= `query($representations: [_Any!]!${declared(fetch).replace(/^\(|\)$/g, (sign) => (sign === '(' ? ', ' : ''))}) { _entities(representations: $representations) { __typename ... on ${upstreamType} { ${[...fetch.parts].join(' ')} } } }`;
+    fetch.query ??= `query($representations: [_Any!]!${declared(fetch).replace(/^\(|\)$/g, (sign) => (sign === '(' ? ', ' : ''))}) { _entities(representations: $representations) { ... on ${upstreamType} { ${[...fetch.parts].join(' ')} } } }`;
     const { _entities } = await ask(fetch, fetch.query, { representations }, context, variables);
     if (_entities instanceof Error) throw _entities;
     if (_entities === null) return representations.map(() => null);
