@@ -1,5 +1,6 @@
 import { getNamedType, isLeafType, isObjectType, isRequiredArgument, parse, validate } from 'graphql';
-import type { Graph, SourceState } from './graph/graph.ts';
+import type { Graph } from './graph/graph.ts';
+import type { SourceState, VersionState } from './graph/source-states.ts';
 
 export interface BannerOptions {
   readonly url: string;
@@ -14,10 +15,11 @@ export interface BannerOptions {
 
 /** What the terminal shows on start: what is there, where it is, and a request to paste. */
 export function formatBanner({ url, graph, prompts, key, tookMs }: BannerOptions): string {
-  const states = graph.states();
-  const width = Math.max(...states.map(({ name }) => name.length), 0);
-  const lines = [`Skein is ready in ${tookMs} ms.`, ''];
-  for (const state of states) lines.push(`  ${state.name.padEnd(width)}  ${describeSource(state)}`);
+  const lines = [`Skein is ready in ${tookMs} ms.`, '', ...sourceLines(graph.states())];
+  const unchecked = graph.uncheckedLinks();
+  if (unchecked.length > 0) {
+    lines.push('', `  Links that wait for a source: ${listSome(unchecked)}`);
+  }
   if (graph.models !== undefined) lines.push('', `  models   ${graph.models.names().join(', ')}`);
   if (prompts.length > 0) lines.push(`  prompts  ${prompts.join(', ')}`);
   lines.push(
@@ -41,12 +43,56 @@ export function formatBanner({ url, graph, prompts, key, tookMs }: BannerOptions
   return `${lines.join('\n')}\n`;
 }
 
-function describeSource({ kind, fields, notices, unreachable, inGraph }: SourceState): string {
-  const left = notices === 0 ? '' : `, ${notices} ${notices === 1 ? 'notice' : 'notices'} (skein validate)`;
-  const size = `${fields} ${fields === 1 ? 'field' : 'fields'}${left}`;
-  if (unreachable === undefined) return `${kind.padEnd(8)} ${size}`;
-  const consequence = inGraph ? 'its fields give errors until it answers' : 'its fields join the graph when it answers';
-  return `${kind.padEnd(8)} ${inGraph ? `${size}, ` : ''}cannot be reached: ${unreachable} (${consequence})`;
+const MAX_LISTED = 8;
+
+/** A line for each source; versions stand below the line of what they are versions of. */
+function sourceLines(states: readonly SourceState[]): readonly string[] {
+  const rows: { readonly name: string; readonly kind: string; readonly text: string }[] = [];
+  let group: string | undefined;
+  for (const state of states) {
+    const { version } = state;
+    if (version !== undefined && version.group !== group)
+      rows.push({ name: version.group, kind: 'versions', text: describeVersions(version) });
+    group = version?.group;
+    rows.push({
+      name: version === undefined ? state.name : `  ${state.name}`,
+      kind: state.kind,
+      text: describeSource(state),
+    });
+  }
+  const width = Math.max(...rows.map(({ name }) => name.length), 0);
+  const kindWidth = Math.max(...rows.map(({ kind }) => kind.length), 'openapi'.length);
+  return rows.map(({ name, kind, text }) => `  ${name.padEnd(width)}  ${kind.padEnd(kindWidth)}  ${text}`);
+}
+
+function describeVersions({ fields, header }: VersionState): string {
+  return `${count(fields, 'field')}${header === undefined ? '' : `, chosen by the header ${header}`}`;
+}
+
+function describeSource({ fields, entities, notices, unreachable, inGraph, version }: SourceState): string {
+  const said: string[] = [];
+  if (version !== undefined) {
+    said.push(`${Math.round(version.share * 1_000) / 10}% of the calls`);
+    if (version.removedOn !== undefined) said.push(`to be removed on ${version.removedOn}`);
+  } else if (inGraph && (fields > 0 || entities === 0)) said.push(count(fields, 'field'));
+  if (entities > 0) said.push(count(entities, 'entity', 'entities'));
+  if (notices > 0) said.push(`${count(notices, 'notice')} (skein validate)`);
+  if (unreachable !== undefined) {
+    const consequence = inGraph
+      ? 'its fields give errors until it answers'
+      : 'its fields join the graph when it answers';
+    said.push(`cannot be reached: ${unreachable} (${consequence})`);
+  }
+  return said.join(', ');
+}
+
+function count(number: number, one: string, several = `${one}s`): string {
+  return `${number} ${number === 1 ? one : several}`;
+}
+
+function listSome(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_LISTED).join(', ');
+  return names.length > MAX_LISTED ? `${shown} and ${names.length - MAX_LISTED} more` : shown;
 }
 
 /** The nicest queries first; the one shown is the first that is valid for the graph. */

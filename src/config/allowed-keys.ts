@@ -12,7 +12,13 @@ export function allowedKeys(schema: z.core.$ZodType, value: unknown, path: reado
 
 function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrap(schema.unwrap(), value);
-  if (!(schema instanceof z.ZodDiscriminatedUnion) || typeof value !== 'object' || value === null) return schema;
+  if (schema instanceof z.ZodPrefault) return unwrap(schema.unwrap(), value);
+  if (typeof value !== 'object' || value === null) return schema;
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) {
+    const map =
+      schema instanceof z.ZodUnion ? schema.options.find((option) => option instanceof z.ZodObject) : undefined;
+    return map ?? schema;
+  }
   const { discriminator, options } = schema.def;
   const kind = (value as Record<string, unknown>)[discriminator];
   const chosen = options.find((option) => option._zod.propValues?.[discriminator]?.has(kind as z.core.util.Primitive));

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Problem } from '../../kernel/problem.ts';
 import { at, explainIssue, tellingIssues } from './explain-issue.ts';
 import { type YamlPath, yamlPath } from './path-text.ts';
+import { everyIssue, spreadUnions } from './union-issues.ts';
 import type { YamlDocument } from './yaml-document.ts';
 
 /**
@@ -23,7 +24,7 @@ export function checkEntry<T>(
   while (!result.success && convert(result.error.issues, data, path, document)) result = schema.safeParse(data);
   if (result.success) return { value: result.data };
 
-  const { issues } = result.error;
+  const issues = spreadUnions(result.error.issues);
   const entry = { path, value: data, schema };
   for (const issue of tellingIssues(issues, entry)) {
     if (document.hasFailed([...path, ...yamlPath(issue.path)])) continue;
@@ -41,7 +42,7 @@ export function checkEntry<T>(
 /** Puts numbers and booleans where the schema wants them and the scalar allows it; false if there was no such place. */
 function convert(issues: readonly z.core.$ZodIssue[], data: unknown, path: YamlPath, document: YamlDocument): boolean {
   let converted = false;
-  for (const issue of issues) {
+  for (const issue of everyIssue(issues)) {
     if (issue.code !== 'invalid_type') continue;
     const key = issue.path.at(-1);
     if (key === undefined || typeof at(data, issue.path) !== 'string') continue;

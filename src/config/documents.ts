@@ -17,47 +17,63 @@ export async function resolveDocuments(
   report: (problem: Problem) => void,
 ): Promise<SourceOptions | undefined> {
   const folder = dirname(file);
-  switch (options.kind) {
-    case 'openapi': {
-      if (/^https?:\/\//i.test(options.document)) return options;
-      const document = await resolveFile(options.document, [...path, 'document'], folder, report);
-      return document === undefined ? undefined : { ...options, document };
-    }
-    case 'graphql': {
-      if (options.document === undefined) return options;
-      const document = await resolveFile(options.document, [...path, 'document'], folder, report);
-      return document === undefined ? undefined : { ...options, document };
-    }
-    case 'grpc': {
-      const document =
-        options.document === undefined
-          ? undefined
-          : await resolveFile(options.document, [...path, 'document'], folder, report);
-      const includeDirs: string[] = [];
-      for (const [index, dir] of options.includeDirs.entries()) {
-        const absolute = await resolvePlace(dir, [...path, 'includeDirs', index], folder, 'folder', report);
-        if (absolute !== undefined) includeDirs.push(absolute);
-      }
-      if (options.document === undefined) return { ...options, includeDirs };
-      const complete = document !== undefined && includeDirs.length === options.includeDirs.length;
-      return complete ? { ...options, document, includeDirs } : undefined;
-    }
+  let complete = true;
+  async function found(given: string, below: YamlPath, wanted: 'file' | 'folder' = 'file'): Promise<string> {
+    const absolute = await resolvePlace(given, [...path, ...below], folder, wanted, report);
+    if (absolute === undefined) complete = false;
+    return absolute ?? given;
   }
+  function wrong(what: string, below: YamlPath): void {
+    complete = false;
+    report({ message: `${pathText([...path, ...below])} ${what}.`, path: [...path, ...below] });
+  }
+  const resolved = await resolveFiles(options, found, wrong);
+  return complete ? resolved : undefined;
 }
 
-function resolveFile(
-  given: string,
-  path: YamlPath,
-  folder: string,
-  report: (problem: Problem) => void,
-): Promise<string | undefined> {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(given)) return resolvePlace(given, path, folder, 'file', report);
-  report({
-    message: `${pathText(path)} must be a file.`,
-    path,
-    suggestion: 'Only an OpenAPI document may be an http:// or https:// URL; save the document beside this file.',
-  });
-  return Promise.resolve(undefined);
+async function resolveFiles(
+  options: SourceOptions,
+  found: (given: string, below: YamlPath, wanted?: 'file' | 'folder') => Promise<string>,
+  wrong: (what: string, below: YamlPath) => void,
+): Promise<SourceOptions> {
+  switch (options.kind) {
+    case 'openapi':
+    case 'soap':
+      return /^https?:\/\//i.test(options.document)
+        ? options
+        : { ...options, document: await found(options.document, ['document']) };
+    case 'graphql':
+      return options.document === undefined
+        ? options
+        : { ...options, document: await found(options.document, ['document']) };
+    case 'federation': {
+      const { document, supergraph } = options;
+      return {
+        ...options,
+        ...(document !== undefined && { document: await found(document, ['document']) }),
+        ...(supergraph !== undefined && { supergraph: await found(supergraph, ['supergraph']) }),
+      };
+    }
+    case 'grpc': {
+      const { document, tls } = options;
+      const includeDirs: string[] = [];
+      const place = document === undefined ? {} : { document: await found(document, ['document']) };
+      for (const [index, dir] of options.includeDirs.entries()) {
+        includeDirs.push(await found(dir, ['includeDirs', index], 'folder'));
+      }
+      if (typeof tls === 'boolean') return { ...options, ...place, includeDirs };
+      const [has, lacks] = tls.key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
+      if ((tls.key === undefined) !== (tls.certificate === undefined)) {
+        wrong(`has a ${has}, but no ${lacks}: the gateway shows itself with both or neither`, ['tls']);
+      }
+      const files: Record<string, string> = {};
+      for (const key of ['ca', 'certificate', 'key'] as const) {
+        const given = tls[key];
+        if (given !== undefined) files[key] = await found(given, ['tls', key]);
+      }
+      return { ...options, ...place, includeDirs, tls: { ...tls, ...files } };
+    }
+  }
 }
 
 async function resolvePlace(
@@ -67,6 +83,15 @@ async function resolvePlace(
   wanted: 'file' | 'folder',
   report: (problem: Problem) => void,
 ): Promise<string | undefined> {
+  if (wanted === 'file' && /^[a-z][a-z0-9+.-]*:\/\//i.test(given)) {
+    report({
+      message: `${pathText(path)} must be a file.`,
+      path,
+      suggestion:
+        'Only OpenAPI documents and WSDLs may be http:// or https:// URLs; save the document beside this file.',
+    });
+    return undefined;
+  }
   const absolute = resolve(folder, given);
   const reason = await whyUnusable(absolute, wanted);
   if (reason === undefined) return absolute;

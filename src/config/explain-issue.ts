@@ -8,7 +8,7 @@ import { asNumberOrBoolean } from './substitute.ts';
 type Issue = z.core.$ZodIssue;
 
 /** Settings whose values are secrets, or may be. */
-const SECRET = new Set<string | number>(['apiKey', 'key', 'headers']);
+const SECRET = new Set<string | number>(['apiKey', 'key', 'headers', 'forwardHeaders', 'security', 'connectionParams']);
 
 const EXPECTED: Record<string, string> = {
   string: 'text',
@@ -53,20 +53,31 @@ export function explainIssue(
   }
   switch (issue.code) {
     case 'invalid_type': {
-      const message = `${where} must be ${EXPECTED[issue.expected] ?? issue.expected}, but is ${kindOf(found)}.`;
+      const kind = issue.expected === 'int' && typeof found === 'number' ? 'not one' : kindOf(found);
+      const message = `${where} must be ${EXPECTED[issue.expected] ?? issue.expected}, but is ${mayShow && kind === 'not one' ? found : kind}.`;
       return [{ message, path, ...quotes(issue.expected, found) }];
     }
     case 'too_small':
     case 'too_big':
       return [{ message: `${where} must ${boundOf(issue)}${but}.`, path }];
-    default:
-      return [
-        {
-          message: `${where} ${issue.message.startsWith('must ') ? issue.message : `is wrong: ${issue.message}`}.`,
-          path,
-        },
-      ];
+    case 'invalid_union': {
+      const forms = [...new Set(issue.errors.flatMap(([first]) => (first === undefined ? [] : formOf(first))))];
+      return [{ message: `${where} must be ${forms.join(' or ')}, but is ${kindOf(found)}.`, path }];
+    }
+    default: {
+      const said = /^(must|has|needs) /.test(issue.message) ? issue.message : `is wrong: ${issue.message}`;
+      return [{ message: `${where} ${said}.`, path }];
+    }
   }
+}
+
+/** What a form of a union wants. */
+function formOf(issue: Issue): readonly string[] {
+  if (issue.code === 'invalid_type') return [EXPECTED[issue.expected] ?? issue.expected];
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union'
+    ? issue.errors.flatMap(([first]) => (first === undefined ? [] : formOf(first)))
+    : [];
 }
 
 /** A key that the schema does not have. */

@@ -26,13 +26,13 @@ test('every mistake of a file is told at once, where it is and with a way out', 
       Did you mean "inventory/inventory.proto"?
     <here>/skein.yaml:28:19  sources.inventory.includeDirs[0] is the folder <root>/<here>/protos, but it does not exist.
       Paths are relative to the folder of this file.
-    <here>/skein.yaml:31:5  sources.reviews.kind must be "openapi", "grpc" or "graphql", but is "graphqll". Did you mean "graphql"?
+    <here>/skein.yaml:31:5  sources.reviews.kind must be "openapi", "grpc", "soap", "graphql" or "federation", but is "graphqll". Did you mean "graphql"?
     <here>/skein.yaml:36:5  Unknown key "endpont" in sources.payments. Did you mean "endpoint"?
     <here>/skein.yaml:43:21  Unknown key "nme" in sources.stock.operations.WatchStock. Did you mean "name"?
     <here>/skein.yaml:43:40  sources.stock.operations.WatchStock.as must be "query", "mutation" or "subscription", but is "subscripton". Did you mean "subscription"?
     <here>/skein.yaml:47:5  sources.orders.endpoint takes the environment variable TENANT, which is not set.
       Set TENANT, or give a default: \${TENANT:-default}.
-    <here>/skein.yaml:49:3  The name "Billing" in sources must be lower-case letters, digits and -.
+    <here>/skein.yaml:49:3  The name "Billing" in sources must be lower-case letters, digits and -, beginning with a letter.
     <here>/skein.yaml:53:3  The name "ai" in sources is reserved for a source of the gateway itself.
     <here>/skein.yaml:59:5  links.Product.stock.call names the source "stok", which does not exist. Did you mean "stock"?
     <here>/skein.yaml:62:3  The name "Product" in links must be Type.field.

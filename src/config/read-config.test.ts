@@ -48,14 +48,20 @@ test('a file that is not there is told with the path tried and what to do', asyn
     {
       message: `The configuration ${join(folder, 'skein.yml')} cannot be read: it does not exist.`,
       file: join(folder, 'skein.yml'),
-      suggestion: expect.stringContaining('Set SKEIN_CONFIG to the path of your skein.yaml.'),
+      suggestion: expect.stringContaining('Give the path of your skein.yaml as --config or SKEIN_CONFIG.'),
     },
   ]);
   expect(config).toMatchObject({ sources: {}, links: {}, prompts: {} });
 });
 
-test('folders, other encodings and endless files are refused', async () => {
-  expect((await readConfig(folder, {})).problems[0]?.message).toContain('it is a folder');
+test('a folder stands for the skein.yaml in it', async () => {
+  await read('limits: { depth: 3 }');
+  const { config, problems } = await readConfig(folder, {});
+  expect(problems).toEqual([]);
+  expect(config).toMatchObject({ file: join(folder, 'skein.yaml'), limits: { depth: 3 } });
+});
+
+test('other encodings and endless files are refused', async () => {
   expect((await read(Buffer.from([0x61, 0x3a, 0xff]))).problems[0]?.message).toContain('it is not UTF-8 text');
   expect((await read('#'.repeat(4 * 1024 * 1024 + 1))).problems[0]?.message).toContain('it is larger than');
 });
@@ -70,9 +76,18 @@ test('syntax errors are told with their lines, and nothing else is', async () =>
   expect(reading.problems[2]?.suggestion).toBe('Within { } and [ ], put text that holds braces in quotes.');
 });
 
+test('a second document, and text with a colon, are told in words that help', async () => {
+  const reading = await read('prompts:\n  a:\n    description: one: two\n---\nlimits: {}\n');
+  expect(reading.problems).toMatchObject([
+    { line: 3, message: 'A value holds a colon that YAML takes for the end of a key.' },
+    { line: 4, message: 'A second document begins here, but a configuration is one.' },
+  ]);
+  expect(messages(await read('limits:\n\tdepth: 1\n'))[0]).toBe('2: The line is indented with a tab.');
+});
+
 test('a file that is no map, or whose section is none, is told once', async () => {
   expect(messages(await read('- a\n'))).toEqual([
-    'undefined: The file must be a map of keys, cors, limits, sources, links, providers, models, routes, prompts, but is a list.',
+    'undefined: The file must be a map of keys, cors, limits, sources, versions, links, providers, models, routes, prompts, but is a list.',
   ]);
   expect(messages(await read('models: [gpt]\nroutes: { default: [gpt] }\n'))).toEqual([
     '1: models must be a map, but is a list.',

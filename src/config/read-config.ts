@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
@@ -25,17 +26,25 @@ export interface ConfigReading {
 }
 
 /**
- * Reads skein.yaml. Never throws for what the file holds: mistakes are problems, and wrong entries are left out. Values
+ * Reads skein.yaml, or the one in the folder that is named. Never throws for what the file holds: mistakes are problems, and wrong entries are left out. Values
  * of `env` come in through `${NAME}` and `${NAME:-default}` alone, except that a file without `keys` has one key named
  * `default`, SKEIN_API_KEY.
  */
 export async function readConfig(file: string, env: Environment): Promise<ConfigReading> {
-  const absolute = resolve(file);
+  const absolute = await configFile(resolve(file));
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
   const document = await readDocument(absolute, env, report);
   const config = await readSections(document, absolute, env, report);
   return { config, problems, locate: document.locate };
+}
+
+async function configFile(path: string): Promise<string> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder ? join(path, 'skein.yaml') : path;
 }
 
 async function readDocument(file: string, env: Environment, report: (problem: Problem) => void): Promise<YamlDocument> {
@@ -44,11 +53,13 @@ async function readDocument(file: string, env: Environment, report: (problem: Pr
   } catch (error) {
     const near = await nearestFileName(file);
     const guess =
-      near === undefined || resolve(file, '..', near) === file ? '' : ` There is a ${quote(near)} beside it.`;
+      near === undefined || !/\.ya?ml$/.test(near) || resolve(file, '..', near) === file
+        ? ''
+        : ` There is a ${quote(near)} beside it.`;
     report({
       message: `The configuration ${file} cannot be read: ${describeError(error)}.`,
       file,
-      suggestion: `Set SKEIN_CONFIG to the path of your skein.yaml.${guess}`,
+      suggestion: `Give the path of your skein.yaml as --config or SKEIN_CONFIG.${guess}`,
     });
     return parseYaml('', file, env, report);
   }
@@ -118,6 +129,7 @@ async function readSections(
   const limits = readEntry(limitOptions, top.limits ?? {}, ['limits'])?.value ?? limitOptions.parse({});
   const sections: Sections = {
     sources: readSection('sources', SECTIONS.sources),
+    versions: readSection('versions', SECTIONS.versions),
     links: readSection('links', SECTIONS.links),
     providers: readSection('providers', SECTIONS.providers),
     models: readSection('models', SECTIONS.models),
@@ -139,6 +151,7 @@ async function readSections(
     cors,
     limits,
     sources: toRecord(sections.sources),
+    versions: toRecord(sections.versions),
     links: toRecord(sections.links),
     providers: toRecord(sections.providers),
     models: toRecord(sections.models),
@@ -149,7 +162,7 @@ async function readSections(
 }
 
 function reserved(section: SectionName, name: string): string | undefined {
-  return section === 'sources' && BUILT_IN_SOURCES.includes(name)
+  return (section === 'sources' || section === 'versions') && BUILT_IN_SOURCES.includes(name)
     ? 'is reserved for a source of the gateway itself'
     : undefined;
 }

@@ -17,7 +17,7 @@ const MAX_LISTED = 10;
  * names a broken entry goes without a word: the mistake has been told where it is.
  */
 export function checkReferences(sections: Sections, broken: Set<string>, report: (problem: Problem) => void): void {
-  const { links, models, routes, prompts } = sections;
+  const { links, models, routes, prompts, versions } = sections;
 
   function isBroken(section: SectionName, name: string): boolean {
     return broken.has(section) || broken.has(`${section}.${name}`);
@@ -65,9 +65,51 @@ export function checkReferences(sections: Sections, broken: Set<string>, report:
   for (const [name, { route }] of prompts) {
     if (!holds(route, ['prompts', name, 'route'], 'route or model', ['routes', 'models'])) leaveOut('prompts', name);
   }
+  const groups = checkVersions();
   for (const [name, { call }] of links) {
     const source = call.slice(0, call.indexOf('.'));
-    if (!holds(source, ['links', name, 'call'], 'source', ['sources'], BUILT_IN_SOURCES)) leaveOut('links', name);
+    const path = ['links', name, 'call'];
+    const group = groups.get(source);
+    if (group !== undefined) {
+      report({
+        message: `${pathText(path)} names the source ${quote(source)}, which is in the graph only as a version of ${quote(group)}.`,
+        path,
+        suggestion: `Call ${group}${call.slice(source.length)} instead.`,
+      });
+    }
+    if (group !== undefined || !holds(source, path, 'source', ['sources', 'versions'], BUILT_IN_SOURCES))
+      leaveOut('links', name);
+  }
+
+  /** Source → the group that it is a version of. */
+  function checkVersions(): Map<string, string> {
+    const groups = new Map<string, string>();
+    for (const [name, { versions: members }] of versions) {
+      const path = ['versions', name];
+      const mistakes: Problem[] = [];
+      let known = true;
+      if (sections.sources.has(name) || isBroken('sources', name)) {
+        const message = `The name ${quote(name)} in versions is that of a source.`;
+        mistakes.push({ message, path, suggestion: `Call the source ${quote(`${name}-v1`)}, for example.` });
+      }
+      for (const [index, { source }] of members.entries()) {
+        const place = [...path, 'versions', index, 'source'];
+        const group = groups.get(source);
+        known = holds(source, place, 'source', ['sources']) && known;
+        if (group === undefined) groups.set(source, name);
+        else {
+          const message = `${pathText(place)} names the source ${quote(source)}, which is a version of ${quote(group)} already.`;
+          mistakes.push({ message, path: place });
+        }
+      }
+      if (members.every(({ weight }) => weight === 0)) {
+        const message = `${pathText([...path, 'versions'])} has no version with a weight above 0: nobody would be served.`;
+        mistakes.push({ message, path: [...path, 'versions'] });
+      }
+      mistakes.forEach(report);
+      if (mistakes.length > 0 || !known) leaveOut('versions', name);
+    }
+    return groups;
   }
 }
 

@@ -1,14 +1,31 @@
 import { z } from 'zod';
 import { linkOptions } from '../../schema/options.ts';
+import { transformOptions } from '../../schema/transforms/options.ts';
+import { versionOptions } from '../../schema/versions/options.ts';
 import { modelOptions, providerOptions, routeOptions } from '../../sources/ai/options.ts';
+import { federationOptions } from '../../sources/federation/options.ts';
 import { graphqlOptions } from '../../sources/graphql/options.ts';
 import { grpcOptions } from '../../sources/grpc/options.ts';
 import { openapiOptions } from '../../sources/openapi/options.ts';
 import { graphqlName } from '../../sources/options.ts';
 import { promptOptions } from '../../sources/prompt/options.ts';
+import { soapOptions } from '../../sources/soap/options.ts';
+
+/** Options of every kind that concern the graph, not the service. */
+const common = {
+  /** What becomes of the source's types and fields before they come into the graph. */
+  transforms: transformOptions.optional(),
+};
 
 /** A backend. Which options it takes depends on `kind`. */
-export const sourceOptions = z.discriminatedUnion('kind', [openapiOptions, grpcOptions, graphqlOptions]);
+export const sourceOptions = z.discriminatedUnion('kind', [
+  openapiOptions.extend(common),
+  grpcOptions.extend(common),
+  soapOptions.extend(common),
+  graphqlOptions.extend(common),
+  // It has a check of its own, which `extend` would drop.
+  federationOptions.safeExtend(common),
+]);
 export type SourceOptions = z.infer<typeof sourceOptions>;
 
 /** A development key: who holds it may call the graph. */
@@ -53,12 +70,14 @@ export type LimitOptions = z.infer<typeof limitOptions>;
 /** `Type.field`: the coordinate of a field. */
 const coordinate = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*$/, 'must be Type.field');
 
+const sourceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and -, beginning with a letter');
+
 /** skein.yaml. Each section is a map, so that the reader can check every entry for itself. */
 export const SECTIONS = {
-  sources: {
-    key: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and -'),
-    entry: sourceOptions,
-  },
+  sources: { key: sourceName, entry: sourceOptions },
+  versions: { key: sourceName, entry: versionOptions },
   links: { key: coordinate, entry: linkOptions },
   providers: { key: z.string().min(1), entry: providerOptions },
   models: { key: z.string().min(1), entry: modelOptions },
@@ -74,6 +93,7 @@ export interface SkeinConfig {
   readonly cors: CorsOptions;
   readonly limits: LimitOptions;
   readonly sources: Readonly<Record<string, SourceOptions>>;
+  readonly versions: Readonly<Record<string, z.infer<typeof versionOptions>>>;
   readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;
   readonly providers: Readonly<Record<string, z.infer<typeof providerOptions>>>;
   readonly models: Readonly<Record<string, z.infer<typeof modelOptions>>>;

@@ -8,7 +8,6 @@ import {
   type ParsedNode,
   parseDocument,
   type Scalar,
-  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import { describeError } from '../../kernel/errors.ts';
@@ -16,10 +15,10 @@ import type { Problem } from '../../kernel/problem.ts';
 import { yamlNestsDeeperThan } from '../../kernel/yaml-nesting.ts';
 import { pathText, quote, type YamlPath } from './path-text.ts';
 import { asNumberOrBoolean, type Environment, substitute } from './substitute.ts';
+import { sentence, syntaxProblems } from './yaml-syntax.ts';
 
 const MAX_DEPTH = 64;
 const MAX_ALIASES = 100;
-const MAX_SYNTAX_PROBLEMS = 50;
 
 export interface Position {
   /** Counted from 1, as is `column`. */
@@ -220,32 +219,10 @@ const NOTHING: YamlDocument = {
   alternative: () => undefined,
 };
 
-/** One problem a line: what follows on the same line is mostly a consequence of the first. */
-function syntaxProblems(errors: readonly YAMLError[], text: string, lineCounter: LineCounter): Problem[] {
-  const byLine = new Map<number, Problem>();
-  for (const error of errors) {
-    const { line } = lineCounter.linePos(error.pos[0]);
-    if (byLine.has(line)) continue;
-    if (byLine.size === MAX_SYNTAX_PROBLEMS) break;
-    const start = lineCounter.lineStarts[line - 1] ?? 0;
-    const unquoted = /[[{,].*\$(\{|parent)/.test(text.slice(start, lineCounter.lineStarts[line] ?? text.length));
-    byLine.set(line, {
-      message: sentence(error.message),
-      line,
-      ...(unquoted && { suggestion: 'Within { } and [ ], put text that holds braces in quotes.' }),
-    });
-  }
-  return [...byLine.values()];
-}
-
 function keyText(key: Scalar): string {
   return key.value === null || key.value === undefined ? '' : String(key.value);
 }
 
 function inside(path: YamlPath): string {
   return path.length === 0 ? 'at the top of the file' : `in ${pathText(path)}`;
-}
-
-function sentence(message: string): string {
-  return message.endsWith('.') ? message : `${message}.`;
 }

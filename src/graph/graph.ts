@@ -1,32 +1,18 @@
-import { isObjectType } from 'graphql';
 import { describeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { compose } from '../../schema/compose.ts';
-import { ROOT_TYPES } from '../../schema/ownership.ts';
 import { createRegistry, type GenerationOptions, type Registry } from '../../schema/registry.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
-import type { Source, SourceKind } from '../../sources/source.ts';
+import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
+import { createGraphSources, NO_QUERIES } from './graph-sources.ts';
 import { loadModels, loadSource } from './load-sources.ts';
+import { describeSources, type SourceState } from './source-states.ts';
 
 const PROBE_TIMEOUT_MS = 2_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MOST_MS = 30_000;
-
-/** One source as an operator wants to see it. */
-export interface SourceState {
-  readonly name: string;
-  readonly kind: SourceKind;
-  /** Root fields it gives the graph. */
-  readonly fields: number;
-  /** Why it cannot be called now; undefined when it answered the last time it was asked. */
-  readonly unreachable: string | undefined;
-  /** How much of its document the graph does not have. */
-  readonly notices: number;
-  /** Whether its fields are in the graph. */
-  readonly inGraph: boolean;
-}
 
 /** The graph that serves: sources, models, and the generation they make. */
 export interface Graph {
@@ -35,6 +21,8 @@ export interface Graph {
   states(): readonly SourceState[];
   /** What the documents say and the graph does not have, with the reason: no mistakes, but nothing to be silent about. */
   notices(): readonly Problem[];
+  /** Links that are not in the graph, because a source they need is not there. */
+  uncheckedLinks(): readonly string[];
   /** Asks every source whether it is there. */
   probe(): Promise<void>;
   dispose(): Promise<void>;
@@ -58,37 +46,31 @@ export async function createGraph(
 ): Promise<Graph> {
   const problems: Problem[] = [...known];
   const report = (problem: Problem) => problems.push(problem);
-  const sources = new Map<string, Source>();
-  const unreachable = new Map<string, string>();
-  const broken = new Set(
-    [...config.broken].filter((name) => name.startsWith('sources.')).map((name) => name.slice('sources.'.length)),
-  );
   const built = loadModels(config, { log, report });
-
+  const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
+  const sources = createGraphSources({ config, builtIn: built.sources, hasBrokenPrompt });
   const loaded = await Promise.all(
     Object.entries(config.sources).map(([name, options]) => loadSource(name, options, { log, report })),
   );
   for (const result of loaded) {
-    if ('source' in result) sources.set(result.name, result.source);
-    else if ('unreachable' in result) unreachable.set(result.name, result.unreachable);
-    else broken.add(result.name);
+    if ('sources' in result) sources.opened.set(result.name, result.sources);
+    else if ('unreachable' in result) sources.unreachable.set(result.name, result.unreachable);
+    else sources.broken.add(result.name);
   }
 
-  const isMissing = (name: string | undefined) => {
-    if (name === undefined) return unreachable.size > 0 || broken.size > 0;
-    return unreachable.has(name) || broken.has(name) || (name === 'prompts' && hasBroken(config, 'prompts'));
+  const composeNow = () => {
+    const mistakes: Problem[] = [];
+    const inGraph = sources.forGraph((problem) => mistakes.push(problem));
+    const result = compose({ sources: inGraph, links: config.links, isMissing: sources.isMissing });
+    return {
+      composition: result.composition,
+      problems: [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))],
+    };
   };
-  const composeNow = () =>
-    compose({ sources: [...sources.values(), ...built.sources], links: config.links, isMissing });
   const first = composeNow();
-  const dispose = () => Promise.all([...sources.values(), ...built.sources].map((source) => source.dispose()));
-  // With nothing reachable yet there is no graph to judge: it is built when the first source answers.
-  // With nothing usable at all, that is a consequence of mistakes told already.
-  const isEmpty = sources.size + built.sources.length === 0;
-  const isExcused = isEmpty && (unreachable.size > 0 || problems.length > 0);
-  if (first.composition === undefined && !isExcused) problems.push(...first.problems);
+  if (!sources.excuses(first.problems, problems)) problems.push(...first.problems);
   if (problems.length > 0) {
-    await dispose();
+    await sources.dispose();
     throw new ProblemsError(problems);
   }
 
@@ -98,90 +80,75 @@ export async function createGraph(
   let retry: NodeJS.Timeout | undefined;
   let disposed = false;
   const retryLater = (delayMs: number) => {
-    if (unreachable.size === 0 || disposed) return;
+    if (sources.unreachable.size === 0 || disposed) return;
     retry = setTimeout(() => void retryNow(delayMs), delayMs);
     retry.unref();
   };
   /** Builds the next generation; the reasons when it cannot be built, and the running one serves on. */
-  const takeIn = (name: string): readonly string[] | undefined => {
+  const takeIn = (name: string): readonly string[] => {
     try {
       const next = composeNow();
-      if (next.composition === undefined) return next.problems.map(({ message }) => message);
+      if (next.problems.length > 0 || next.composition === undefined)
+        return next.problems.map(({ message }) => message);
       const { number } = registry.publish(next.composition);
       log.info({ source: name, generation: number }, 'the source is there, and in the graph');
-      return undefined;
+      return [];
     } catch (error) {
       return [describeError(error)];
     }
   };
   const retryNow = async (delayMs: number) => {
-    for (const name of [...unreachable.keys()]) {
+    for (const [name, reason] of [...sources.unreachable]) {
       const options = config.sources[name];
       if (options === undefined) continue;
       const mistakes: Problem[] = [];
       const result = await loadSource(name, options, { log, report: (problem) => mistakes.push(problem) });
+      const made = 'sources' in result ? result.sources : [];
       if (disposed) {
-        if ('source' in result) await result.source.dispose();
+        await disposeAll(made);
         return;
       }
-      if (!('source' in result)) {
-        unreachable.set(
-          name,
-          'unreachable' in result ? result.unreachable : mistakes.map(({ message }) => message).join(' '),
-        );
+      if (!('sources' in result)) {
+        const why = 'unreachable' in result ? result.unreachable : mistakes.map(({ message }) => message).join(' ');
+        sources.unreachable.set(name, why);
         continue;
       }
-      const reason = unreachable.get(name) ?? '';
-      sources.set(name, result.source);
-      unreachable.delete(name);
-      const mistake = takeIn(name);
-      if (mistake === undefined) continue;
-      sources.delete(name);
-      unreachable.set(name, reason);
-      await result.source.dispose();
-      log.error({ source: name, problems: mistake }, 'the source is there, but does not fit the graph');
+      sources.opened.set(name, made);
+      sources.unreachable.delete(name);
+      const unfit = takeIn(name);
+      if (unfit.length === 0) continue;
+      sources.opened.delete(name);
+      sources.unreachable.set(name, reason);
+      await disposeAll(made);
+      log.error({ source: name, problems: unfit }, 'the source is there, but does not fit the graph');
     }
     retryLater(Math.min(delayMs * 2, RETRY_MOST_MS));
   };
   retryLater(RETRY_FIRST_MS);
 
-  const silent = new Map<string, string>();
+  const silent = new Map<Source, string>();
   return {
     registry,
     models: built.models,
-    states: () => [
-      ...[...sources.values(), ...built.sources].map((source) => ({
-        name: source.name,
-        kind: source.kind,
-        fields: countFields(registry, source.name),
-        notices: source.model.notices?.length ?? 0,
-        unreachable: silent.get(source.name),
-        inGraph: true,
-      })),
-      ...[...unreachable].map(([name, reason]) => ({
-        name,
-        kind: config.sources[name]?.kind ?? ('graphql' as const),
-        fields: 0,
-        notices: 0,
-        unreachable: reason,
-        inGraph: false,
-      })),
-    ],
-    notices: () =>
-      [...sources.values()].flatMap(({ name, model }) =>
-        (model.notices ?? []).map((notice) => ({ ...notice, path: ['sources', name, ...(notice.path ?? [])] })),
-      ),
+    states: () => describeSources({ config, sources, silent, composition: registry.current()?.composition }),
+    notices: () => sources.notices(),
+    uncheckedLinks: () => {
+      const links = new Set(
+        registry.current()?.composition.links.map(({ typeName, fieldName }) => `${typeName}.${fieldName}`),
+      );
+      return Object.keys(config.links).filter((coordinate) => !links.has(coordinate));
+    },
     async probe() {
       const aborter = new AbortController();
       const timer = setTimeout(() => aborter.abort(), PROBE_TIMEOUT_MS);
       await Promise.all(
-        [...sources.values()].map(async (source) => {
+        [...sources.opened.values()].flat().map(async (source) => {
           try {
             await source.probe(aborter.signal);
-            silent.delete(source.name);
+            silent.delete(source);
           } catch (error) {
             silent.set(
-              source.name,
+              source,
               describeError(error instanceof Error && error.cause !== undefined ? error.cause : error),
             );
           }
@@ -192,19 +159,15 @@ export async function createGraph(
     async dispose() {
       disposed = true;
       clearTimeout(retry);
-      await dispose();
+      await sources.dispose();
     },
   };
 }
 
-function hasBroken(config: SkeinConfig, section: string): boolean {
-  return [...config.broken].some((name) => name.startsWith(`${section}.`));
+async function disposeAll(sources: readonly Source[]): Promise<void> {
+  await Promise.all(sources.map((source) => source.dispose()));
 }
 
-function countFields(registry: Registry, sourceName: string): number {
-  const schema = registry.current()?.composition.ownership.sources.get(sourceName)?.schema;
-  return ROOT_TYPES.reduce((count, name) => {
-    const type = schema?.getType(name);
-    return count + (isObjectType(type) ? Object.keys(type.getFields()).length : 0);
-  }, 0);
+function isNoQueries({ message }: Problem): boolean {
+  return message.endsWith('(NO_QUERIES)');
 }

@@ -1,20 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { createAiSource } from '../../sources/ai/ai-source.ts';
 import { createModels, type Models } from '../../sources/ai/model-client.ts';
-import { createGraphqlSource } from '../../sources/graphql/graphql-source.ts';
-import { createGrpcSource } from '../../sources/grpc/grpc-source.ts';
-import { createOpenapiSource } from '../../sources/openapi/openapi-source.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
 import { fetchDocument } from '../../sources/upstream/fetch-document.ts';
+import { readText } from '../config/read-text.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
+
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
 /** What came of loading one source. */
 export type LoadedSource =
-  | { readonly name: string; readonly source: Source }
+  | { readonly name: string; readonly sources: readonly Source[] }
   /** Its document or endpoint cannot be reached now: worth another try. */
   | { readonly name: string; readonly unreachable: string }
   /** Its configuration or document is wrong; the problems are reported. */
@@ -25,7 +24,7 @@ export interface LoadDeps {
   readonly report: (problem: Problem) => void;
 }
 
-/** Makes one source of the configuration. Never rejects. */
+/** Makes one source of the configuration, or, of a supergraph, one for each subgraph. Never rejects. */
 export async function loadSource(
   name: string,
   options: SourceOptions,
@@ -40,9 +39,9 @@ export async function loadSource(
     },
   };
   try {
-    const source = await createSource(name, options, deps);
-    if (!failed) return { name, source };
-    await source.dispose();
+    const sources = await createSources(name, options, deps);
+    if (!failed) return { name, sources };
+    await Promise.all(sources.map((source) => source.dispose()));
     return { name, broken: true };
   } catch (error) {
     if (error instanceof SkeinError) return { name, unreachable: describeError(error.cause ?? error) };
@@ -52,20 +51,47 @@ export async function loadSource(
   }
 }
 
-async function createSource(name: string, options: SourceOptions, deps: SourceDeps): Promise<Source> {
+/** Kinds are imported when there is a source of them: their libraries are large. */
+async function createSources(name: string, options: SourceOptions, deps: SourceDeps): Promise<readonly Source[]> {
   switch (options.kind) {
     case 'openapi': {
-      const text = /^https?:/.test(options.document)
+      const text = /^https?:/i.test(options.document)
         ? await fetchDocument(name, options.document)
-        : await readFile(options.document, 'utf8');
-      return createOpenapiSource(name, options, text, options.document, deps);
+        : await readDocument(options.document);
+      const { createOpenapiSource } = await import('../../sources/openapi/openapi-source.ts');
+      return [createOpenapiSource(name, options, text, options.document, deps)];
     }
-    case 'grpc':
-      return createGrpcSource(name, options, options.document ?? '', deps);
+    case 'grpc': {
+      const { createGrpcSource } = await import('../../sources/grpc/grpc-source.ts');
+      return [await createGrpcSource(name, options, options.document ?? '', deps)];
+    }
+    case 'soap':
+      throw new ProblemsError([{ message: `The source cannot be made of ${options.document}.` }]);
     case 'graphql': {
-      const text = options.document === undefined ? undefined : await readFile(options.document, 'utf8');
-      return createGraphqlSource(name, options, text, deps);
+      const { createGraphqlSource } = await import('../../sources/graphql/graphql-source.ts');
+      return [await createGraphqlSource(name, options, await readIfGiven(options.document), deps)];
     }
+    case 'federation': {
+      const { createFederationSources } = await import('../../sources/federation/federation-source.ts');
+      const document = await readIfGiven(options.document);
+      const supergraph = await readIfGiven(options.supergraph);
+      return createFederationSources(name, options, { document, supergraph }, deps);
+    }
+  }
+}
+
+async function readIfGiven(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : readDocument(file);
+}
+
+/** @throws ProblemsError when the file is larger than any document needs to be, is not text, or is gone by now */
+async function readDocument(file: string): Promise<string> {
+  try {
+    return await readText(file, MAX_DOCUMENT_BYTES);
+  } catch (error) {
+    throw new ProblemsError([
+      { path: ['document'], file, message: `The document cannot be read: ${describeError(error)}.` },
+    ]);
   }
 }
 
