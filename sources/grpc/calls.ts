@@ -1,95 +1,83 @@
-import { type Client, type Metadata, status } from '@grpc/grpc-js';
-import { cancellableStream } from '../cancellable-stream.ts';
-import type { CallContext, StreamCall, UnaryCall } from '../source.ts';
+import { type CallOptions, type ClientWritableStream, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { Arguments, CallContext, UnaryCall } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
-import type { CompiledMethod } from './method.ts';
+import { asBytes, type Connection } from './channel.ts';
+import type { Method } from './method.ts';
+import { sendAll } from './send-all.ts';
 import { decodeError, statusError } from './status.ts';
 
-export interface Connection {
-  readonly client: Client;
-  /** Sent with every call. */
-  readonly metadata: Metadata;
-  /** How long a unary call may take. */
-  readonly timeoutMs: number;
+type Answered = (error: ServiceError | null, response?: Buffer) => void;
+
+/** What of grpc-js's calls is needed here. */
+interface StartedCall {
+  cancel(): void;
+  on(event: 'metadata', listener: (metadata: Metadata) => void): unknown;
+  on(event: 'status', listener: (status: { readonly metadata: Metadata }) => void): unknown;
 }
 
-/** grpc-js would turn what our decoding throws into a status of the server's, so it hands us bytes. */
-const asBytes = (bytes: Buffer): Buffer => bytes;
+export function unaryCall(method: Method, connection: Connection, isQuery: boolean): UnaryCall {
+  const { client } = connection;
+  return answeredCall(method, connection, isQuery, (args) => {
+    const request = method.encode(args);
+    return (metadata, options, answered) =>
+      client.makeUnaryRequest(method.path, asBytes, asBytes, request, metadata, options, answered);
+  });
+}
 
-export function unaryCall(method: CompiledMethod, connection: Connection, isQuery: boolean): UnaryCall {
-  const { client, metadata, timeoutMs } = connection;
-  const { path, details } = method;
+/** The requests go one after another, as fast as the server takes them. */
+export function clientStreamCall(method: Method, connection: Connection, isQuery: boolean): UnaryCall {
+  const { client } = connection;
+  return answeredCall(method, connection, isQuery, (args) => {
+    const requests = method.encodeAll(args);
+    return (metadata, options, answered) => {
+      const call: ClientWritableStream<Buffer> = client.makeClientStreamRequest(
+        ...([method.path, asBytes, asBytes, metadata, options, answered] as const),
+      );
+      sendAll(call, requests);
+      return call;
+    };
+  });
+}
 
-  function invoke(args: Readonly<Record<string, unknown>>, context: CallContext): Promise<unknown> {
+type Start = (metadata: Metadata, options: CallOptions, answered: Answered) => StartedCall;
+
+/** A call with one answer. */
+function answeredCall(
+  method: Method,
+  { metadata: rules, timeoutMs, errors }: Connection,
+  isQuery: boolean,
+  prepare: (args: Arguments) => Start,
+): UnaryCall {
+  const { details } = method;
+
+  function invoke(args: Arguments, context: CallContext): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { cancellation } = context;
-      const request = method.encode(args);
+      const start = prepare(args);
+      const metadata = rules.send(context, details);
       if (cancellation.reason !== undefined) throw abortError(context, details);
       const deadline = Math.min(context.deadlineAt, Date.now() + timeoutMs);
       const abortable = { abort: () => call.cancel() };
-      const call = client.makeUnaryRequest(
-        path,
-        asBytes,
-        asBytes,
-        request,
-        metadata.clone(),
-        { deadline },
-        (error, response) => {
-          cancellation.unwatch(abortable);
-          if (error !== null) {
-            if (isQuery && error.code === status.NOT_FOUND && cancellation.reason === undefined) resolve(null);
-            else reject(statusError(error, details, context));
-            return;
-          }
-          try {
-            resolve(method.decode(response ?? Buffer.alloc(0)));
-          } catch (cause) {
-            reject(decodeError(cause, details, context));
-          }
-        },
-      );
+      const call = start(metadata, { deadline }, (error, response) => {
+        cancellation.unwatch(abortable);
+        if (error !== null) {
+          if (isQuery && error.code === status.NOT_FOUND && cancellation.reason === undefined) resolve(null);
+          else reject(statusError(error, details, context, errors));
+          return;
+        }
+        try {
+          resolve(method.decode(response ?? Buffer.alloc(0)));
+        } catch (cause) {
+          reject(decodeError(cause, details, context));
+        }
+      });
+      const { receive } = rules;
+      if (receive !== undefined) {
+        call.on('metadata', (initial) => receive(initial, context));
+        call.on('status', (end) => receive(end.metadata, context));
+      }
       cancellation.watch(abortable);
     });
   }
   return { type: 'unary', operation: details.operation, invoke };
-}
-
-/** The stream's own buffer bounds what waits for the reader: 16 messages, then the server is held up. */
-export function streamCall(method: CompiledMethod, connection: Connection): StreamCall {
-  const { client, metadata } = connection;
-  const { path, details } = method;
-
-  async function* read(args: Readonly<Record<string, unknown>>, context: CallContext): AsyncGenerator<unknown> {
-    const { cancellation } = context;
-    const request = method.encode(args);
-    if (cancellation.reason !== undefined) throw abortError(context, details);
-    const deadline = context.deadlineAt;
-    const call = client.makeServerStreamRequest(path, asBytes, asBytes, request, metadata.clone(), { deadline });
-    // The status of a call that was cancelled comes as an error too, when nobody listens any more.
-    call.on('error', () => {});
-    const abortable = { abort: () => call.cancel() };
-    cancellation.watch(abortable);
-    try {
-      for await (const bytes of call) yield decode(bytes, context);
-    } catch (error) {
-      throw statusError(error, details, context);
-    } finally {
-      cancellation.unwatch(abortable);
-      call.cancel();
-    }
-  }
-
-  function decode(bytes: Buffer, context: CallContext): unknown {
-    try {
-      return method.decode(bytes);
-    } catch (error) {
-      throw decodeError(error, details, context);
-    }
-  }
-
-  return {
-    type: 'stream',
-    operation: details.operation,
-    open: (args, context) => cancellableStream(context, (own) => read(args, own)),
-  };
 }

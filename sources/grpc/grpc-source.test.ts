@@ -31,6 +31,9 @@ describe('the model of a gRPC source', () => {
           sku: String
           line: LineInput
         ): Boolean
+        upload(
+          requests: [StockInput!]!
+        ): Boolean
       }
 
       type Subscription {
@@ -64,6 +67,16 @@ describe('the model of a gRPC source', () => {
         nanoUnits: Int64
       }
 
+      "How much there is of a product."
+      input StockInput {
+        sku: String
+        "Pieces on the shelves."
+        quantity: Int
+        availability: Availability
+        updatedAt: String
+        oldCode: String @deprecated
+      }
+
       enum Availability {
         UNSPECIFIED
         "On the shelves."
@@ -77,10 +90,9 @@ describe('the model of a gRPC source', () => {
       'Query.listStock',
       'Mutation.reserve',
       'Subscription.stockChanges',
+      'Mutation.upload',
     ]);
-    expect(source.model.notices?.map((notice) => notice.message)).toEqual([
-      'The method Warehouse.Upload takes a stream of requests, which GraphQL has no way to send. It is left out.',
-    ]);
+    expect(source.model.notices).toEqual([]);
     buildSchema(source.model.sdl);
     await source.dispose();
   });
@@ -148,7 +160,7 @@ describe('the model of a gRPC source', () => {
 
       type Account {
         id: String!
-        nickname: String
+        nickname: String!
         balance: Int64
         tags: [String!]!
       }"
@@ -180,7 +192,7 @@ describe('the model of a gRPC source', () => {
 
   it('takes the service that is named, and says which there are when it does not exist', async () => {
     const { source } = await sourceOf(fixture('shop.proto'), NOWHERE, { service: 'shop.v1.Warehouse' });
-    expect(source.model.calls.size).toBe(6);
+    expect(source.model.calls.size).toBe(7);
     await source.dispose();
     const failure = sourceOf(fixture('shop.proto'), NOWHERE, { service: 'shop.v1.Warehuose' });
     await expect(failure).rejects.toMatchObject({ problems: [{ suggestion: 'Did you mean "shop.v1.Warehouse"?' }] });

@@ -1,9 +1,9 @@
 import protobuf from 'protobufjs';
-import { type Codec, InputError, isRecord } from './codec.ts';
+import { InputError, isRecord, type ValueCodec } from './codec.ts';
 import { SCALAR_CODECS } from './scalar-codecs.ts';
 
 /** Maps are JSON objects in the graph. protobufjs hands out 64-bit keys as hashes of eight characters. */
-export function mapReader(keyType: string, read: Codec['read']): (value: unknown) => unknown {
+export function mapReader(keyType: string, read: ValueCodec['read']): (value: unknown) => unknown {
   const is64Bit = SCALAR_CODECS.get(keyType)?.output === 'Int64';
   const unsigned = keyType === 'uint64' || keyType === 'fixed64';
   return (value) => {
@@ -11,13 +11,14 @@ export function mapReader(keyType: string, read: Codec['read']): (value: unknown
     if (!isRecord(value)) return result;
     for (const key of Object.keys(value)) {
       const name = is64Bit ? String(protobuf.util.longFromHash(key, unsigned)) : key;
-      result[name] = read === undefined ? value[key] : read(value[key]);
+      // An entry without a value has a message without fields.
+      result[name] = read === undefined ? value[key] : read(value[key] ?? {});
     }
     return result;
   };
 }
 
-export function mapWriter(keyType: string, write: Codec['write']): Codec['write'] {
+export function mapWriter(keyType: string, write: ValueCodec['write']): ValueCodec['write'] {
   return (value, field) => {
     if (!isRecord(value)) throw new InputError(`"${field}" must be a JSON object.`);
     const result: Record<string, unknown> = Object.create(null);

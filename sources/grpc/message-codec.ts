@@ -1,20 +1,16 @@
-import { type Codec, InputError, isRecord } from './codec.ts';
+import { InputError, isRecord, type ValueCodec } from './codec.ts';
 
 /** A field of a message, between its protobuf key and its GraphQL name. */
 export interface FieldCodec {
   readonly key: string;
   readonly name: string;
-  readonly output: string;
-  readonly input: string;
   /** What it reads as when the message does not have it. */
   readonly absent: unknown;
   readonly required: boolean;
   /** Name of the oneof it is part of, if that has other members. */
-  readonly oneof?: string | undefined;
-  readonly description: string | undefined;
-  readonly deprecated: boolean;
-  readonly read: Codec['read'];
-  readonly write: Codec['write'];
+  readonly oneof: string | undefined;
+  readonly read: ValueCodec['read'];
+  readonly write: ValueCodec['write'];
 }
 
 /** Decoded message → plain object under GraphQL names. Starts from a copy of all defaults, which has one shape. */
@@ -65,12 +61,12 @@ export function messageWriter(fields: readonly FieldCodec[]): (value: unknown, f
   };
 }
 
-export function listReader(read: Codec['read']): Codec['read'] {
+export function listReader(read: ValueCodec['read']): ValueCodec['read'] {
   if (read === undefined) return undefined;
   return (value) => (Array.isArray(value) ? value.map((item) => read(item)) : []);
 }
 
-export function listWriter(write: Codec['write']): Codec['write'] {
+export function listWriter(write: ValueCodec['write']): ValueCodec['write'] {
   return (value, field) => {
     if (!Array.isArray(value)) throw new InputError(`"${field}" must be a list.`);
     return value.map((item) => {

@@ -1,84 +1,80 @@
-import type protobuf from 'protobufjs';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { Arguments } from '../source.ts';
 import { InputError } from './codec.ts';
-import { messageWriter } from './message-codec.ts';
-import type { Operation } from './operations.ts';
-import type { ProtoTypes } from './proto-types.ts';
+import { asMessage, type Codecs } from './codecs.ts';
+import type { CompiledGrpc, CompiledMethod } from './compiled.ts';
 import type { CallDetails } from './status.ts';
-import { valueCodec } from './value-codec.ts';
+import { isValueType } from './value-message.ts';
+import type { Wire } from './wire.ts';
 
-/** A method, compiled: what goes over the wire and what it looks like in the graph. */
-export interface CompiledMethod {
+/** A method, ready to be called. */
+export interface Method {
   /** `/shop.Inventory/GetStock` */
   readonly path: string;
   readonly details: CallDetails;
-  /** GraphQL type of the root field; always nullable, so that a failure nulls this field alone. */
-  readonly output: string;
-  readonly arguments: readonly MethodArgument[];
-  /** @throws SkeinError BAD_USER_INPUT */
+  /** The one request of a call. @throws SkeinError BAD_USER_INPUT */
   encode(args: Arguments): Buffer;
+  /** The requests of a call that takes a stream of them. @throws SkeinError BAD_USER_INPUT */
+  encodeAll(args: Arguments): readonly Buffer[];
   /** @throws anything, when the bytes are not the message */
   decode(bytes: Buffer): unknown;
 }
 
-export interface MethodArgument {
-  readonly name: string;
-  readonly input: string;
-  readonly description: string | undefined;
-  readonly deprecated: boolean;
-}
+/** Codecs and wire types are made with the first call. */
+export function openMethod(
+  source: string,
+  { name, path, request, response }: CompiledMethod,
+  { messages }: Pick<CompiledGrpc, 'messages'>,
+  codecs: Codecs,
+  wire: Wire,
+): Method {
+  const details = { source, operation: name };
+  // The request's fields are the arguments; of a request that is one value in GraphQL, `value` is.
+  const isValue = isValueType(messages, request);
+  let encoder: ((value: unknown, field: string) => Buffer) | undefined;
+  let decoder: ((bytes: Buffer) => unknown) | undefined;
 
-export function compileMethod(source: string, { method, service }: Operation, types: ProtoTypes): CompiledMethod {
-  method.resolve();
-  const { resolvedRequestType, resolvedResponseType } = method;
-  if (resolvedRequestType === null || resolvedResponseType === null) {
-    throw new TypeError(`The types of ${service.name}.${method.name} are not resolved.`);
+  function createEncoder(): (value: unknown, field: string) => Buffer {
+    const { write } = codecs.message(request);
+    const type = wire.typeOf(request);
+    return (value, field) => {
+      const bytes = type.encode(asMessage(write(value, field))).finish();
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    };
   }
-  const details = { source, operation: method.name };
-  const response = types.codec(resolvedResponseType);
-  const read = response.read ?? ((value: unknown) => value);
-  const request = requestOf(resolvedRequestType, types);
+
+  function createDecoder(): (bytes: Buffer) => unknown {
+    const { read = (value: unknown) => value } = codecs.message(response);
+    const type = wire.typeOf(response);
+    return (bytes) => read(type.decode(bytes));
+  }
+
+  function checked<T>(encode: (one: (value: unknown, field: string) => Buffer) => T): T {
+    encoder ??= createEncoder();
+    try {
+      return encode(encoder);
+    } catch (error) {
+      const message = error instanceof InputError ? `An argument has a wrong value: ${error.message}` : undefined;
+      throw new SkeinError('BAD_USER_INPUT', message, { details, cause: describeError(error) });
+    }
+  }
+
   return {
-    path: `/${service.fullName.replace(/^\./, '')}/${method.name}`,
+    path,
     details,
-    output: response.output,
-    arguments: request.arguments,
-    encode: (args) => {
-      try {
-        const message = request.write(args);
-        const bytes = resolvedRequestType.encode(message).finish();
-        return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      } catch (error) {
-        const message = error instanceof InputError ? `An argument has a wrong value: ${error.message}` : undefined;
-        throw new SkeinError('BAD_USER_INPUT', message, { details, cause: describeError(error) });
-      }
+    encode: (args) =>
+      checked((one) => {
+        if (!isValue) return one(args, name);
+        return args.value === undefined || args.value === null ? Buffer.alloc(0) : one(args.value, 'value');
+      }),
+    encodeAll: (args) =>
+      checked((one) => {
+        if (!Array.isArray(args.requests)) throw new InputError('"requests" must be a list.');
+        return args.requests.map((request: unknown) => one(request, 'requests'));
+      }),
+    decode: (bytes) => {
+      decoder ??= createDecoder();
+      return decoder(bytes);
     },
-    decode: (bytes) => read(resolvedResponseType.decode(bytes)),
   };
-}
-
-interface Request {
-  readonly arguments: readonly MethodArgument[];
-  write(args: Arguments): protobuf.Message | Readonly<Record<string, unknown>>;
-}
-
-/** The request's fields are the arguments; of a request that is one value in GraphQL, `value` is. */
-function requestOf(type: protobuf.Type, types: ProtoTypes): Request {
-  const value = valueCodec(type);
-  if (value === undefined) {
-    const fields = types.fields(type);
-    const write = messageWriter(fields);
-    return { arguments: fields, write: (args) => asMessage(write(args, type.name)) };
-  }
-  if (type.fieldsArray.length === 0) return { arguments: [], write: () => ({}) };
-  const argument = { name: 'value', input: value.input, description: undefined, deprecated: false };
-  return {
-    arguments: [argument],
-    write: (args) => asMessage(args.value === undefined ? {} : value.write(args.value, 'value')),
-  };
-}
-
-function asMessage(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -1,44 +1,57 @@
-import protobuf from 'protobufjs';
-import { usableFields, valueCodec } from './value-codec.ts';
+import type { ProtoMethod, ProtoSchema } from './proto-schema.ts';
+import { isValueMessage } from './value-message.ts';
 
 export interface ReachableTypes {
-  /** Messages that become object types. */
-  readonly outputs: ReadonlySet<protobuf.Type>;
-  /** Messages that become input types: what requests contain, not the requests, whose fields are arguments. */
-  readonly inputs: ReadonlySet<protobuf.Type>;
-  readonly enums: ReadonlySet<protobuf.Enum>;
+  /** Full names of messages that become object types. */
+  readonly outputs: ReadonlySet<string>;
+  /** Of those that become input types: what requests contain, and requests that come in lists. */
+  readonly inputs: ReadonlySet<string>;
+  readonly enums: ReadonlySet<string>;
+  /** All messages that go over the wire, through maps too. */
+  readonly messages: ReadonlySet<string>;
+  /** A `google.protobuf.Any` is among them: any other message may be in it. */
+  readonly hasAny: boolean;
 }
 
-/** The messages and enums that methods need, through fields of any depth. Maps are JSON and need none. */
-export function collectTypes(methods: readonly protobuf.Method[]): ReachableTypes {
-  const outputs = new Set<protobuf.Type>();
-  const inputs = new Set<protobuf.Type>();
-  const enums = new Set<protobuf.Enum>();
+/** The messages and enums that methods need, through fields of any depth. Maps are JSON and need no GraphQL types. */
+export function collectTypes(schema: ProtoSchema, methods: readonly ProtoMethod[]): ReachableTypes {
+  const outputs = new Set<string>();
+  const inputs = new Set<string>();
+  const enums = new Set<string>();
 
-  function collectFrom(start: readonly protobuf.Type[], messages: Set<protobuf.Type>): void {
-    const waiting = [...start];
-    for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
-      for (const field of usableFields(type)) {
-        const { resolvedType } = field.resolve();
-        if (field instanceof protobuf.MapField || resolvedType === null) continue;
-        if (resolvedType instanceof protobuf.Enum) {
-          enums.add(resolvedType);
-        } else if (valueCodec(resolvedType) === undefined && !messages.has(resolvedType)) {
-          messages.add(resolvedType);
-          waiting.push(resolvedType);
+  function collectFrom(start: string, messages: Set<string>): void {
+    const waiting = [start];
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      for (const field of schema.messages.get(name)?.fields ?? []) {
+        if (field.kind === 'scalar' || field.label === 'map') continue;
+        if (field.kind === 'enum') enums.add(field.type);
+        else if (!isValueMessage(schema, field.type) && !messages.has(field.type)) {
+          messages.add(field.type);
+          waiting.push(field.type);
         }
       }
     }
   }
 
-  for (const method of methods) {
-    method.resolve();
-    const { resolvedRequestType: request, resolvedResponseType: response } = method;
-    if (request !== null && valueCodec(request) === undefined) collectFrom([request], inputs);
-    if (response !== null && valueCodec(response) === undefined && !outputs.has(response)) {
+  for (const { request, response, requestStream } of methods) {
+    if (!isValueMessage(schema, request) && !inputs.has(request)) {
+      if (requestStream) inputs.add(request);
+      collectFrom(request, inputs);
+    }
+    if (!isValueMessage(schema, response) && !outputs.has(response)) {
       outputs.add(response);
-      collectFrom([response], outputs);
+      collectFrom(response, outputs);
     }
   }
-  return { outputs, inputs, enums };
+  const messages = onTheWire(schema, methods);
+  return { outputs, inputs, enums, messages, hasAny: messages.has('google.protobuf.Any') };
+}
+
+/** All messages that methods send and receive. */
+export function onTheWire(schema: ProtoSchema, methods: readonly ProtoMethod[]): ReadonlySet<string> {
+  const messages = new Set(methods.flatMap(({ request, response }) => [request, response]));
+  for (const name of messages) {
+    for (const field of schema.messages.get(name)?.fields ?? []) if (field.kind === 'message') messages.add(field.type);
+  }
+  return messages;
 }

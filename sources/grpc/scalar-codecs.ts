@@ -5,7 +5,8 @@ export const SCALAR_CODECS: ReadonlyMap<string, Codec> = new Map([
   ['string', text()],
   ['bool', boolean()],
   ['bytes', bytes()],
-  ...['double', 'float'].map((type) => [type, float()] as const),
+  ['double', float((value) => value)],
+  ['float', float(Math.fround)],
   ...['int32', 'sint32', 'sfixed32'].map((type) => [type, integer('Int', -(2 ** 31), 2 ** 31 - 1)] as const),
   // GraphQL's Int has no room for the upper half.
   ...['uint32', 'fixed32'].map((type) => [type, integer('Float', 0, 2 ** 32 - 1)] as const),
@@ -56,8 +57,8 @@ function bytes(): Codec {
   };
 }
 
-/** GraphQL has no NaN and no Infinity: they read as null. */
-function float(): Codec {
+/** GraphQL has no NaN and no Infinity: they read as null. `round` gives what is left of a number in so many bits. */
+function float(round: (value: number) => number): Codec {
   return {
     output: 'Float',
     input: 'Float',
@@ -66,6 +67,8 @@ function float(): Codec {
     read: (value) => (Number.isFinite(value) ? value : null),
     write: (value, field) => {
       if (typeof value !== 'number') throw new InputError(`"${field}" must be a number.`);
+      if (!Number.isFinite(round(value)))
+        throw new InputError(`"${field}" must be a number within the range of its type.`);
       return value;
     },
   };

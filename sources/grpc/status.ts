@@ -1,7 +1,10 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
+import { describeError, type ErrorCode, type ErrorDetails, SkeinError } from '../../kernel/errors.ts';
+import type { ErrorExposure } from '../options.ts';
 import type { CallContext } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
+import type { Packable } from './any-codec.ts';
+import { readStatusDetails } from './status-details.ts';
 
 /** https://grpc.io/docs/guides/status-codes/ */
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -34,8 +37,15 @@ export interface CallDetails {
   readonly operation: string;
 }
 
-/** The public face of a failed call; the upstream's own words go to the log. */
-export function statusError(error: unknown, details: CallDetails, context: CallContext): SkeinError {
+/** What clients may read of a failed call, and how to read it. */
+export interface ErrorRules {
+  readonly exposure: ErrorExposure;
+  /** Messages of the document, which errors may carry. */
+  packable(fullName: string): Packable | undefined;
+}
+
+/** The public face of a failed call; the upstream's own words go to the log, and further only where `errors` says so. */
+export function statusError(error: unknown, details: CallDetails, context: CallContext, rules: ErrorRules): SkeinError {
   if (error instanceof SkeinError) return error;
   if (context.cancellation.reason !== undefined) return abortError(context, details);
   if (!isServiceError(error)) {
@@ -48,7 +58,18 @@ export function statusError(error: unknown, details: CallDetails, context: CallC
     { ...details, requestId: context.requestId, code, upstreamCode, cause: error.details },
     'A call to a source failed.',
   );
-  return new SkeinError(code, undefined, { details: { ...details, upstreamCode }, cause: error });
+  const told = tellable(error, rules);
+  return new SkeinError(code, undefined, { details: { ...details, upstreamCode, ...told }, cause: error });
+}
+
+function tellable(error: ServiceError, rules: ErrorRules): ErrorDetails {
+  const found = readStatusDetails(error.metadata, rules);
+  const { exposure } = rules;
+  return {
+    ...(exposure === 'hidden' || error.details === '' ? {} : { upstreamMessage: error.details }),
+    ...(exposure !== 'body' || found.body === undefined ? {} : { upstreamBody: found.body }),
+    ...(found.retryAfterMs === undefined ? {} : { retryAfterMs: found.retryAfterMs }),
+  };
 }
 
 /** Bytes that are not the message the document says. */
@@ -58,14 +79,19 @@ export function decodeError(error: unknown, details: CallDetails, context: CallC
   return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: error });
 }
 
-function codeOf(error: ServiceError, context: CallContext): ErrorCode {
+/** Of a call that has no deadline but its own. */
+export function codeOfStatus(error: ServiceError): ErrorCode {
   if (error.code === status.RESOURCE_EXHAUSTED && TOO_LARGE.test(error.details)) return 'UPSTREAM_RESPONSE_TOO_LARGE';
   if (error.code === status.UNIMPLEMENTED && error.details === NO_MESSAGE) return 'UPSTREAM_BAD_RESPONSE';
-  // The request's own deadline goes with the call, and its timer may be the first to fire.
-  if (error.code === status.DEADLINE_EXCEEDED && Date.now() >= context.deadlineAt) return 'DEADLINE_EXCEEDED';
   return CODES[error.code] ?? 'UPSTREAM_FAILED';
 }
 
-function isServiceError(error: unknown): error is ServiceError {
+function codeOf(error: ServiceError, context: CallContext): ErrorCode {
+  // The request's own deadline goes with the call, and its timer may be the first to fire.
+  if (error.code === status.DEADLINE_EXCEEDED && Date.now() >= context.deadlineAt) return 'DEADLINE_EXCEEDED';
+  return codeOfStatus(error);
+}
+
+export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }

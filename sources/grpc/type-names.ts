@@ -1,27 +1,36 @@
-import type protobuf from 'protobufjs';
-
 /** Names that mean something else in a source's SDL. */
 const RESERVED = [
   ...['Query', 'Mutation', 'Subscription'],
-  ...['ID', 'String', 'Int', 'Float', 'Boolean', 'JSON', 'Int64'],
+  ...['ID', 'String', 'Int', 'Float', 'Boolean', 'JSON', 'Int64', 'Upload'],
 ];
 
-type Named = protobuf.Type | protobuf.Enum;
-
 /**
- * GraphQL names of messages and enums: the short name; where several share one, each with as much of its parents and
- * package before it as tells them apart (`shop.v1.Item` and `billing.Item` become `V1Item` and `BillingItem`).
+ * GraphQL names of messages and enums, by their full names: the short name; where several share one, each with as much
+ * of its parents and package before it as tells them apart (`shop.v1.Item` and `billing.Item` become `V1Item` and
+ * `BillingItem`).
  */
-export function nameTypes<T extends Named>(
-  types: Iterable<T>,
+export function nameTypes(
+  fullNames: Iterable<string>,
   taken: Iterable<string> = [],
   suffix = '',
-): Map<T, string> {
+): ReadonlyMap<string, string> {
   const reserved = new Set([...RESERVED, ...taken]);
-  const names = new Map<T, string>();
-  let waiting: Candidate<T>[] = [...types].map((type) => ({ type, parts: partsOf(type), used: 1 }));
+  const names = new Map<string, string>();
+  const marks = new Map<string, number>();
+  /** All of the path is in the name and it is still not free: only a mark is left to add. */
+  function marked({ fullName, parts }: Candidate, name: string): void {
+    const base = `${join(parts)}_`;
+    let count = marks.get(name) ?? 1;
+    while (reserved.has(`${base}${count === 1 ? '' : count}${suffix}`)) count += 1;
+    const free = `${base}${count === 1 ? '' : count}${suffix}`;
+    marks.set(name, count + 1);
+    names.set(fullName, free);
+    reserved.add(free);
+  }
+
+  let waiting: Candidate[] = [...fullNames].map((fullName) => ({ fullName, parts: fullName.split('.'), used: 1 }));
   while (waiting.length > 0) {
-    const groups = new Map<string, Candidate<T>[]>();
+    const groups = new Map<string, Candidate[]>();
     for (const candidate of waiting) {
       const name = join(candidate.parts.slice(-candidate.used)) + suffix;
       const group = groups.get(name);
@@ -33,29 +42,23 @@ export function nameTypes<T extends Named>(
       const exhausted = group.findIndex(({ parts, used }) => used >= parts.length);
       const winner = reserved.has(name) ? undefined : group[group.length === 1 ? 0 : exhausted];
       if (winner !== undefined) {
-        names.set(winner.type, name);
+        names.set(winner.fullName, name);
         reserved.add(name);
       }
-      for (const candidate of group) if (candidate !== winner) waiting.push(longer(candidate));
+      for (const candidate of group) {
+        if (candidate === winner) continue;
+        if (candidate.used < candidate.parts.length) waiting.push({ ...candidate, used: candidate.used + 1 });
+        else marked(candidate, name);
+      }
     }
   }
   return names;
 }
 
-interface Candidate<T> {
-  readonly type: T;
-  readonly parts: string[];
+interface Candidate {
+  readonly fullName: string;
+  readonly parts: readonly string[];
   readonly used: number;
-}
-
-function longer<T>({ type, parts, used }: Candidate<T>): Candidate<T> {
-  // All of the path is in the name and it is still not free: only a mark is left to add.
-  if (used >= parts.length) return { type, parts: [...parts.slice(0, -1), `${parts.at(-1)}_`], used };
-  return { type, parts, used: used + 1 };
-}
-
-function partsOf(type: Named): string[] {
-  return type.fullName.split('.').filter((part) => part !== '');
 }
 
 function join(parts: readonly string[]): string {
@@ -63,7 +66,8 @@ function join(parts: readonly string[]): string {
   return name.replace(/^__+/, '_');
 }
 
-function pascal(part: string): string {
+/** `shop_v1` → `ShopV1`. */
+export function pascal(part: string): string {
   return part
     .split('_')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
@@ -78,7 +82,7 @@ export function camelCase(name: string): string {
     .replace(/^__+/, '_');
 }
 
-/** Fields of .proto files have camel case already; those of the bundled google.protobuf files do not. */
+/** `unit_price` → `unitPrice`; `line_1` stays. */
 export function fieldName(name: string): string {
   return name.replace(/(?<=.)_([a-z])/g, (_, letter: string) => letter.toUpperCase()).replace(/^__+/, '_');
 }

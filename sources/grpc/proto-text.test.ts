@@ -2,9 +2,14 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadProto } from './load-proto.ts';
+import { parseProto } from './parse-proto.ts';
+import { readProtoText } from './proto-text.ts';
 
 const SERVICE = 'message M { string a = 1; } service S { rpc Get(M) returns (M); }';
+
+async function loadProto(document: string, includeDirs: readonly string[]) {
+  return parseProto(await readProtoText(document, includeDirs));
+}
 
 describe('loading .proto files', () => {
   let folder: string;
@@ -63,8 +68,8 @@ describe('loading .proto files', () => {
     await write('protos/sub/b.proto', 'import "c.proto"; message B { C c = 1; }');
     await write('protos/sub/c.proto', 'import "sub/b.proto"; message C { B b = 1; }');
     await write('shared/d.proto', 'import "google/protobuf/any.proto"; message D { google.protobuf.Any any = 1; }');
-    const { root, services } = await loadProto(document, [join(folder, 'shared')]);
-    expect(services.map((service) => service.fullName)).toEqual(['.S']);
-    expect(root.lookupType('D').fields.any?.resolvedType?.fullName).toBe('.google.protobuf.Any');
+    const { services, messages } = await loadProto(document, [join(folder, 'shared')]);
+    expect(services).toMatchObject([{ fullName: 'S', own: true }]);
+    expect(messages.get('D')?.fields).toMatchObject([{ name: 'any', type: 'google.protobuf.Any' }]);
   });
 });

@@ -1,0 +1,112 @@
+import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/ports.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { createClient, type TlsFiles } from './connection.ts';
+import { joinDescriptors } from './descriptor-wire.ts';
+import type { DescriptorDocument } from './grpc-document.ts';
+import { compileMetadata } from './metadata.ts';
+import type { GrpcOptions } from './options.ts';
+import { openReflection, ReflectionError, type ReflectionStream } from './reflection-stream.ts';
+import { fileHeader } from './reflection-wire.ts';
+import { codeOfStatus, isServiceError } from './status.ts';
+
+const MAX_FILES = 2_000;
+const MAX_SERVICES = 1_000;
+const MAX_BYTES = 33_554_432;
+const TIMEOUT_MS = 30_000;
+
+/** Of gRPC's own services, e.g. health and reflection, the graph has no use. */
+const OWN_SERVICE = /^grpc\.(reflection|health|channelz|admin)\./;
+
+/**
+ * Asks a server what it offers. https://grpc.io/docs/guides/reflection/
+ * @throws SkeinError UPSTREAM_…, with the reason for the operator as its cause
+ */
+export async function reflect(
+  source: string,
+  options: GrpcOptions,
+  tlsFiles: TlsFiles,
+  log: Log,
+): Promise<DescriptorDocument> {
+  const details = { source, operation: 'reflection' };
+  const { fixed: metadata } = compileMetadata(options);
+  // Descriptors are bounded by their own limit, not by that of answers.
+  const client = createClient({ ...options, maxResponseBytes: MAX_BYTES }, tlsFiles);
+  const deadlineAt = Date.now() + TIMEOUT_MS;
+  try {
+    const { stream, services } = await openReflection({ client, metadata, deadlineAt, maxBytes: MAX_BYTES });
+    try {
+      return await fetchDescriptors(stream, services, options.service);
+    } finally {
+      stream.close();
+    }
+  } catch (error) {
+    const code = reflectionCode(error);
+    const reason = isServiceError(error) ? error.details : describeError(error);
+    log.warn({ ...details, code, cause: reason }, 'A server does not say what it offers.');
+    const cause = new Error(`The server does not say what it offers by reflection: ${reason}`, { cause: error });
+    throw new SkeinError(code, undefined, { details, cause });
+  } finally {
+    client.close();
+  }
+}
+
+function reflectionCode(error: unknown): ErrorCode {
+  if (isServiceError(error)) return codeOfStatus(error);
+  return error instanceof ReflectionError ? 'UPSTREAM_BAD_RESPONSE' : 'UPSTREAM_FAILED';
+}
+
+async function fetchDescriptors(
+  stream: ReflectionStream,
+  listed: readonly string[],
+  wanted: string | undefined,
+): Promise<DescriptorDocument> {
+  const served = [...new Set(listed)].filter((name) => !OWN_SERVICE.test(name) || name === wanted);
+  if (served.length > MAX_SERVICES) throw new ReflectionError(`The server has more than ${MAX_SERVICES} services.`);
+  const files = new Map<string, Uint8Array>();
+  const asked = new Set<string>();
+  const notices: Problem[] = [];
+
+  function collect(found: readonly Uint8Array[]): readonly string[] {
+    const imports: string[] = [];
+    for (const bytes of found) {
+      const { name, dependency } = header(bytes);
+      asked.add(name);
+      if (files.has(name)) continue;
+      files.set(name, bytes);
+      imports.push(...dependency);
+      if (files.size > MAX_FILES) throw new ReflectionError(`The server has more than ${MAX_FILES} files.`);
+    }
+    return imports;
+  }
+
+  const answers = await stream.ask(served.map((name) => ({ fileContainingSymbol: name })));
+  let imports: string[] = [];
+  answers.forEach(({ files: found, failure }, index) => {
+    if (found !== null) imports.push(...collect(found.file));
+    else {
+      const reason = failure === null ? 'it answers something else' : `status ${failure.code}`;
+      notices.push({ message: `The server lists the service ${served[index]}, but does not describe it: ${reason}.` });
+    }
+  });
+  while (imports.length > 0) {
+    const names = [...new Set(imports)].filter((name) => !asked.has(name));
+    for (const name of names) asked.add(name);
+    if (asked.size > MAX_FILES) throw new ReflectionError(`The server's files import more than ${MAX_FILES} others.`);
+    imports = [];
+    // What it does not have may be of no use: what is missed is found when the descriptors are put together.
+    for (const { files: found } of await stream.ask(names.map((name) => ({ fileByFilename: name })))) {
+      if (found !== null) imports.push(...collect(found.file));
+    }
+  }
+  const known = served.filter((_, index) => answers[index]?.files !== null);
+  return { kind: 'descriptors', bytes: joinDescriptors(files.values()), file: undefined, served: known, notices };
+}
+
+function header(bytes: Uint8Array): ReturnType<typeof fileHeader> {
+  try {
+    return fileHeader(bytes);
+  } catch {
+    throw new ReflectionError('The server answers with something that is no file descriptor.');
+  }
+}
