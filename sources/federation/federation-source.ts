@@ -1,10 +1,11 @@
-import { ProblemsError } from '../../kernel/problem.ts';
+import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { createGraphqlUpstream, type GraphqlServiceOptions } from '../graphql/graphql-upstream.ts';
 import type { Source, SourceDeps } from '../source.ts';
 import { askForSdl, SERVICE_SDL } from './ask-for-sdl.ts';
 import { compileSubgraph } from './compile-subgraph.ts';
 import { openSubgraph } from './open-subgraph.ts';
 import type { FederationOptions } from './options.ts';
+import { compileSupergraph } from './supergraph/compile-supergraph.ts';
 
 /** What was read of the files that the options name. */
 export interface FederationTexts {
@@ -13,8 +14,9 @@ export interface FederationTexts {
 }
 
 /**
- * A subgraph at its endpoint, by its SDL or by asking it; or all subgraphs of a supergraph file.
- * @throws ProblemsError when the SDL or an option cannot be used, or the service does not tell its SDL
+ * A subgraph at its endpoint, by its SDL or by asking it; or the subgraphs of a supergraph file, as sources named
+ * `<name>.<subgraph>`, without those whose problems were reported.
+ * @throws ProblemsError when the SDL, the file or an option cannot be used, or the service does not tell its SDL
  * @throws SkeinError UPSTREAM_* when the service is asked and is not there now
  */
 export async function createFederationSources(
@@ -23,7 +25,43 @@ export async function createFederationSources(
   texts: FederationTexts,
   deps: SourceDeps,
 ): Promise<Source[]> {
-  return [await createSubgraphSource(name, { ...options, endpoint: options.endpoint ?? '' }, texts.document, deps)];
+  const { endpoint } = options;
+  if (endpoint === undefined) return createSupergraphSources(name, options, texts.supergraph ?? '', deps);
+  return [await createSubgraphSource(name, { ...options, endpoint }, texts.document, deps)];
+}
+
+async function createSupergraphSources(
+  name: string,
+  options: FederationOptions,
+  text: string,
+  deps: SourceDeps,
+): Promise<Source[]> {
+  const { subgraphs, problems } = compileSupergraph(name, text, options.supergraph ?? 'supergraph', options);
+  const all = [...problems, ...optionProblems(options)];
+  if (subgraphs.length === 0 && all.length > 0) throw new ProblemsError(all);
+  for (const problem of all) deps.report(problem);
+  const sources: Source[] = [];
+  try {
+    for (const { name: own, endpoint, subgraph } of subgraphs) {
+      sources.push(openSubgraph(own, subgraph, options.errors, createGraphqlUpstream(own, { ...options, endpoint })));
+    }
+    return sources;
+  } catch (error) {
+    await Promise.all(sources.map((source) => source.dispose()));
+    throw error;
+  }
+}
+
+function optionProblems({ subscriptions }: FederationOptions): Problem[] {
+  if (subscriptions.endpoint === undefined) return [];
+  return [
+    {
+      path: ['subscriptions', 'endpoint'],
+      message: 'The subgraphs of a supergraph cannot share one address for subscriptions.',
+      suggestion:
+        'Leave it out: they are subscribed to at their own addresses. Or give each subgraph as a source of its own.',
+    },
+  ];
 }
 
 async function createSubgraphSource(

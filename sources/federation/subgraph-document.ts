@@ -38,7 +38,7 @@ export interface ExecutableDirective {
 
 const ROOTS = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' } as const;
 
-const EXECUTABLE_LOCATION =
+export const EXECUTABLE_LOCATION =
   /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
 
 /** Leaves out what federation and links add to every subgraph's document, and what means nothing to the graph. */
