@@ -1,8 +1,9 @@
-import { describeError, type ErrorCode, type ErrorDetails, SkeinError } from '../../kernel/errors.ts';
+import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { ErrorExposure } from '../options.ts';
 import type { CallContext, GraphqlAnswer } from '../source.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
 import { retryAfterMs } from '../upstream/retry-after.ts';
+import { type UpstreamWords, upstreamWords, wordsOfBody } from '../upstream-words.ts';
 
 /** One call, as far as its errors tell of it. */
 export interface CallScope {
@@ -41,8 +42,6 @@ const REFUSALS: ReadonlySet<unknown> = new Set([
 /** Errors of one answer that are told; an answer of nothing but errors could hold a hundred thousand. */
 const MAX_ERRORS = 1_000;
 const MAX_LOGGED_ERRORS = 5;
-const MAX_MESSAGE_CHARACTERS = 2_000;
-const MAX_BODY_CHARACTERS = 10_000;
 
 /**
  * Reads an HTTP answer. A GraphQL body counts with any status.
@@ -107,23 +106,31 @@ function statusCode({ upstreamStatus }: BadStatus): ErrorCode {
   return upstreamStatus < 500 ? 'UPSTREAM_REJECTED' : 'UPSTREAM_FAILED';
 }
 
-function exposed({ message, extensions }: UpstreamError, { exposure }: CallScope): ErrorDetails {
+/** Its message, and with `errors: body` its extensions; bounded, for they are the service's own. */
+function exposed({ message, extensions }: UpstreamError, { exposure }: CallScope): UpstreamWords {
   if (exposure === 'hidden') return {};
-  const upstreamMessage = typeof message === 'string' ? message.slice(0, MAX_MESSAGE_CHARACTERS) : undefined;
-  const shown = upstreamMessage === undefined ? {} : { upstreamMessage };
-  if (exposure === 'message' || !isRecord(extensions)) return shown;
-  // Too much to be shown whole is not shown in part: half a value says something else.
-  if (JSON.stringify(extensions).length > MAX_BODY_CHARACTERS) return shown;
-  return { ...shown, upstreamBody: { extensions } };
+  const words = upstreamWords('message', undefined, typeof message === 'string' ? message : undefined);
+  if (exposure === 'message' || !isRecord(extensions)) return words;
+  const { upstreamBody } = wordsOfBody('body', Buffer.from(jsonOf(extensions)));
+  return upstreamBody === undefined ? words : { ...words, upstreamBody: { extensions: upstreamBody } };
+}
+
+/** Empty for what is nested too deeply to be written. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '';
+  }
 }
 
 function publicError(
   code: ErrorCode,
   badStatus: BadStatus | undefined,
   { source, operation }: CallScope,
-  shown: ErrorDetails = {},
+  words: UpstreamWords = {},
 ): SkeinError {
-  return new SkeinError(code, undefined, { details: { source, operation, ...badStatus, ...shown } });
+  return new SkeinError(code, undefined, { details: { source, operation, ...badStatus, ...words } });
 }
 
 /** For an answer that is no GraphQL at all. */
@@ -135,16 +142,7 @@ export function statusError(
 ): SkeinError {
   const { source, operation, exposure } = scope;
   context.log.warn({ source, operation, requestId: context.requestId, ...badStatus }, 'A call to a source failed.');
-  const isShown = exposure === 'body' && body.length > 0 && body.length <= MAX_BODY_CHARACTERS;
-  return publicError(statusCode(badStatus), badStatus, scope, isShown ? { upstreamBody: parsed(body.toString()) } : {});
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return publicError(statusCode(badStatus), badStatus, scope, wordsOfBody(exposure, body));
 }
 
 export function badResponse(

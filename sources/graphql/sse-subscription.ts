@@ -1,5 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { CancellationSource } from '../../kernel/cancellation.ts';
+import { type Cancellation, CancellationSource } from '../../kernel/cancellation.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import { cancellableStream } from '../cancellable-stream.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
@@ -48,7 +48,7 @@ export function createSseSubscriptions(settings: SubscriptionSettings): Subscrip
       const body = JSON.stringify({ query, variables });
       const request = { operation, method: 'POST', path, headers: HEADERS, body };
       stream = await upstream.openStream(request, { ...context, cancellation: opening });
-      const refusal = await readRefusal(stream, maxResponseBytes, scope, context);
+      const refusal = await readRefusal(stream, maxResponseBytes, scope, { ...context, cancellation: opening });
       clearTimeout(timer);
       if (refusal === undefined) yield* results(stream, maxResponseBytes, scope, context);
       else yield refusal;
@@ -73,26 +73,34 @@ async function readRefusal(
   context: CallContext,
 ): Promise<GraphqlAnswer | undefined> {
   const { status, headers } = stream;
+  const opening = context.cancellation;
   const badStatus = badStatusOf(stream);
   const type = String(headers['content-type'] ?? '');
   if (badStatus === undefined && type.startsWith('text/event-stream')) return undefined;
   if (/^application\/([\w.-]+\+)?json\b/.test(type)) {
-    const answer = readAnswer({ status, headers, body: await readAll(stream, maxBytes, scope) }, scope, context);
-    if (answer.errors.length > 0) return answer;
+    const body = await readAll(stream, maxBytes, opening);
+    const answer = body === undefined ? undefined : readAnswer({ status, headers, body }, scope, context);
+    if (answer !== undefined && answer.errors.length > 0) return answer;
   }
   if (badStatus !== undefined) throw statusError(badStatus, scope, context);
   throw badResponse(`The answer to a subscription has the type "${type}".`, scope, context, status);
 }
 
-async function readAll(stream: HttpStream, maxBytes: number, scope: CallScope): Promise<Buffer> {
+/** Undefined for a body that is too large or breaks off: what refused the subscription has no words then. */
+async function readAll(stream: HttpStream, maxBytes: number, opening: Cancellation): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream.body) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(scope);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of stream.body) {
+      size += chunk.length;
+      if (size > maxBytes) return undefined;
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, size);
+  } catch (error) {
+    if (opening.reason !== undefined) throw error;
+    return undefined;
   }
-  return Buffer.concat(chunks, size);
 }
 
 async function* results(
