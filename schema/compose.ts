@@ -5,7 +5,8 @@ import type { Problem } from '../kernel/problem.ts';
 import type { Source } from '../sources/source.ts';
 import { readSupergraph, type Supergraph } from './federation/supergraph.ts';
 import { compileLinks, type IsMissing, type Link } from './links.ts';
-import type { LinkOptions } from './options.ts';
+import { compileMerges, type Merge } from './merges.ts';
+import type { LinkOptions, MergeOptions } from './options.ts';
 import { findOwners, type Ownership } from './ownership.ts';
 import { createSubgraphs, type Subgraph } from './subgraphs.ts';
 
@@ -13,6 +14,8 @@ import { createSubgraphs, type Subgraph } from './subgraphs.ts';
 export interface Composition {
   readonly ownership: Ownership;
   readonly links: readonly Link[];
+  /** Types whose fields come from several sources. */
+  readonly merges: ReadonlyMap<string, Merge>;
   readonly subgraphs: readonly Subgraph[];
   readonly supergraphSdl: string;
   /** Who resolves what among the federation sources; undefined where there are none. */
@@ -24,6 +27,8 @@ export interface Composition {
 export interface ComposeOptions {
   readonly sources: readonly Source[];
   readonly links: Readonly<Record<string, LinkOptions>>;
+  /** Types that several sources have and that are one in the graph. */
+  readonly types?: Readonly<Record<string, MergeOptions>>;
   /** A source that is configured but not there: links to it are left out without a word. */
   readonly isMissing: IsMissing;
 }
@@ -39,23 +44,38 @@ export const subgraphUrl = (sourceName: string) => `skein://${sourceName}`;
  * Joins sources and links into one graph, as federation subgraphs (https://specs.apollo.dev/federation/v2.3). Pure: it
  * calls nobody. Every mistake is told, not only the first.
  */
-export function compose({ sources, links: linkOptions, isMissing }: ComposeOptions): CompositionResult {
+export function compose({ sources, links: linkOptions, types = {}, isMissing }: ComposeOptions): CompositionResult {
   const problems: Problem[] = [];
   const report = (problem: Problem) => problems.push(problem);
   const federation = composeFederation(sources, report);
   if (problems.length > 0) return { composition: undefined, problems };
-  const ownership = findOwners(sources, federation, report);
+  const ownership = findOwners(sources, federation, sharedTypes(types, sources), report);
+  const merges = compileMerges(types, ownership, isMissing, report);
   const links = compileLinks(linkOptions, ownership, isMissing, report);
   if (ownership.sources.size === 0)
     report({ message: 'The graph has no source.', suggestion: 'Declare one under `sources`.' });
   if (problems.length > 0) return { composition: undefined, problems };
 
-  const subgraphs = createSubgraphs(ownership, links);
+  const subgraphs = createSubgraphs(ownership, links, merges);
   const result = composeSubgraphs(subgraphs);
   if (result.errors !== undefined) return { composition: undefined, problems: result.errors.map(toProblem) };
   const { supergraphSdl, publicSdl } = result;
-  const supergraph = federation === undefined ? undefined : readSupergraph(supergraphSdl);
-  return { composition: { ownership, links, subgraphs, supergraphSdl, supergraph, publicSdl }, problems: [] };
+  const supergraph = federation === undefined && merges.size === 0 ? undefined : readSupergraph(supergraphSdl);
+  return { composition: { ownership, links, merges, subgraphs, supergraphSdl, supergraph, publicSdl }, problems: [] };
+}
+
+/** By type; a federation source that is named stands for all of them. */
+function sharedTypes(
+  types: Readonly<Record<string, MergeOptions>>,
+  sources: readonly Source[],
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const federated = sources.filter(({ model }) => model.federation !== undefined).map(({ name }) => name);
+  return new Map(
+    Object.entries(types).map(([typeName, options]) => {
+      const named = Object.keys(options.sources);
+      return [typeName, new Set(named.some((name) => federated.includes(name)) ? [...named, ...federated] : named)];
+    }),
+  );
 }
 
 /** The schema that the federation sources make without the others: what links to their types are checked against. */

@@ -38,16 +38,16 @@ export interface DirectGraph {
  * each source that takes selections is asked is planned once per document.
  */
 export function createDirectGraph(composition: Composition): DirectGraph {
-  const { ownership, links, publicSdl, supergraph } = composition;
+  const { ownership, links, merges, publicSdl, supergraph } = composition;
   const sources = [...ownership.sources.values()].map(({ source }) => source);
   const plans = createFieldPlans();
-  const runner = createFetchRunner(ownership);
+  const runner = createFetchRunner(ownership, merges);
   const routes = new Map<string, Routes>();
   const routesFor = (active: ReadonlySet<string>): Routes => {
     const name = [...active].sort().join();
     let known = routes.get(name);
     if (known === undefined) {
-      known = createRoutes(ownership, supergraph, (label) => active.has(label));
+      known = createRoutes(ownership, merges, supergraph, (label) => active.has(label));
       routes.set(name, known);
     }
     return known;
@@ -82,9 +82,9 @@ export function createDirectGraph(composition: Composition): DirectGraph {
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
     assumeValid: true,
   });
-  const plansFetches = sources.some(({ model }) =>
-    [...model.calls.values()].some(({ usesSelection }) => usesSelection === true),
-  );
+  const plansFetches =
+    merges.size > 0 ||
+    sources.some(({ model }) => [...model.calls.values()].some(({ usesSelection }) => usesSelection === true));
   return {
     schema,
     overrideLabels: [...(supergraph?.overrideLabels ?? [])],

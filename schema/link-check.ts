@@ -32,6 +32,8 @@ export interface LinkScope {
   readonly links: Readonly<Record<string, LinkOptions>>;
   readonly isMissing: IsMissing;
   readonly report: (problem: Problem) => void;
+  /** It does not add a field: it is how objects of a merged type are asked for by their key. */
+  readonly isMerge?: boolean;
 }
 
 /** The link, if it fits the graph; otherwise every mistake in it is reported. */
@@ -48,6 +50,7 @@ class LinkCheck {
   private readonly links: Readonly<Record<string, LinkOptions>>;
   private readonly isMissing: IsMissing;
   private readonly report: (problem: Problem) => void;
+  private readonly isMerge: boolean;
 
   constructor(coordinate: string, options: LinkOptions, scope: LinkScope) {
     this.coordinate = coordinate;
@@ -56,6 +59,7 @@ class LinkCheck {
     this.links = scope.links;
     this.isMissing = scope.isMissing;
     this.report = scope.report;
+    this.isMerge = scope.isMerge ?? false;
   }
 
   compile(): Link | undefined {
@@ -63,7 +67,7 @@ class LinkCheck {
     const [target, callName] = this.options.call.split('.') as [string, string];
     // A source that is down takes its links with it; that is told once, where the source is.
     if (this.isMissing(target)) return undefined;
-    this.checkParent(typeName, fieldName);
+    if (!this.isMerge) this.checkParent(typeName, fieldName);
     const call = this.findCall(target, callName);
     if (call === undefined) return undefined;
 

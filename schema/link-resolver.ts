@@ -36,38 +36,60 @@ export interface LinkResolverOptions {
 
 /** The resolver of a link's field: one call per parent, or one per batch of parents; equal calls are made once. */
 export function createLinkResolver(options: LinkResolverOptions) {
-  const { link, select } = options;
-  const constants = constantsOf(options);
-  const readingNeeds = { ...options, readParent: readOwn };
-  const prepare = (exposed: Arguments, info: GraphQLResolveInfo): LoaderPlace => {
-    const selected = select?.(info);
-    return { fixed: Object.keys(exposed).length === 0 ? constants : { ...constants, ...exposed }, exposed, selected };
+  const { select } = options;
+  const load = createLoad(options);
+  return (parent: unknown, exposed: Arguments, context: GraphContext, info: GraphQLResolveInfo): unknown => {
+    const needs = options.readNeeds?.(parent, context, info);
+    if (needs !== undefined) {
+      return needs.then((values) => load(values, readOwn, exposed, select?.(info), context));
+    }
+    return load(parent, options.readParent, exposed, select?.(info), context);
   };
+}
+
+/** Asks for objects of a merged type by representations, which have the fields that its link reads. */
+export function createEntityLoader(options: LinkResolverOptions) {
+  const load = createLoad(options);
+  return (representation: unknown, context: GraphContext, selected: Selected | undefined): unknown =>
+    load(representation, readOwn, NO_ARGUMENTS, selected, context);
+}
+
+const NO_ARGUMENTS: Arguments = {};
+
+function createLoad(options: LinkResolverOptions) {
+  const { link } = options;
+  const constants = constantsOf(options);
+  const prepare = (exposed: Arguments, selected: Selected | undefined): LoaderPlace => ({
+    fixed: Object.keys(exposed).length === 0 ? constants : { ...constants, ...exposed },
+    exposed,
+    selected,
+  });
   if (link.batch !== undefined) {
     const { field } = link.batch;
-    return (parent: unknown, exposed: Arguments, context: GraphContext, info: GraphQLResolveInfo): unknown => {
-      const load = (holder: unknown, reading: LinkResolverOptions) => {
-        const key = readKey(reading, holder, field, context);
-        if (key === null || key === undefined) return link.many ? [] : null;
-        const place = prepare(exposed, info);
-        return loaderAt(context, options, place, () => batchedLoader(options, place, context)).load(key);
-      };
-      const needs = options.readNeeds?.(parent, context, info);
-      return needs === undefined ? load(parent, options) : needs.then((values) => load(values, readingNeeds));
+    return (
+      holder: unknown,
+      readParent: ParentReader,
+      exposed: Arguments,
+      selected: Selected | undefined,
+      context: GraphContext,
+    ): unknown => {
+      const key = readKey(options, readParent, holder, field, context);
+      if (key === null || key === undefined) return link.many ? [] : null;
+      const place = prepare(exposed, selected);
+      return loaderAt(context, options, place, () => batchedLoader(options, place, context)).load(key);
     };
   }
   return async (
-    parent: unknown,
+    holder: unknown,
+    readParent: ParentReader,
     exposed: Arguments,
+    selected: Selected | undefined,
     context: GraphContext,
-    info: GraphQLResolveInfo,
   ): Promise<unknown> => {
-    const needs = await options.readNeeds?.(parent, context, info);
-    const holder = needs ?? parent;
     const graph = link.requires.size === 0 ? {} : await options.readGraph?.(holder, context);
-    const args = parentArguments(needs === undefined ? options : readingNeeds, holder, graph ?? {}, context);
+    const args = parentArguments(options, readParent, holder, graph ?? {}, context);
     if (args === undefined) return null;
-    const place = prepare(exposed, info);
+    const place = prepare(exposed, selected);
     return loaderAt(context, options, place, () => singleLoader(options, place, context)).load(args);
   };
 }
@@ -204,6 +226,7 @@ function constantsOf({ link, callArguments }: LinkResolverOptions): Arguments {
 
 function parentArguments(
   options: LinkResolverOptions,
+  readParent: ParentReader,
   parent: unknown,
   graph: Readonly<Record<string, unknown>>,
   context: GraphContext,
@@ -212,7 +235,8 @@ function parentArguments(
   for (const argument of options.callArguments) {
     const given = options.link.arguments.get(argument.name);
     if (given === undefined || given.from === 'constant' || given.from === 'parents') continue;
-    const value = given.from === 'graph' ? graph[given.field] : readKey(options, parent, given.field, context);
+    const value =
+      given.from === 'graph' ? graph[given.field] : readKey(options, readParent, parent, given.field, context);
     // Nothing to ask with: the field is null, as behind a foreign key that is not set. Asking without the argument
     // would ask for everything.
     if (value === null || value === undefined) return undefined;
@@ -223,7 +247,8 @@ function parentArguments(
 
 /** A plain value of the parent; a source may have put anything in its place. */
 function readKey(
-  { link, readParent, owner }: LinkResolverOptions,
+  { link, owner }: LinkResolverOptions,
+  readParent: ParentReader,
   parent: unknown,
   field: string,
   context: GraphContext,

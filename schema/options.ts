@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { graphqlName } from '../sources/options.ts';
 
 /**
  * A link: a field added to a type, resolved by a root field of another source.
@@ -24,4 +25,28 @@ export const linkOptions = z.strictObject({
   many: z.boolean().default(false),
   description: z.string().optional(),
 });
+/**
+ * A type that several sources have: one type in the graph, whose fields come from all of them. Objects are recognised by
+ * their key; a source that can be asked for them by it says how, as a link does.
+ */
+export const mergeOptions = z.strictObject({
+  /** The field that all of the sources have and that tells objects apart, e.g. `sku`. Absent for plain values. */
+  key: graphqlName.optional(),
+  /** By source, two at the least. */
+  sources: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Root field that answers objects by their key, e.g. `products`. Absent: the source is not asked. */
+        call: graphqlName.optional(),
+        /** `$parent.sku` for one call per object, `$parents.sku` for one call for all; or constants. */
+        args: z.record(z.string(), z.json()).default({}),
+        items: z.string().optional(),
+        match: z.string().optional(),
+      }),
+    )
+    .refine((sources) => Object.keys(sources).length > 1, 'must name two sources or more'),
+});
+export type MergeOptions = z.infer<typeof mergeOptions>;
+
 export type LinkOptions = z.infer<typeof linkOptions>;

@@ -1,9 +1,10 @@
 import {
   buildSchema,
   type GraphQLField,
-  type GraphQLObjectType,
+  GraphQLObjectType,
   type GraphQLSchema,
   isEnumType,
+  isInterfaceType,
   isObjectType,
   isScalarType,
 } from 'graphql';
@@ -33,6 +34,8 @@ export interface Ownership {
   rootField(sourceName: string, coordinate: string): GraphQLField<unknown, unknown> | undefined;
   objectType(name: string): GraphQLObjectType | undefined;
   field(typeName: string, fieldName: string): GraphQLField<unknown, unknown> | undefined;
+  /** A field of a type as one source has it. */
+  fieldIn(sourceName: string, typeName: string, fieldName: string): GraphQLField<unknown, unknown> | undefined;
   /** Whether the type is one of the source's own. */
   has(sourceName: string, typeName: string): boolean;
   /** Names of the federation sources: among them types are shared. */
@@ -41,13 +44,20 @@ export interface Ownership {
 
 /**
  * Finds the owner of everything. Two unrelated sources never share a type or a root field silently: that is a problem
- * each, and the second source loses. `federation` is the schema that the federation sources make together.
+ * each, and the second source loses. `federation` is the schema that the federation sources make together, `merged` the
+ * types that are configured to be one, with their sources.
  */
 export function findOwners(
   sources: readonly Source[],
   federation: GraphQLSchema | undefined,
+  merged: ReadonlyMap<string, ReadonlySet<string>>,
   report: (problem: Problem) => void,
 ): Ownership {
+  const share = (typeName: string, one: string, other: string) => {
+    if (federated.has(one) && federated.has(other)) return true;
+    const sources = merged.get(typeName);
+    return sources?.has(one) === true && sources.has(other);
+  };
   const federated = new Set(sources.filter(({ model }) => model.federation !== undefined).map(({ name }) => name));
   const owned = new Map<string, OwnedSource>();
   const types = new Map<string, string>();
@@ -73,7 +83,7 @@ export function findOwners(
       if ((ROOT_TYPES as readonly string[]).includes(type.name)) {
         if (isObjectType(type)) claimRootFields(source, type, { rootFields, federated, operationOf, report });
       } else if (!isScalarType(type)) {
-        claimType(source, type.name, types, federated, report);
+        claimType(source, type.name, types, share, report);
       }
     }
   }
@@ -82,8 +92,21 @@ export function findOwners(
     const owner = types.get(name);
     const shared = owner !== undefined && federated.has(owner) ? federation?.getType(name) : undefined;
     const type = shared ?? (owner === undefined ? undefined : owned.get(owner)?.schema.getType(name));
-    return isObjectType(type) ? type : undefined;
+    if (!isObjectType(type)) return undefined;
+    const sources = merged.get(name);
+    return sources === undefined ? type : unite(type, sources);
   };
+  const unite = (type: GraphQLObjectType, sources: ReadonlySet<string>): GraphQLObjectType => {
+    let united = unions.get(type.name);
+    if (united === undefined) {
+      const types = [...sources].map((source) => owned.get(source)?.schema.getType(type.name)).filter(isObjectType);
+      const fields = [...types].reverse().map((each) => each.toConfig().fields);
+      united = new GraphQLObjectType({ ...type.toConfig(), fields: Object.assign({}, ...fields) as never });
+      unions.set(type.name, united);
+    }
+    return united;
+  };
+  const unions = new Map<string, GraphQLObjectType>();
   return {
     sources: owned,
     types,
@@ -99,6 +122,10 @@ export function findOwners(
     },
     objectType,
     field: (typeName, fieldName) => objectType(typeName)?.getFields()[fieldName],
+    fieldIn: (sourceName, typeName, fieldName) => {
+      const type = owned.get(sourceName)?.schema.getType(typeName);
+      return isObjectType(type) || isInterfaceType(type) ? type.getFields()[fieldName] : undefined;
+    },
     has: (sourceName, typeName) => owned.get(sourceName)?.schema.getType(typeName) !== undefined,
     federated,
   };
@@ -130,7 +157,7 @@ function claimType(
   source: Source,
   name: string,
   types: Map<string, string>,
-  federated: ReadonlySet<string>,
+  share: (typeName: string, one: string, other: string) => boolean,
   report: (problem: Problem) => void,
 ): void {
   const other = types.get(name);
@@ -138,7 +165,7 @@ function claimType(
     types.set(name, source.name);
     return;
   }
-  if (federated.has(other) && federated.has(source.name)) return;
+  if (share(name, other, source.name)) return;
   const message = `Type "${name}" is defined by source "${other}" and by source "${source.name}".`;
   if (source.kind === 'prompt') {
     report({ path: ['prompts'], message, suggestion: 'Give it another name in the `types` of the prompt.' });

@@ -5,7 +5,9 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
+  type FieldNode,
   GraphQLError,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   getOperationAST,
   Kind,
@@ -17,11 +19,12 @@ import type { GraphqlAnswer, GraphqlUpstream } from '../sources/source.ts';
 import { type Composition, subgraphUrl } from './compose.ts';
 import { subscribeWith } from './events.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
-import { createFieldPlans } from './fetch/fetch-plan.ts';
+import { createFieldPlans, type FieldPlans } from './fetch/fetch-plan.ts';
 import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
 import { planFetches } from './fetch/plan-fetches.ts';
 import { createRoutes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
+import { createMergeLoaders } from './merge-loaders.ts';
 import { createGraphContext, type GraphContext } from './request-context.ts';
 import { createResolvers } from './resolvers.ts';
 import type { Subgraph } from './subgraphs.ts';
@@ -50,17 +53,19 @@ export function createStitchedSchema(composition: Composition): GraphQLSchema {
   });
 }
 
+const NOTHING_MERGED: Composition['merges'] = new Map();
+
 function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): Executor {
-  const { ownership, links } = composition;
+  const { ownership, links, merges } = composition;
   const source = ownership.sources.get(subgraph.name)?.source;
   if (source?.graphql !== undefined && source.model.federation !== undefined) return createForwarder(source.graphql);
   const plans = createFieldPlans();
-  const routes = createRoutes(ownership, undefined, () => false);
+  const routes = createRoutes(ownership, NOTHING_MERGED, undefined, () => false);
   const resolvers = createResolvers({
     ownership,
     sources: source === undefined ? [] : [source],
     links: links.filter((link) => link.target === subgraph.name),
-    ...createFetchResolvers(composition, plans, createFetchRunner(ownership)),
+    ...createFetchResolvers(composition, plans, createFetchRunner(ownership, merges)),
     readParent: (link) => {
       // The source's own types come as the source keeps them; those of others as entity representations.
       const properties = ownership.types.get(link.typeName) === subgraph.name ? source?.model.properties : undefined;
@@ -77,7 +82,7 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
   });
   const schema = makeExecutableSchema({
     typeDefs: subgraph.executable,
-    resolvers: withEntities(resolvers) as never,
+    resolvers: withEntities(resolvers, source?.name ?? '', createMergeLoaders(ownership, merges), plans) as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
     assumeValid: true,
   });
@@ -85,7 +90,7 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
     const operation = getOperationAST(request.document as DocumentNode, request.operationName);
     if (operation == null) throw new Error('no operation');
     const document = expandFragments(request.document as DocumentNode, operation);
-    planFetches(document, { composition, schema, routes, plans });
+    planFetches(document, { composition, schema, routes, plans, localSource: subgraph.name });
     const args = {
       schema,
       document,
@@ -130,9 +135,30 @@ function toResult({ data, errors }: GraphqlAnswer): ExecutionResult {
   return { data: data ?? null, ...(told.length === 0 ? {} : { errors: told }) };
 }
 
-function withEntities(resolvers: Record<string, unknown>): Record<string, unknown> {
+/** Representations are the parents of links; objects of merged types are asked for. */
+function withEntities(
+  resolvers: Record<string, unknown>,
+  source: string,
+  loaderOf: ReturnType<typeof createMergeLoaders>,
+  plans: FieldPlans,
+): Record<string, unknown> {
   const query = resolvers.Query as Record<string, unknown> | undefined;
-  const _entities = (_parent: unknown, args: { representations: readonly unknown[] }) => args.representations;
+  const _entities = (
+    _parent: unknown,
+    { representations }: { readonly representations: readonly { readonly __typename: string }[] },
+    context: GraphContext,
+    info: GraphQLResolveInfo,
+  ) =>
+    representations.map(async (representation) => {
+      const { __typename } = representation;
+      const loader = loaderOf(source, __typename);
+      if (loader === undefined) return representation;
+      const shape = plans.get(info.fieldNodes[0] as FieldNode, __typename)?.shape;
+      const entity = await loader(representation, context, shape && { shape, values: info.variableValues });
+      return typeof entity === 'object' && entity !== null && !(entity instanceof Error)
+        ? { ...entity, __typename }
+        : entity;
+    });
   return {
     ...resolvers,
     Query: { ...query, _entities },

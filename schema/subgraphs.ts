@@ -16,10 +16,11 @@ import {
   specifiedScalarTypes,
 } from 'graphql';
 import type { Link } from './links.ts';
+import type { Merge } from './merges.ts';
 import type { Ownership } from './ownership.ts';
 
 const FEDERATION_IMPORT =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@requires", "@external"])';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@requires", "@external", "@shareable"])';
 
 /** One source as a federation subgraph: its own SDL, and the types that links to it extend. */
 export interface Subgraph {
@@ -42,7 +43,11 @@ type Stubs = Map<string, { key: Set<string>; fields: Map<string, StubField> }>;
  * Writes every source as a federation subgraph. A link becomes a field of an entity stub in its target, keyed by what it
  * reads from the parent; so one composer finds every conflict and one planner knows every way.
  */
-export function createSubgraphs(ownership: Ownership, links: readonly Link[]): readonly Subgraph[] {
+export function createSubgraphs(
+  ownership: Ownership,
+  links: readonly Link[],
+  merges: ReadonlyMap<string, Merge>,
+): readonly Subgraph[] {
   return [...ownership.sources.values()].map(({ source }) => {
     const stubs = stubsFor(source.name, ownership, links);
     const own = parse(source.model.sdl, { noLocation: true }).definitions;
@@ -50,9 +55,12 @@ export function createSubgraphs(ownership: Ownership, links: readonly Link[]): r
       source.model.federation === undefined
         ? [...parseSdl(FEDERATION_IMPORT), ...own]
         : parse(source.model.federation.sdl, { noLocation: true }).definitions;
-    const keyed = composed.map((definition) =>
-      withOwnLinks(withKeys(definition, source.name, links), source.name, links),
-    );
+    const isFederated = source.model.federation !== undefined;
+    const keyed = composed.map((definition) => {
+      const merged = isFederated ? definition : withMerge(definition, source.name, merges);
+      return withOwnLinks(withKeys(merged, source.name, links), source.name, links);
+    });
+    const asked = [...merges.values()].filter(({ sources }) => sources.get(source.name) !== undefined);
     const declared = new Set(
       own.flatMap((definition) => ('name' in definition && definition.name ? [definition.name.value] : [])),
     );
@@ -62,7 +70,11 @@ export function createSubgraphs(ownership: Ownership, links: readonly Link[]): r
       document: documentOf([...keyed, ...parseSdl(printStubs(stubs, true) + leaves)]),
       executable: documentOf([
         ...own.map((definition) => withOwnLinks(definition, source.name, links)),
-        ...parseSdl(printStubs(stubs, false) + leaves + entitiesSdl(stubs, declared)),
+        ...parseSdl(
+          printStubs(stubs, false) +
+            leaves +
+            entitiesSdl([...entityNames(stubs), ...asked.map(({ typeName }) => typeName)], declared),
+        ),
       ]),
     };
   });
@@ -159,11 +171,32 @@ function leavesOf(stubs: Stubs, declared: ReadonlySet<string>, ownership: Owners
   return text.join('');
 }
 
-function entitiesSdl(stubs: Stubs, declared: ReadonlySet<string>): string {
-  const entities = [...stubs].filter(([, { key }]) => key.size > 0).map(([typeName]) => typeName);
+function entityNames(stubs: Stubs): string[] {
+  return [...stubs].filter(([, { key }]) => key.size > 0).map(([typeName]) => typeName);
+}
+
+function entitiesSdl(entities: readonly string[], declared: ReadonlySet<string>): string {
   if (entities.length === 0) return declared.has('Query') ? '' : 'type Query { _empty: Boolean }\n';
   const keyword = declared.has('Query') ? 'extend type' : 'type';
   return `scalar _Any\nunion _Entity = ${entities.join(' | ')}\n${keyword} Query { _entities(representations: [_Any!]!): [_Entity]! }\n`;
+}
+
+/** A merged type: its objects are recognised by the key, and every source may say its fields. */
+function withMerge(definition: DefinitionNode, source: string, merges: ReadonlyMap<string, Merge>): DefinitionNode {
+  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return definition;
+  const merge = merges.get(definition.name.value);
+  if (merge === undefined || !merge.sources.has(source)) return definition;
+  const resolvable = merge.sources.get(source) === undefined ? ', resolvable: false' : '';
+  const keys = merge.key === undefined ? [] : [directive(`@key(fields: "${merge.key}"${resolvable})`)];
+  const shareable = directive('@shareable');
+  return {
+    ...definition,
+    directives: [...(definition.directives ?? []), ...keys],
+    fields: (definition.fields ?? []).map((field) => ({
+      ...field,
+      directives: [...(field.directives ?? []), shareable],
+    })),
+  };
 }
 
 function withKeys(definition: DefinitionNode, owner: string, links: readonly Link[]): DefinitionNode {

@@ -45,8 +45,9 @@ function needsResolver(
   schema: GraphQLSchema,
   typeName: string,
   fieldName: string,
-  { ownership, supergraph }: Composition,
+  { ownership, supergraph, merges }: Composition,
 ): boolean {
+  if (merges.has(typeName)) return true;
   if (![...model.calls.values()].some(({ usesSelection }) => usesSelection === true) && model.federation === undefined)
     return false;
   const type = schema.getType(typeName);

@@ -48,6 +48,8 @@ export interface FetchPlannerDeps {
   readonly schema: GraphQLSchema;
   readonly routes: Routes;
   readonly plans: FieldPlans;
+  /** The source whose local subgraph the document is for. */
+  readonly localSource?: string;
 }
 
 /**
@@ -117,7 +119,9 @@ class FetchPlanner {
   }
 
   planWhole(set: SelectionSetNode, typeName: string): void {
-    const place = this.wholePlace(this.deps.composition.ownership.types.get(typeName) ?? '');
+    const { localSource, composition } = this.deps;
+    const owner = localSource !== undefined && composition.merges.has(typeName) ? localSource : undefined;
+    const place = this.wholePlace(owner ?? composition.ownership.types.get(typeName) ?? '');
     this.select(set, { ...place, staticType: typeName, types: [typeName] });
   }
 
@@ -125,8 +129,15 @@ class FetchPlanner {
   private planEntities(node: FieldNode): void {
     for (const fragment of node.selectionSet?.selections ?? []) {
       const typeName = fragment.kind === Kind.INLINE_FRAGMENT ? fragment.typeCondition?.name.value : undefined;
-      if (fragment.kind === Kind.INLINE_FRAGMENT && typeName !== undefined)
-        this.planWhole(fragment.selectionSet, typeName);
+      if (fragment.kind !== Kind.INLINE_FRAGMENT || typeName === undefined) continue;
+      const link = this.deps.localSource === undefined ? undefined : this.mergeLink(this.deps.localSource, typeName);
+      if (link === undefined || !this.takesSelections(link)) this.planWhole(fragment.selectionSet, typeName);
+      else {
+        const fetch = newFetch(link.target);
+        const inner = this.below(fragment.selectionSet, this.place(link.target, typeName, [typeName], fetch));
+        const text = `{ ${inAnswer(link, inner.slice(1, -1))} }`;
+        this.deps.plans.set(node, typeName, { shape: { text, variables: fetch.variables } });
+      }
     }
   }
 
@@ -330,7 +341,7 @@ class FetchPlanner {
     if (entry !== undefined && this.routes.has(place.source, typeName, bare, place.provided)) {
       if (this.canPlanBelow(place.source, typeName, node, place.provided)) return this.ownText(typeName, node, place);
     }
-    if (!place.selects) return undefined;
+    if (!place.selects && !this.deps.composition.merges.has(typeName)) return undefined;
     this.planEntity(typeName, node, place);
     return undefined;
   }
@@ -339,7 +350,8 @@ class FetchPlanner {
     const name = this.namesOf(place.source).field(typeName, node.name.value);
     const isAmbiguous = place.selects && this.isAmbiguous(place, typeName, node.name.value);
     const key = isAmbiguous ? `skein_${typeName}_${argumentKey(node, name)}` : argumentKey(node, name);
-    if (isAmbiguous) this.deps.plans.set(node, typeName, { key });
+    // Other sources of a shared type may keep the field elsewhere.
+    if (isAmbiguous || name !== node.name.value) this.deps.plans.set(node, typeName, { key });
     return this.fieldText(typeName, node, place, { key, name });
   }
 
@@ -445,9 +457,25 @@ class FetchPlanner {
     const name = this.namesOf(fetch.source).field(typeName, node.name.value);
     const key = argumentKey(node, name);
     fetch.fields.add(name);
-    fetch.parts.add(wrap(this.fieldText(typeName, node, target, { key, name }), this.inFetch(place, fetch)));
-    for (const part of target.base) fetch.parts.add(part);
+    const text = this.fieldText(typeName, node, target, { key, name });
+    this.addPart(fetch, typeName, wrap(text, this.inFetch(place, fetch)));
+    for (const part of target.base) this.addPart(fetch, typeName, part);
     this.deps.plans.set(node, typeName, { key, entity: fetch });
+  }
+
+  /** Adds to what a subgraph is asked of an entity; a merged type's call says where in its answer the object stands. */
+  private addPart(fetch: EntityFetch, typeName: string, text: string): void {
+    const link = this.mergeLink(fetch.source, typeName);
+    if (link === undefined) fetch.parts.add(text);
+    else if (this.takesSelections(link)) fetch.parts.add(inAnswer(link, text));
+  }
+
+  private mergeLink(source: string, typeName: string): Link | undefined {
+    return this.deps.composition.merges.get(typeName)?.sources.get(source);
+  }
+
+  private takesSelections(link: Link): boolean {
+    return this.deps.composition.ownership.call(link.call, link.target)?.usesSelection === true;
   }
 
   /** Conditions around a place hold in another fetch as well, with their variables. */
@@ -462,7 +490,9 @@ class FetchPlanner {
   }
 
   private entityPlace(fetch: EntityFetch, typeName: string): Place {
-    return { ...this.place(fetch.source, fetch.typeName, [typeName], fetch), entities: new Map() };
+    const link = this.mergeLink(fetch.source, typeName);
+    const selects = link === undefined || this.takesSelections(link);
+    return { ...this.place(fetch.source, fetch.typeName, [typeName], fetch), selects };
   }
 
   private entityFetch(typeName: string, route: Route, place: Place): EntityFetch {
@@ -532,7 +562,7 @@ class FetchPlanner {
     const upstream = this.namesOf(from.source).field(typeName, name);
     const key = argumentKey(node, upstream);
     from.fields.add(upstream);
-    from.parts.add(this.needText(node, key, upstream));
+    this.addPart(from, typeName, this.needText(node, key, upstream));
     return { name, key, selection, isKey, from };
   }
 
@@ -608,6 +638,11 @@ function isCondition({ name }: { readonly name: { readonly value: string } }): b
 
 function newFetch(source: string): Fetch {
   return { source, fields: new Set(), parts: new Set(), variables: new Map() };
+}
+
+function inAnswer({ answer: { items, match } }: Link, text: string): string {
+  const own = match === undefined ? text : `${match} ${text}`;
+  return [...items].reverse().reduce((inner, step) => `${step} { ${inner} }`, own);
 }
 
 function entityName(route: Route, typeName: string): string {

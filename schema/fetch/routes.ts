@@ -10,6 +10,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { FieldInSubgraph, Supergraph } from '../federation/supergraph.ts';
+import type { Merge } from '../merges.ts';
 import type { Ownership } from '../ownership.ts';
 
 /** How a field that its parent's source does not have is reached from there. */
@@ -58,6 +59,7 @@ const NONE: readonly Route[] = [];
 
 export function createRoutes(
   ownership: Ownership,
+  merges: ReadonlyMap<string, Merge>,
   supergraph: Supergraph | undefined,
   isActive: (label: string) => boolean,
 ): Routes {
@@ -183,7 +185,7 @@ export function createRoutes(
     fieldName: string,
     provided: SelectionSetNode | undefined,
   ): readonly Route[] {
-    if (!federated.has(source) || supergraph === undefined) return NONE;
+    if (supergraph === undefined || !(federated.has(source) || merges.has(typeName))) return NONE;
     if (provided !== undefined) return find(source, typeName, fieldName, provided, new Set());
     const name = `${source} ${typeName}.${fieldName}`;
     let routes = known.get(name);
@@ -194,6 +196,14 @@ export function createRoutes(
     return routes;
   }
 
+  /** Sources that can be asked for objects of a type by their key. */
+  function askable(typeName: string): readonly string[] {
+    const merged = [...(merges.get(typeName)?.sources ?? [])].flatMap(([name, link]) =>
+      link === undefined ? [] : [name],
+    );
+    return [...federated, ...merged];
+  }
+
   function find(
     source: string,
     typeName: string,
@@ -202,11 +212,11 @@ export function createRoutes(
     visited: ReadonlySet<string>,
   ): readonly Route[] {
     const routes: Route[] = [];
-    for (const target of federated) {
+    for (const target of askable(typeName)) {
       const place = `${target} ${fieldName}`;
-      const entry = entryIn(target, typeName, fieldName);
+      const entry = fieldIn(target, typeName, fieldName);
       if (entry === undefined || visited.has(place)) continue;
-      const targetType = typeIn(target, typeName);
+      const targetType = federated.has(target) ? typeIn(target, typeName) : typeName;
       if (targetType === undefined) continue;
       const inTarget = supergraph?.types.get(targetType)?.subgraphs.get(target);
       if (entry.external && inTarget?.keyFields.has(fieldName) !== true) continue;
@@ -260,7 +270,7 @@ export function createRoutes(
   function canTake(route: Route, typeName: string, node: FieldNode): boolean {
     if (node.selectionSet === undefined) return true;
     const result = typeOf(route.source, typeName, node.name.value);
-    const provides = entryIn(route.source, typeName, node.name.value)?.provides;
+    const provides = fieldIn(route.source, typeName, node.name.value)?.provides;
     return result !== undefined && hasAll(route.source, result, node.selectionSet, provides);
   }
 

@@ -1,7 +1,9 @@
 import DataLoader from 'dataloader';
 import { Kind, type SelectionSetNode } from 'graphql';
 import { SkeinError } from '../../kernel/errors.ts';
-import type { GraphqlAnswer, GraphqlUpstream } from '../../sources/source.ts';
+import type { GraphqlAnswer, GraphqlUpstream, Selected, SelectionShape } from '../../sources/source.ts';
+import { createMergeLoaders } from '../merge-loaders.ts';
+import type { Merge } from '../merges.ts';
 import type { Ownership } from '../ownership.ts';
 import type { GraphContext } from '../request-context.ts';
 import type { EntityFetch, Fetch, Need, RootFetch } from './fetch-plan.ts';
@@ -24,7 +26,9 @@ export interface FetchRunner {
   needs(needs: readonly Need[], parent: unknown, context: GraphContext, variables: Values): Promise<Values>;
 }
 
-export function createFetchRunner(ownership: Ownership): FetchRunner {
+export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<string, Merge>): FetchRunner {
+  const loadMerged = createMergeLoaders(ownership, merges);
+
   const serviceOf = (fetch: Fetch): GraphqlUpstream => {
     const service = ownership.sources.get(fetch.source)?.source.graphql;
     if (service === undefined) throw new Error(`source ${fetch.source} takes no documents`);
@@ -93,15 +97,16 @@ export function createFetchRunner(ownership: Ownership): FetchRunner {
     const holders = needs.some(({ from }) => from !== undefined)
       ? await Promise.all(needs.map((need) => holderOf(need, parent, context, variables)))
       : undefined;
+    const merged = loadMerged(fetch.source, fetch.typeName);
     const names = namesOf(ownership.sources.get(fetch.source)?.source.model);
-    const typeName = namesOf(undefined).type(fetch.typeName);
-    const representation: Record<string, unknown> = { __typename: names.type(typeName) };
+    const representation: Record<string, unknown> = { __typename: names.type(fetch.typeName) };
     for (const [index, need] of needs.entries()) {
       const holder = holders === undefined ? parent : holders[index];
       const value = project((holder as Values | null | undefined)?.[need.key], need.selection);
       if (need.isKey && (value === null || value === undefined)) return null;
-      representation[names.field(fetch.typeName, need.name)] = value ?? null;
+      representation[merged === undefined ? names.field(fetch.typeName, need.name) : need.name] = value ?? null;
     }
+    if (merged !== undefined) return (await merged(representation, context, shapeOf(fetch, variables))) as Entity;
     return (await loaderOf(fetch, context, variables).load(representation)) as Entity;
   }
 
@@ -123,6 +128,19 @@ export function createFetchRunner(ownership: Ownership): FetchRunner {
       return values;
     },
   };
+}
+
+const shapes = new WeakMap<Fetch, SelectionShape>();
+
+/** What a call that takes selections is told of an entity's fields; where in the answer they stand, its link says. */
+function shapeOf(fetch: EntityFetch, values: Values): Selected | undefined {
+  if (fetch.parts.size === 0) return undefined;
+  let shape = shapes.get(fetch);
+  if (shape === undefined) {
+    shape = { text: `{ ${[...fetch.parts].join(' ')} }`, variables: fetch.variables };
+    shapes.set(fetch, shape);
+  }
+  return { shape, values };
 }
 
 function declared({ variables }: Fetch): string {

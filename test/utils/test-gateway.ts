@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Log, silentLog, systemClock } from '../../kernel/ports.ts';
 import { compose } from '../../schema/compose.ts';
-import type { LinkOptions } from '../../schema/options.ts';
+import type { LinkOptions, MergeOptions } from '../../schema/options.ts';
 import type { Way } from '../../schema/plan/way.ts';
 import { createRegistry } from '../../schema/registry.ts';
 import type { Source } from '../../sources/source.ts';
@@ -34,10 +34,11 @@ export async function startTestGateway(
     readonly way?: Way;
     readonly origins?: readonly string[];
     readonly log?: Log;
+    readonly types?: Readonly<Record<string, MergeOptions>>;
   } = {},
 ): Promise<TestGateway> {
   const limits = limitOptions.parse(options.limits ?? {});
-  const { composition, problems } = compose({ sources, links, isMissing: () => false });
+  const { composition, problems } = compose({ sources, links, types: options.types ?? {}, isMissing: () => false });
   if (composition === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
   const registry = createRegistry({
     rules: [createQueryLimits(limits)],

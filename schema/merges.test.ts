@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryGraphqlSource, createMemorySource, type RecordedCall } from '../test/utils/memory-source.ts';
+import { startTestGateway } from '../test/utils/test-gateway.ts';
+import { compose } from './compose.ts';
+import { mergeOptions } from './options.ts';
+
+const PRODUCTS = [
+  { sku: 'lamp', name: 'Lamp', price: 49 },
+  { sku: 'rope', name: 'Rope', price: 9 },
+];
+
+function createSources() {
+  const calls: RecordedCall[] = [];
+  const catalog = createMemorySource({
+    name: 'catalog',
+    calls,
+    sdl: 'type Query { products(skus: [ID!]): [Product!] } type Product { sku: ID! name: String }',
+    unary: {
+      'Query.products': ({ skus }: { skus?: string[] }) => PRODUCTS.filter(({ sku }) => skus?.includes(sku) ?? true),
+    },
+  });
+  const stock = createMemorySource({
+    name: 'stock',
+    kind: 'grpc',
+    calls,
+    sdl: `type Query { getStocks(keys: [String!]!): Stocks shelf(id: Int): [Product!] }
+      type Stocks { entries: [Product!] } type Product { sku: ID! inStock: Int shelf: String }`,
+    model: { properties: new Map([['Product.inStock', 'in_stock']]) },
+    unary: {
+      'Query.getStocks': ({ keys }: { keys: string[] }) => ({
+        entries: keys.filter((sku) => sku !== 'rope').map((sku) => ({ sku, in_stock: sku.length, shelf: 'A' })),
+      }),
+      'Query.shelf': () => [{ sku: 'lamp', in_stock: 4, shelf: 'A' }],
+    },
+  });
+  const prices = createMemoryGraphqlSource({
+    name: 'prices',
+    calls,
+    sdl: 'type Query { priced(sku: ID!): Product dear: [Product!] } type Product { sku: ID! price(currency: String): String }',
+    root: {
+      priced: ({ sku }: { sku: string }) => {
+        const found = PRODUCTS.find((product) => product.sku === sku);
+        return found === undefined
+          ? null
+          : { sku, price: ({ currency }: { currency?: string }) => `${found.price} ${currency ?? 'EUR'}` };
+      },
+      dear: () => [{ sku: 'lamp', price: () => '49 EUR' }],
+    },
+  });
+  return { sources: [catalog, stock, prices], calls };
+}
+
+const TYPES = {
+  Product: mergeOptions.parse({
+    key: 'sku',
+    sources: {
+      catalog: { call: 'products', args: { skus: '$parents.sku' }, match: 'sku' },
+      stock: { call: 'getStocks', args: { keys: '$parents.sku' }, items: 'entries', match: 'sku' },
+      prices: { call: 'priced', args: { sku: '$parent.sku' } },
+    },
+  }),
+};
+
+describe.each(['direct', 'stitched'] as const)('a type of several sources, %s', (way) => {
+  it('has the fields of all of them, wherever an object comes from', async () => {
+    const { sources, calls } = createSources();
+    const gateway = await startTestGateway(sources, {}, { way, types: TYPES });
+    for (let run = 0; run < 3; run += 1) {
+      calls.length = 0;
+      const { body } = await gateway.post({
+        query: `query ($currency: String) {
+          products { sku name inStock shelf price(currency: $currency) }
+          shelf { name inStock }
+          dear { name price }
+        }`,
+        variables: { currency: 'CHF' },
+      });
+      expect(body).toEqual({
+        data: {
+          products: [
+            { sku: 'lamp', name: 'Lamp', inStock: 4, shelf: 'A', price: '49 CHF' },
+            { sku: 'rope', name: 'Rope', inStock: null, shelf: null, price: '9 CHF' },
+          ],
+          shelf: [{ name: 'Lamp', inStock: 4 }],
+          dear: [{ name: 'Lamp', price: '49 EUR' }],
+        },
+      });
+      if (way === 'direct') {
+        const count = (operation: string) =>
+          calls.filter((call) => call.operation.replace('Query.', '') === operation).length;
+        expect(count('getStocks')).toBe(1);
+        expect(count('priced')).toBe(2);
+      }
+    }
+    await gateway.close();
+  });
+});
+
+describe('a merged type', () => {
+  const problemsOf = (types: Record<string, unknown>) => {
+    const { problems } = compose({
+      sources: createSources().sources,
+      links: {},
+      types: Object.fromEntries(Object.entries(types).map(([name, options]) => [name, mergeOptions.parse(options)])),
+      isMissing: () => false,
+    });
+    return problems.map(({ path, message }) => `${path?.join('.')}: ${message}`);
+  };
+
+  it('tells every mistake at its place', () => {
+    expect(
+      problemsOf({
+        Product: {
+          key: 'sku',
+          sources: {
+            catalog: { call: 'product', args: { sku: '$parent.sku' } },
+            stock: { call: 'getStocks', args: { keys: '$parent.sku', size: 1 } },
+            prices: { call: 'dear', args: { sku: '$parent.sku' } },
+          },
+        },
+        Review: { key: 'id', sources: { catalog: {}, stock: {} } },
+      }),
+    ).toMatchInlineSnapshot(`
+      [
+        "types.Product.sources.catalog.call: Type "Product" of source "catalog" calls "product", which source "catalog" does not have as a query. Did you mean "products"?",
+        "types.Product.sources.stock.args.size: Type "Product" of source "stock" sets argument "size", which "getStocks" does not have.",
+        "types.Product.sources.prices.args.sku: Type "Product" of source "prices" sets argument "sku", which "dear" does not have.",
+        "types.Review.sources.catalog: Type "Review" is to come from source "catalog", which has no such type.",
+        "types.Review.sources.stock: Type "Review" is to come from source "stock", which has no such type.",
+      ]
+    `);
+  });
+
+  it('must have its key in every source', () => {
+    expect(
+      problemsOf({ Product: { key: 'name', sources: { catalog: {}, stock: {}, prices: {} } } }),
+    ).toMatchInlineSnapshot(`
+      [
+        "types.Product.sources.stock: Type "Product" of source "stock" has no field "name", its key.",
+        "types.Product.sources.prices: Type "Product" of source "prices" has no field "name", its key.",
+      ]
+    `);
+  });
+});
