@@ -1,0 +1,61 @@
+import { type FieldNode, Kind, type SelectionSetNode } from 'graphql';
+import type { PlanScope } from './plan-scope.ts';
+import { providedField } from './routes.ts';
+import { flatten } from './selection-text.ts';
+
+/** Whether what is selected can be had, before anything is written. */
+export class Reach {
+  private readonly scope: PlanScope;
+
+  constructor(scope: PlanScope) {
+    this.scope = scope;
+  }
+
+  /** Whether everything below a field can be had when this source answers it. */
+  canPlanBelow(source: string, typeName: string, node: FieldNode, provided: SelectionSetNode | undefined): boolean {
+    if (node.selectionSet === undefined || !this.scope.deps.composition.ownership.federated.has(source)) return true;
+    const result = this.scope.routes.typeOf(source, typeName, node.name.value);
+    if (result === undefined) return false;
+    const below = provided === undefined ? undefined : providedField(provided, node.name.value, typeName)?.selectionSet;
+    const provides = below ?? this.scope.routes.fieldIn(source, typeName, node.name.value)?.provides;
+    return this.canPlan(source, this.scope.routes.possibleTypes(source, result), node.selectionSet, provides);
+  }
+
+  private canPlan(
+    source: string,
+    types: readonly string[],
+    set: SelectionSetNode,
+    provided: SelectionSetNode | undefined,
+  ): boolean {
+    return set.selections.every((node) => {
+      if (node.kind === Kind.INLINE_FRAGMENT) {
+        const condition = node.typeCondition?.name.value;
+        const narrowed = condition === undefined ? types : types.filter((type) => this.scope.isA(type, condition));
+        return this.canPlan(source, narrowed, node.selectionSet, provided);
+      }
+      if (node.kind !== Kind.FIELD || node.name.value.startsWith('__')) return true;
+      return types.every((type) => {
+        if (this.scope.links.has(`${type}.${node.name.value}`)) return true;
+        const bare: FieldNode = { kind: Kind.FIELD, name: node.name };
+        if (this.scope.routes.has(source, type, bare, provided) && this.canPlanBelow(source, type, node, provided))
+          return true;
+        return this.scope.routes
+          .routesTo(source, type, node.name.value, provided)
+          .some((route) => this.canPlanBelow(route.source, type, node, undefined));
+      });
+    });
+  }
+
+  /** How many fields right below a field others must be asked for when this source answers it. */
+  missing(source: string, typeName: string, node: FieldNode): number {
+    const result = this.scope.routes.typeOf(source, typeName, node.name.value);
+    if (node.selectionSet === undefined || result === undefined) return 0;
+    const types = this.scope.routes.possibleTypes(source, result);
+    return flatten(node.selectionSet, []).filter(({ node: { name } }) =>
+      types.some(
+        (type) =>
+          !name.value.startsWith('__') && this.scope.routes.fieldIn(source, type, name.value)?.external !== false,
+      ),
+    ).length;
+  }
+}
