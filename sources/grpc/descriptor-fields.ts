@@ -1,4 +1,5 @@
 import { defaultOf } from './descriptor-defaults.ts';
+import { DescriptorError } from './descriptor-error.ts';
 import type { Features, FieldDescriptor, FileDescriptor, MessageDescriptor } from './descriptor-wire.ts';
 import { nameFields } from './field-names.ts';
 import type { MessageNotice, ProtoField } from './proto-schema.ts';
@@ -50,6 +51,7 @@ export function fieldsOf(
   for (const field of message.field) {
     if (hasOneof(field)) members.set(field.oneofIndex, (members.get(field.oneofIndex) ?? 0) + 1);
   }
+  checkNumbers(message, fullName);
   const named = message.field.map((field, index) => ({
     field,
     index,
@@ -72,6 +74,15 @@ export function fieldsOf(
     };
     return { ...common, ...typeOf(field, features, entries) };
   });
+}
+
+function checkNumbers({ field: fields }: MessageDescriptor, fullName: string): void {
+  const numbers = new Set<number>();
+  for (const { number } of fields) {
+    if (number < 1 || number > 536_870_911) throw new DescriptorError(`"${fullName}" has a field numbered ${number}.`);
+    if (numbers.has(number)) throw new DescriptorError(`"${fullName}" has two fields numbered ${number}.`);
+    numbers.add(number);
+  }
 }
 
 type FieldType = Omit<ProtoField, 'documentName' | 'name' | 'id' | 'oneof' | 'description' | 'deprecated'>;

@@ -1,4 +1,5 @@
 import { descriptorComments } from './descriptor-comments.ts';
+import { DescriptorError } from './descriptor-error.ts';
 import { baseFeatures, type FieldFeatures, fieldsOf, inherit } from './descriptor-fields.ts';
 import {
   decodeDescriptorSet,
@@ -9,11 +10,6 @@ import {
   type MethodDescriptor,
 } from './descriptor-wire.ts';
 import type { MessageNotice, ProtoEnum, ProtoMessage, ProtoMethod, ProtoSchema, ProtoService } from './proto-schema.ts';
-
-/** Bytes that are no descriptors, or descriptors that cannot be. */
-export class DescriptorError extends Error {
-  override readonly name = 'DescriptorError';
-}
 
 /**
  * Reads a compiled FileDescriptorSet. Nothing in it is trusted: names are checked, and what is defined twice is refused.

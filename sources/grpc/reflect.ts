@@ -13,13 +13,12 @@ import { codeOfStatus, isServiceError } from './status.ts';
 const MAX_FILES = 2_000;
 const MAX_SERVICES = 1_000;
 const MAX_BYTES = 33_554_432;
-const TIMEOUT_MS = 30_000;
 
 /** Of gRPC's own services, e.g. health and reflection, the graph has no use. */
 const OWN_SERVICE = /^grpc\.(reflection|health|channelz|admin)\./;
 
 /**
- * Asks a server what it offers. https://grpc.io/docs/guides/reflection/
+ * Asks a server what it offers; it may take as long as a call. https://grpc.io/docs/guides/reflection/
  * @throws SkeinError UPSTREAM_…, with the reason for the operator as its cause
  */
 export async function reflect(
@@ -32,7 +31,7 @@ export async function reflect(
   const { fixed: metadata } = compileMetadata(options);
   // Descriptors are bounded by their own limit, not by that of answers.
   const client = createClient({ ...options, maxResponseBytes: MAX_BYTES }, tlsFiles);
-  const deadlineAt = Date.now() + TIMEOUT_MS;
+  const deadlineAt = Date.now() + options.timeoutMs;
   try {
     const { stream, services } = await openReflection({ client, metadata, deadlineAt, maxBytes: MAX_BYTES });
     try {
