@@ -62,6 +62,20 @@ it('takes the id of the client if it is fit to be one', () => {
   expect([undefined, '', 'x'.repeat(129), 'a b', 'a\nb', '"', 'ä'].map(idFor)).toEqual(Array(7).fill('made'));
 });
 
+it('shows its calls what the client sent, and is told what goes back with the answer', () => {
+  const lifetimes = create();
+  const returned: unknown[] = [];
+  const returnHeader = (name: string, value: string) => returned.push([name, value]);
+  const [told, silent] = [
+    lifetimes.open({ timeoutMs: 1_000, headers: { 'x-tenant': 'acme' }, returnHeader }),
+    lifetimes.open({ timeoutMs: 1_000 }),
+  ];
+  for (const lifetime of [told, silent]) lifetime.returnHeader('x-cost', '7');
+  expect([told.headers, silent.headers, returned]).toEqual([{ 'x-tenant': 'acme' }, {}, [['x-cost', '7']]]);
+  told.close();
+  silent.close();
+});
+
 it('is counted until it is closed, also when it was stopped', async () => {
   const lifetimes = create();
   await lifetimes.whenIdle();
