@@ -11,7 +11,7 @@ import type { OperationPlan } from './open-operation.ts';
 import { listOperations, type Operation } from './operations.ts';
 import type { OpenapiOptions } from './options.ts';
 import { createParameterReader } from './parameters.ts';
-import { type NamedType, openInputCycles, reachableTypes } from './root-field.ts';
+import { completeInterfaces, type NamedType, openInputCycles, reachableTypes } from './root-field.ts';
 import { createSchemaReader } from './schema-reader.ts';
 import { printSdl } from './sdl.ts';
 import { createTypeBuilder } from './type-builder.ts';
@@ -91,6 +91,7 @@ function compileDocument(
   const fields = compiled.map(({ field }) => field);
   const types = reachableTypes(fields);
   openInputCycles(types);
+  completeInterfaces(types);
   const links = findDeclaredLinks(document, compiled, compiler.notice);
   return {
     sdl: printSdl(fields, types),

@@ -34,7 +34,12 @@ export function createMerger(read: Read): (raw: JsonObject, parts: readonly unkn
     const required = new Set(parts.flatMap(({ schema }) => [...schema.required]));
     const asObject = shaped.length < parts.length ? losses.map((loss) => (loss === MAP ? MORE : loss)) : losses;
     return annotate(
-      { ...merged, nullable, required, losses: merged.kind === 'object' ? asObject : merged.losses },
+      {
+        ...merged,
+        nullable: nullable || (merged.kind === 'json' && merged.nullable),
+        required,
+        losses: merged.kind === 'object' ? asObject : merged.losses,
+      },
       raw,
     );
   }

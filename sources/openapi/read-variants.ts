@@ -75,6 +75,7 @@ const KIND_NAMES: Readonly<Record<SchemaKind, string>> = {
   number: 'a number',
   boolean: 'a boolean',
   json: 'any value',
+  upload: 'a file',
 };
 
 /** Texts that all have their values are one enum; a text of any kind beside them is a string. */

@@ -18,7 +18,7 @@ export function createTypeResolver(plan: UnionPlan): TypeResolver {
   };
 }
 
-function compile({ members: plans }: UnionPlan): TypeResolver {
+function compile({ members: plans, otherwise }: UnionPlan): TypeResolver {
   const members = plans.map((plan): Member => ({ plan, properties: new Set(plan.properties) }));
   const told = tableOf(plans);
   return (value) => {
@@ -27,6 +27,7 @@ function compile({ members: plans }: UnionPlan): TypeResolver {
     if (known !== undefined) return known;
     const fitting = members.filter(({ plan }) => fits(value, plan));
     if (fitting.length === 1) return fitting[0]?.plan.type;
+    if (fitting.length === 0 && otherwise !== undefined) return otherwise;
     const candidates = fitting.length === 0 ? members : fitting;
     const complete = candidates.filter(({ plan }) => plan.required.every((name) => Object.hasOwn(value, name)));
     return mostKnown(value, complete.length === 0 ? candidates : complete);

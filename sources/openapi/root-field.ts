@@ -41,6 +41,33 @@ function typesOf(type: NamedType): readonly GraphqlType[] {
   return type.kind === 'union' ? type.members : type.fields.map((field) => field.type);
 }
 
+/**
+ * Completes the interfaces among the types with the fields that all their members have. A member whose field is a
+ * string where the interface has an identifier has it too.
+ */
+export function completeInterfaces(types: readonly NamedType[]): void {
+  for (const type of types) {
+    if (type.kind !== 'union' || type.fields === undefined) continue;
+    const [base, ...others] = type.members.map((member) => new Map(member.fields.map((field) => [field.name, field])));
+    for (const field of base?.values() ?? []) {
+      const same = others.map((fields) => fields.get(field.name));
+      if (!same.every((other) => other !== undefined && fits(other.type, field.type))) continue;
+      if (field.type.kind === 'scalar') for (const other of same) if (other !== undefined) other.type = field.type;
+      type.fields.push({ ...field, nonNull: field.nonNull && same.every((other) => other?.nonNull) });
+    }
+  }
+}
+
+function fits(type: GraphqlType, expected: GraphqlType): boolean {
+  if (type.kind === 'list' && expected.kind === 'list') {
+    return type.itemNonNull === expected.itemNonNull && fits(type.item, expected.item);
+  }
+  if (type.kind === 'scalar' && expected.kind === 'scalar') {
+    return type.name === expected.name || (type.name === 'String' && expected.name === 'ID');
+  }
+  return type === expected;
+}
+
 /** Longer chains of inputs that need each other are opened as well: whoever checks them follows them recursively. */
 const MAX_CHAIN = 100;
 

@@ -3,14 +3,18 @@ import { isJsonObject, type JsonObject, textMember, UnusableError } from './json
 import { createMerger } from './merge-all-of.ts';
 import { annotate, hasOwnShape, readPlain } from './plain-schema.ts';
 import { createVariantReader, isMereCondition } from './read-variants.ts';
-import { ANY, type Schema, type SchemaReader } from './schema.ts';
+import { ANY, type Schema, type SchemaReader, UPLOAD_SCHEMA } from './schema.ts';
+import { createSubtypeFinder } from './subtypes.ts';
 
 const MAX_DEPTH = 64;
 
 export function createSchemaReader(document: OpenapiDocument): SchemaReader {
-  const known = new Map<object, Schema>();
+  const known = new Map<object, Schema>([
+    [UPLOAD_SCHEMA, { ...ANY, kind: 'upload', node: UPLOAD_SCHEMA, nullable: false }],
+  ]);
   const reading = new Set<object>();
   const mergeParts = createMerger(read);
+  const subtypesOf = createSubtypeFinder(document);
   const readVariants = createVariantReader(document, read);
 
   function read(raw: unknown): Schema {
@@ -22,12 +26,17 @@ export function createSchemaReader(document: OpenapiDocument): SchemaReader {
     if (reading.size >= MAX_DEPTH) throw new UnusableError('a schema is nested too deeply');
     reading.add(raw);
     try {
-      const schema = textMember(raw, '$ref') === undefined ? readOwn(raw) : readReference(raw);
+      const schema = textMember(raw, '$ref') === undefined ? withSubtypes(readOwn(raw), raw) : readReference(raw);
       known.set(raw, schema);
       return schema;
     } finally {
       reading.delete(raw);
     }
+  }
+
+  function withSubtypes(schema: Schema, raw: JsonObject): Schema {
+    if (schema.kind !== 'object' || schema.node !== raw || !Object.hasOwn(raw, 'discriminator')) return schema;
+    return { ...schema, subtypes: subtypesOf(raw) };
   }
 
   function readReference(raw: JsonObject): Schema {

@@ -1,3 +1,5 @@
+import type { Subtypes } from './subtypes.ts';
+
 export type SchemaKind =
   | 'object'
   | 'union'
@@ -8,7 +10,9 @@ export type SchemaKind =
   | 'int64'
   | 'number'
   | 'boolean'
-  | 'json';
+  | 'json'
+  /** A file, which no document says by itself: see `UPLOAD_SCHEMA`. */
+  | 'upload';
 
 /** A schema of the document with references followed, `allOf` merged and both ways of saying null read alike. */
 export interface Schema {
@@ -38,6 +42,8 @@ export interface Schema {
   readonly values: readonly unknown[];
   /** Of a union: at least two objects. */
   readonly variants: readonly Variant[];
+  /** Of an object with a discriminator: what else a value may be. */
+  readonly subtypes?: Subtypes | undefined;
   /** What of it is lost in the graph, and why. */
   readonly losses: readonly string[];
 }
@@ -76,3 +82,6 @@ export const ANY: Schema = {
   variants: [],
   losses: [],
 };
+
+/** What stands for a file in the schemas made for forms. It is known by identity, so that no document can write it. */
+export const UPLOAD_SCHEMA = { type: 'string', format: 'binary' } as const;

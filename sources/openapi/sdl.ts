@@ -1,6 +1,6 @@
 import { Kind, print } from 'graphql';
 import type { Argument, NamedType, RootField } from './root-field.ts';
-import type { EnumType, GraphqlType, ObjectField, ObjectType, ScalarName } from './types.ts';
+import type { EnumType, GraphqlType, ObjectField, ObjectType, ScalarName, UnionType } from './types.ts';
 
 /** `[Product!]`, without the outermost `!`. */
 export function printType(type: GraphqlType): string {
@@ -38,9 +38,10 @@ export function printValue(value: unknown, type: GraphqlType): string | undefine
 /** The whole SDL of a source: root types first, then types by name, then scalars. */
 export function printSdl(fields: readonly RootField[], types: readonly NamedType[]): string {
   const sorted = [...types].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const interfaces = interfacesOf(sorted);
   const body = [
     ...(['Query', 'Mutation'] as const).map((parent) => printRoot(parent, fields)),
-    ...sorted.map(printNamed),
+    ...sorted.map((type) => printNamed(type, interfaces)),
   ]
     .filter((text) => text !== '')
     .join('\n\n');
@@ -49,15 +50,36 @@ export function printSdl(fields: readonly RootField[], types: readonly NamedType
   return [body, ...scalars.map((name) => `scalar ${name}`)].join('\n\n');
 }
 
-function printNamed(type: NamedType): string {
-  switch (type.kind) {
-    case 'enum':
-      return printEnum(type);
-    case 'union':
-      return `${printDescription(type.description, '')}union ${type.name} = ${type.members.map(({ name }) => name).join(' | ')}`;
-    default:
-      return printObject(type);
+type Interfaces = ReadonlyMap<ObjectType, readonly string[]>;
+
+/** An interface without fields in common is a union. */
+function isInterface(type: NamedType): type is UnionType & { readonly fields: ObjectField[] } {
+  return type.kind === 'union' && type.fields !== undefined && type.fields.length > 0;
+}
+
+function interfacesOf(types: readonly NamedType[]): Interfaces {
+  const found = new Map<ObjectType, string[]>();
+  for (const type of types) {
+    if (!isInterface(type)) continue;
+    for (const member of type.members) {
+      const known = found.get(member);
+      if (known === undefined) found.set(member, [type.name]);
+      else known.push(type.name);
+    }
   }
+  return found;
+}
+
+function printNamed(type: NamedType, interfaces: Interfaces): string {
+  if (type.kind === 'enum') return printEnum(type);
+  const description = printDescription(type.description, '');
+  if (isInterface(type)) {
+    return `${description}interface ${type.name} {\n${type.fields.map((field) => printField(field, false)).join('\n')}\n}`;
+  }
+  if (type.kind === 'union') {
+    return `${description}union ${type.name} = ${type.members.map(({ name }) => name).join(' | ')}`;
+  }
+  return printObject(type, interfaces.get(type) ?? []);
 }
 
 function printRoot(parent: RootField['parent'], all: readonly RootField[]): string {
@@ -83,11 +105,11 @@ function printArguments(all: readonly Argument[]): string {
   return `(\n${lines.join('\n')}\n  )`;
 }
 
-function printObject(type: ObjectType): string {
+function printObject(type: ObjectType, interfaces: readonly string[]): string {
   const keyword = type.kind === 'input' ? 'input' : 'type';
-  const oneOf = type.oneOf === true ? ' @oneOf' : '';
+  const more = type.oneOf === true ? ' @oneOf' : interfaces.length > 0 ? ` implements ${interfaces.join(' & ')}` : '';
   const lines = type.fields.map((field) => printField(field, type.kind === 'input'));
-  return `${printDescription(type.description, '')}${keyword} ${type.name}${oneOf} {\n${lines.join('\n')}\n}`;
+  return `${printDescription(type.description, '')}${keyword} ${type.name}${more} {\n${lines.join('\n')}\n}`;
 }
 
 function printField(field: ObjectField, isInput: boolean): string {

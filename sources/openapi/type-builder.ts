@@ -43,6 +43,7 @@ const SCALARS = {
   number: 'Float',
   boolean: 'Boolean',
   json: 'JSON',
+  upload: 'Upload',
 } as const;
 
 /** `components` are the names of the document's schemas: they are not given to types without a name. */
@@ -68,6 +69,9 @@ export function createTypeBuilder(
     for (const loss of schema.losses) place.onLoss(place.name, loss);
     switch (schema.kind) {
       case 'object':
+        if (schema.subtypes === undefined) return objectType(schema, place);
+        if (place.direction === 'output') return unions.buildInterface(schema, place);
+        place.onLoss(place.name, 'the fields of its subtypes cannot be given');
         return objectType(schema, place);
       case 'union':
         return unions.build(schema, place);
@@ -86,7 +90,11 @@ export function createTypeBuilder(
     }
   }
 
-  function objectType(schema: Schema, { name, direction, onLoss, depth }: Place): ObjectType | typeof JSON_TYPE {
+  function objectType(
+    schema: Schema,
+    { name, direction, onLoss, depth }: Place,
+    ownName?: string,
+  ): ObjectType | typeof JSON_TYPE {
     const existing = objects[direction].get(schema.node);
     if (existing !== undefined) return existing;
     if (!hasFields(schema, direction)) return JSON_TYPE;
@@ -98,7 +106,7 @@ export function createTypeBuilder(
     countType();
     const type: ObjectType = {
       kind: direction === 'input' ? 'input' : 'object',
-      name: names[direction](schema, name),
+      name: ownName ?? names[direction](schema, name),
       description: schema.typeDescription,
       fields: [],
     };

@@ -33,23 +33,28 @@ export interface ObjectField {
   readonly name: string;
   /** Name of the property upstream. */
   readonly property: string;
-  readonly type: GraphqlType;
+  type: GraphqlType;
   nonNull: boolean;
   readonly description: string | undefined;
   readonly deprecated: boolean;
 }
 
+/** One of several objects. Where it has fields, it is an interface. */
 export interface UnionType {
   readonly kind: 'union';
   readonly name: string;
   readonly description: string | undefined;
   readonly members: readonly ObjectType[];
   readonly plan: UnionPlan;
+  /** Of an interface, made of a type that has subtypes: what all members have. Complete after `completeInterfaces`. */
+  readonly fields?: ObjectField[];
 }
 
 /** What tells the members of a union apart: plain data, see `createTypeResolver`. */
 export interface UnionPlan {
   readonly members: readonly MemberPlan[];
+  /** The type of values that no member's conditions fit. */
+  readonly otherwise?: string;
 }
 
 export interface MemberPlan {

@@ -8,7 +8,7 @@ import { type GraphqlType, JSON_TYPE, type MemberPlan, type ObjectType, type Uni
 interface UnionDeps {
   readonly reader: SchemaReader;
   readonly names: TypeNames;
-  readonly objectType: (schema: Schema, place: Place) => GraphqlType;
+  readonly objectType: (schema: Schema, place: Place, name?: string) => GraphqlType;
   readonly countType: () => void;
 }
 
@@ -21,6 +21,7 @@ interface Member {
 
 /** A property with more values tells nobody apart. */
 const MAX_VALUES = 50;
+const MAX_SUBTYPES = 200;
 
 /** Makes unions of choices between objects, and in input an object of which one field is given. */
 export function createUnionBuilder({ reader, names, objectType, countType }: UnionDeps) {
@@ -51,6 +52,50 @@ export function createUnionBuilder({ reader, names, objectType, countType }: Uni
       if (!members.has(type)) members.set(type, { variant, type, label });
     }
     return [...members.values()];
+  }
+
+  /** A type with subtypes is an interface, and what is none of them a type of its own: `Pet`, `Cat`, `PetBase`. */
+  function buildInterface(schema: Schema, place: Place): GraphqlType {
+    const existing = known.output.get(schema.node);
+    if (existing !== undefined) return existing;
+    const { property, types } = schema.subtypes ?? { property: '', types: [] };
+    const variants = types.flatMap(({ raw, values }): Variant[] => {
+      const own = readOrNothing(raw);
+      const isOther = own?.kind === 'object' && own.node !== schema.node;
+      return isOther ? [{ raw, schema: own, conditions: [{ property, values }] }] : [];
+    });
+    if (variants.length === 0) return objectType(schema, place);
+    if (variants.length > MAX_SUBTYPES) {
+      place.onLoss(place.name, `the fields of its ${variants.length} subtypes are not shown`);
+      return objectType(schema, place);
+    }
+    countType();
+    const name = names.output(schema, place.name);
+    const base = objectType(schema, place, names.output({ ...schema, component: undefined }, `${name} Base`));
+    const members = variants.flatMap((variant): Member[] => {
+      const type = objectType(variant.schema, place);
+      return type.kind === 'object' ? [{ variant, type, label: '' }] : [];
+    });
+    if (base.kind !== 'object') return base;
+    const type: UnionType = {
+      kind: 'union',
+      name,
+      description: schema.typeDescription,
+      members: [...new Set([base, ...members.map((member) => member.type)])],
+      plan: { members: members.map(planOf), otherwise: base.name },
+      fields: [],
+    };
+    known.output.set(schema.node, type);
+    return type;
+  }
+
+  function readOrNothing(raw: unknown): Schema | undefined {
+    try {
+      return reader.read(raw);
+    } catch (error) {
+      if (!(error instanceof UnusableError)) throw error;
+      return undefined;
+    }
   }
 
   function unionOf(schema: Schema, place: Place, members: readonly Member[]): UnionType {
@@ -123,13 +168,8 @@ export function createUnionBuilder({ reader, names, objectType, countType }: Uni
   }
 
   function valuesOf(raw: unknown): readonly unknown[] {
-    try {
-      return reader.read(raw).values;
-    } catch (error) {
-      if (!(error instanceof UnusableError)) throw error;
-      return [];
-    }
+    return readOrNothing(raw)?.values ?? [];
   }
 
-  return { build };
+  return { build, buildInterface };
 }
