@@ -3,6 +3,7 @@ import { buildSchema, GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Source } from '../sources/source.ts';
+import { compileDeclaredLinks } from './declared-links.ts';
 import { readSupergraph, type Supergraph } from './federation/supergraph.ts';
 import { compileLinks, type IsMissing, type Link } from './links.ts';
 import { compileMerges, type Merge } from './merges.ts';
@@ -22,6 +23,8 @@ export interface Composition {
   readonly supergraph: Supergraph | undefined;
   /** The schema as clients see it. */
   readonly publicSdl: string;
+  /** What documents declare and the graph cannot have: no mistakes of the operator. */
+  readonly notices: readonly Problem[];
 }
 
 export interface ComposeOptions {
@@ -51,7 +54,11 @@ export function compose({ sources, links: linkOptions, types = {}, isMissing }: 
   if (problems.length > 0) return { composition: undefined, problems };
   const ownership = findOwners(sources, federation, sharedTypes(types, sources), report);
   const merges = compileMerges(types, ownership, isMissing, report);
-  const links = compileLinks(linkOptions, ownership, isMissing, report);
+  const notices: Problem[] = [];
+  const links = [
+    ...compileLinks(linkOptions, ownership, isMissing, report),
+    ...compileDeclaredLinks(sources, linkOptions, ownership, (notice) => notices.push(notice)),
+  ];
   if (ownership.sources.size === 0)
     report({ message: 'The graph has no source.', suggestion: 'Declare one under `sources`.' });
   if (problems.length > 0) return { composition: undefined, problems };
@@ -61,7 +68,10 @@ export function compose({ sources, links: linkOptions, types = {}, isMissing }: 
   if (result.errors !== undefined) return { composition: undefined, problems: result.errors.map(toProblem) };
   const { supergraphSdl, publicSdl } = result;
   const supergraph = federation === undefined && merges.size === 0 ? undefined : readSupergraph(supergraphSdl);
-  return { composition: { ownership, links, merges, subgraphs, supergraphSdl, supergraph, publicSdl }, problems: [] };
+  return {
+    composition: { ownership, links, merges, subgraphs, supergraphSdl, supergraph, publicSdl, notices },
+    problems: [],
+  };
 }
 
 /** By type; a federation source that is named stands for all of them. */
