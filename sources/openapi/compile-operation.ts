@@ -1,107 +1,108 @@
-import { type BoundParameter, checkRequest } from './compile-request.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { planBody } from './body-plan.ts';
+import { type BoundParameter, checkRequest, type RequestPlan } from './compile-request.ts';
+import { planResult } from './compile-result.ts';
 import { type OpenapiDocument, textMember, UnusableError } from './document.ts';
-import { type Body, requestBody, successContent } from './media.ts';
+import { type Body, type BodyContent, requestBody } from './media.ts';
 import type { NamedOperation } from './name-operations.ts';
 import { fieldName, NameRegistry, typeName } from './names.ts';
 import type { OperationPlan } from './open-operation.ts';
+import type { OpenapiOptions } from './options.ts';
 import type { Parameter, ParameterPlace, ParameterReader } from './parameters.ts';
+import type { HeaderTotals } from './response-headers.ts';
 import type { Argument, RootField } from './root-field.ts';
 import type { Schema, SchemaReader } from './schema.ts';
 import { printValue } from './sdl.ts';
-import type { GraphqlType, Identifiers, TypeBuilder } from './types.ts';
-import { usableHeaders } from './usable-headers.ts';
-import { itemOf, wireType } from './wire-types.ts';
+import type { CredentialPlace, SecurityReader } from './security.ts';
+import type { GraphqlType, Identifiers, OnLoss, TypeBuilder } from './types.ts';
+import { clientHeaders, usableParameters } from './usable-headers.ts';
+import { wireType } from './wire-types.ts';
 
 export interface OperationCompiler {
   readonly document: OpenapiDocument;
+  readonly options: OpenapiOptions;
   readonly schemas: SchemaReader;
   readonly parameters: ParameterReader;
   readonly types: TypeBuilder;
   readonly identifiers: Identifiers;
-  /** Headers of the configuration, names in lower case. */
-  readonly configuredHeaders: ReadonlyMap<string, string>;
+  readonly security: SecurityReader;
+  /** Hears of response headers that nobody asked for. */
+  readonly headerTotals: HeaderTotals;
   notice(operation: NamedOperation['operation'], reason: string): void;
+  report(problem: Problem): void;
 }
 
 export interface CompiledOperation {
   readonly field: RootField;
   readonly plan: OperationPlan;
+  /** Type of what it answers; that of the field, if the field does not have the headers beside it. */
+  readonly result: GraphqlType;
 }
 
 const ID: GraphqlType = { kind: 'scalar', name: 'ID' };
-const BOOLEAN: GraphqlType = { kind: 'scalar', name: 'Boolean' };
 
 /** One operation → one root field, and what `openOperation` makes its call of. @throws UnusableError when it has to be left out */
 export function compileOperation(named: NamedOperation, compiler: OperationCompiler): CompiledOperation {
   const { operation, parent, name } = named;
   const notice = (reason: string) => compiler.notice(operation, reason);
-  const onLoss = (place: string, reason: string) => notice(`${place}: ${reason}`);
+  const onLoss: OnLoss = (place, reason) => notice(`${place}: ${reason}`);
   const typeBase = typeName(named.fullName);
 
-  const result = resultOf(named, compiler);
-  const type = result === undefined ? BOOLEAN : compiler.types.output(result, `${typeBase}Result`, onLoss);
-
+  const result = planResult(operation, compiler, typeBase, onLoss);
+  const credentials = compiler.security.of(operation);
   const argumentNames = new NameRegistry();
   const all: Argument[] = [];
   const bound: Record<ParameterPlace, BoundParameter[]> = { path: [], query: [], header: [], cookie: [] };
-  for (const parameter of readParameters(named, compiler)) {
-    const argument = argumentNames.claim(fieldName(parameter.name));
-    bound[parameter.place].push({ argument, name: parameter.name, explode: parameter.explode });
-    const inputType = compiler.types.input(parameter.schema, `${typeBase} ${parameter.name}`, onLoss);
-    const argumentType = isIdentifier(parameter, result, compiler) ? asId(inputType) : inputType;
+  for (const parameter of readParameters(named, compiler, credentials)) {
+    const { name: wireName, place, schema, style, explode, allowReserved } = parameter;
+    const argument = argumentNames.claim(fieldName(wireName));
+    const inputType = compiler.types.input(schema, `${typeBase} ${wireName}`, onLoss);
+    const type = wireType(inputType);
+    bound[place].push({ argument, name: wireName, style, explode, allowReserved, type });
+    const argumentType = isIdentifier(parameter, result.schema, compiler) ? asId(inputType) : inputType;
     all.push(toArgument(argument, parameter, argumentType, notice));
   }
 
   const body = bodyOf(named, compiler);
-  const bodyName = body === undefined ? '' : argumentNames.claim('input');
-  let bodyType: GraphqlType | undefined;
+  let bodyPlan: RequestPlan['body'];
   if (body !== undefined) {
-    bodyType = compiler.types.input(compiler.schemas.read(body.json.schema), typeBase, onLoss);
-    const description = typeof body.description === 'string' ? body.description : undefined;
-    all.push({ name: bodyName, type: bodyType, nonNull: body.required, description, deprecated: false });
+    const argument = argumentNames.claim('input');
+    const { type, plan } = planBody(body.content, { ...compiler, typeBase, onLoss });
+    bodyPlan = { argument, ...plan };
+    all.push({ name: argument, type, nonNull: body.required, description: body.description, deprecated: false });
   }
 
-  const request = {
+  const request: RequestPlan = {
     method: operation.method,
     path: operation.path,
     pathParameters: bound.path,
     queryParameters: bound.query,
     headerParameters: bound.header,
     cookieParameters: bound.cookie,
-    body: body && bodyType && { argument: bodyName, mediaType: body.json.mediaType, type: wireType(bodyType) },
+    credentials,
+    accept: clientHeaders(compiler.options).has('accept') ? undefined : result.accept,
+    body: bodyPlan,
   };
   checkRequest(request);
-  const expects = result === undefined ? 'done' : type.kind === 'list' || type.kind === 'object' ? type.kind : 'value';
   return {
     field: {
       parent,
       name,
       arguments: all,
-      type,
-      description: descriptionOf(operation.node),
+      type: result.fieldType,
+      description: withNote(descriptionOf(operation.node), result.note),
       deprecated: operation.node.deprecated === true,
     },
-    plan: {
-      operation: operation.label,
-      request,
-      answer: {
-        expects,
-        type: itemOf(type),
-        notFoundIsNull: (operation.method === 'GET' || operation.method === 'HEAD') && expects !== 'list',
-      },
-    },
+    plan: { operation: operation.label, request, answer: result.answer },
+    result: result.type,
   };
 }
 
-/** The schema of what it answers, or undefined where there is nothing to read. */
-function resultOf({ operation }: NamedOperation, compiler: OperationCompiler): Schema | undefined {
-  if (operation.method === 'HEAD') return undefined;
-  const content = successContent(compiler.document, operation.node);
-  if (content.kind === 'undocumented') compiler.notice(operation, 'the document does not say what it answers');
-  return content.kind === 'json' ? compiler.schemas.read(content.schema) : undefined;
-}
-
-function readParameters({ operation }: NamedOperation, compiler: OperationCompiler): Parameter[] {
+function readParameters(
+  { operation }: NamedOperation,
+  compiler: OperationCompiler,
+  credentials: readonly CredentialPlace[],
+): Parameter[] {
   const leaveOut = (name: string, required: boolean, reason: string) => {
     if (required) throw new UnusableError(`its parameter "${name}" cannot be sent, because ${reason}`);
     compiler.notice(operation, `the parameter "${name}" is left out, because ${reason}`);
@@ -109,20 +110,21 @@ function readParameters({ operation }: NamedOperation, compiler: OperationCompil
   const parameters = compiler.parameters.read(operation.pathItem, operation.node, (unusable) =>
     leaveOut(unusable.name, unusable.required, unusable.reason),
   );
-  return usableHeaders(parameters, compiler.configuredHeaders, (parameter, reason) =>
+  return usableParameters(parameters, clientHeaders(compiler.options), credentials, (parameter, reason) =>
     leaveOut(parameter.name, parameter.required, reason),
   );
 }
 
-type JsonBody = Body & { readonly json: NonNullable<Body['json']> };
+type UsableBody = Body & { readonly content: BodyContent };
 
-function bodyOf({ operation }: NamedOperation, compiler: OperationCompiler): JsonBody | undefined {
+function bodyOf({ operation }: NamedOperation, compiler: OperationCompiler): UsableBody | undefined {
   const body = requestBody(compiler.document, operation.node);
   if (body === undefined) return undefined;
   const reads = operation.method === 'GET' || operation.method === 'HEAD';
-  const { json } = body;
-  if (json !== undefined && !reads) return { ...body, json };
-  const reason = reads ? `${operation.method} has no body` : `it is ${body.mediaTypes.join(', ')}, not JSON`;
+  const { content } = body;
+  if (content !== undefined && !reads) return { ...body, content };
+  const types = body.mediaTypes.length === 0 ? 'of no type' : body.mediaTypes.join(', ');
+  const reason = reads ? `${operation.method} has no body` : `it is ${types}`;
   if (body.required) throw new UnusableError(`its body cannot be sent, because ${reason}`);
   compiler.notice(operation, `the body is left out, because ${reason}`);
   return undefined;
@@ -157,4 +159,8 @@ function descriptionOf(node: unknown): string | undefined {
   const [summary, description] = [textMember(node, 'summary')?.trim(), textMember(node, 'description')?.trim()];
   if (!summary || !description || summary === description) return summary || description;
   return `${summary}\n\n${description}`;
+}
+
+function withNote(description: string | undefined, note: string | undefined): string | undefined {
+  return description === undefined || note === undefined ? (description ?? note) : `${description}\n\n${note}`;
 }

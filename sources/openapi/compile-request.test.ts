@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { SkeinError } from '../../kernel/errors.ts';
-import { checkRequest, compileRequest, type RequestDeps, type RequestPlan } from './compile-request.ts';
+import type { BodyPlan } from './body-plan.ts';
+import {
+  type BoundParameter,
+  checkRequest,
+  compileRequest,
+  type RequestDeps,
+  type RequestPlan,
+} from './compile-request.ts';
+import type { Style } from './styles.ts';
 
 const plan: RequestPlan = {
   method: 'GET',
@@ -9,15 +17,32 @@ const plan: RequestPlan = {
   queryParameters: [],
   headerParameters: [],
   cookieParameters: [],
+  credentials: [],
+  accept: undefined,
   body: undefined,
 };
-const deps: RequestDeps = { operation: 'op', encoderOf: () => undefined, configuredCookies: undefined };
-const bind = (name: string, explode = true) => ({ argument: name.replaceAll('-', '_'), name, explode });
-const pathOf = (overrides: Partial<RequestPlan>, args: Record<string, unknown>) =>
-  compileRequest({ ...plan, ...overrides }, deps)(args).path;
+const deps: RequestDeps = {
+  operation: 'op',
+  encoderOf: () => undefined,
+  configuredCookies: undefined,
+  credentialOf: () => '',
+};
+const bind = (name: string, style: Style, explode = false): BoundParameter => ({
+  argument: name.replaceAll('-', '_'),
+  name,
+  style,
+  explode,
+  type: undefined,
+});
+const write = (overrides: Partial<RequestPlan>, args: Record<string, unknown>, own: Partial<RequestDeps> = {}) => {
+  const request = compileRequest({ ...plan, ...overrides }, { ...deps, ...own })(args);
+  if (request instanceof Promise) throw new Error('expected a request without files');
+  return request;
+};
+const pathOf = (overrides: Partial<RequestPlan>, args: Record<string, unknown>) => write(overrides, args).path;
 
 describe('the path', () => {
-  const thing = { path: '/things/{id}', pathParameters: [bind('id')] };
+  const thing = { path: '/things/{id}', pathParameters: [bind('id', 'simple')] };
 
   test.each([
     ['a/b', '/things/a%2Fb'],
@@ -36,12 +61,12 @@ describe('the path', () => {
   });
 
   test('two values of one segment cannot climb together', () => {
-    const two = { path: '/a/{x}{y}/b', pathParameters: [bind('x'), bind('y')] };
+    const two = { path: '/a/{x}{y}/b', pathParameters: [bind('x', 'simple'), bind('y', 'simple')] };
     expect(() => pathOf(two, { x: '.', y: '.' })).toThrow('cannot stand in the path');
   });
 
   test('a literal around a value stays', () => {
-    const file = { path: '/files/v1.{id}.json/übersicht', pathParameters: [bind('id')] };
+    const file = { path: '/files/v1.{id}.json/übersicht', pathParameters: [bind('id', 'simple')] };
     expect(pathOf(file, { id: '..' })).toBe('/files/v1....json/%C3%BCbersicht');
   });
 
@@ -59,7 +84,12 @@ describe('the path', () => {
 });
 
 describe('the query', () => {
-  const queryParameters = [bind('q'), bind('tags'), bind('ids', false), bind('page[size]')];
+  const queryParameters = [
+    bind('q', 'form', true),
+    bind('tags', 'form', true),
+    bind('ids', 'form'),
+    bind('page[size]', 'form', true),
+  ];
 
   test('has a pair for each item of an exploded list, and commas in others', () => {
     const args = { q: 'a b&c=d', tags: ['x', 'y,z'], ids: [1, 'a,b'], 'page[size]': 5 };
@@ -76,41 +106,81 @@ describe('the query', () => {
     expect(pathOf({ queryParameters }, { q: '', tags: [false, 0] })).toBe('/things?q=&tags=false&tags=0');
   });
 
-  test('refuses an object', () => {
-    expect(() => pathOf({ queryParameters }, { q: {} })).toThrow(SkeinError);
+  test('refuses lists and objects in lists', () => {
+    expect(() => pathOf({ queryParameters }, { tags: [['x']] })).toThrow(SkeinError);
+    expect(() => pathOf({ queryParameters }, { ids: [{}] })).toThrow(SkeinError);
   });
 });
 
 describe('headers and cookies', () => {
-  const write = compileRequest(
-    { ...plan, headerParameters: [bind('x-trace')], cookieParameters: [bind('session')] },
-    { ...deps, configuredCookies: 'a=1' },
-  );
+  const headersOf = (args: Record<string, unknown>) => {
+    const parameters = {
+      headerParameters: [bind('x-trace', 'simple')],
+      cookieParameters: [bind('session', 'form', true)],
+    };
+    return write(parameters, args, { configuredCookies: 'a=1' }).headers;
+  };
 
   test('go where they belong', () => {
-    expect(write({ x_trace: 'abc', session: 'x;y=z' }).headers).toEqual({
+    expect(headersOf({ x_trace: 'abc', session: 'x;y=z' })).toEqual({
       'x-trace': 'abc',
       cookie: 'a=1; session=x%3By%3Dz',
     });
-    expect(write({ x_trace: ['a', 'b'] }).headers).toEqual({ 'x-trace': 'a,b', cookie: 'a=1' });
+    expect(headersOf({ x_trace: ['a', 'b'] })).toEqual({ 'x-trace': 'a,b' });
+    expect(headersOf({})).toEqual({});
   });
 
   test.each(['a\r\nx-admin: 1', 'ü', ' a', 'a\u0000'])('%j cannot be sent in a header', (value) => {
-    expect(() => write({ x_trace: value })).toThrow('has characters that a header cannot carry');
+    expect(() => headersOf({ x_trace: value })).toThrow('The argument "x_trace" has characters');
   });
 
   test('a comma does not make two items of one', () => {
-    expect(() => write({ x_trace: ['a,b'] })).toThrow(SkeinError);
+    expect(() => headersOf({ x_trace: ['a,b'] })).toThrow(SkeinError);
+  });
+});
+
+describe('credentials', () => {
+  const credentialOf = (scheme: string) => `${scheme}-s3cret`;
+  const place = (scheme: string, where: 'header' | 'query' | 'cookie', name: string, prefix = '') => ({
+    scheme,
+    place: where,
+    name,
+    prefix,
+  });
+
+  test('stand in the places of their schemes, before what clients give', () => {
+    const credentials = [
+      place('token', 'header', 'authorization', 'Bearer '),
+      place('key', 'query', 'api key'),
+      place('sid', 'cookie', 'sid'),
+    ];
+    const queryParameters = [bind('q', 'form', true)];
+    const cookieParameters = [bind('theme', 'form', true)];
+    expect(
+      write({ credentials, queryParameters, cookieParameters }, { q: 'x', theme: 'dark' }, { credentialOf }),
+    ).toMatchObject({
+      path: '/things?api%20key=key-s3cret&q=x',
+      headers: { authorization: 'Bearer token-s3cret', cookie: 'sid=sid-s3cret; theme=dark' },
+    });
+    expect(write({ credentials }, {}, { credentialOf, configuredCookies: 'a=1' })).toMatchObject({
+      path: '/things?api%20key=key-s3cret',
+      headers: { authorization: 'Bearer token-s3cret', cookie: 'a=1; sid=sid-s3cret' },
+    });
   });
 });
 
 test('the body is JSON, and absent where its argument is', () => {
-  const body = { argument: 'input', mediaType: 'application/merge-patch+json', type: undefined };
-  const write = compileRequest({ ...plan, method: 'PATCH', body }, deps);
-  expect(write({ input: { a: null } })).toMatchObject({
+  const body: BodyPlan = {
+    argument: 'input',
+    kind: 'json',
+    mediaType: 'application/merge-patch+json',
+    type: undefined,
+    fields: [],
+  };
+  expect(write({ method: 'PATCH', body }, { input: { a: null } })).toMatchObject({
     body: '{"a":null}',
     headers: { 'content-type': 'application/merge-patch+json' },
   });
-  expect(write({ input: null }).body).toBe('null');
-  expect(write({})).toMatchObject({ body: undefined, headers: undefined });
+  expect(write({ method: 'PATCH', body }, { input: null }).body).toBe('null');
+  expect(write({ method: 'PATCH', body }, {})).toMatchObject({ headers: undefined });
 });

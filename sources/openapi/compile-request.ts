@@ -1,18 +1,21 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Arguments } from '../source.ts';
 import type { HttpRequest } from '../upstream/http.ts';
-import { UnusableError } from './document.ts';
+import type { BodyPlan } from './body-plan.ts';
 import type { InputEncoder } from './encode-input.ts';
+import { UnusableError } from './json-object.ts';
+import type { CredentialPlace } from './security.ts';
+import { cookieWriter, encode, headerWriter, pathWriter, queryWriter, type StyledName } from './styles.ts';
 import type { WireType } from './wire-types.ts';
-import { writeJson } from './write-json.ts';
+import { type BodyWriter, bodyWriter } from './write-body.ts';
 
 /** A parameter with the argument that gives its value. */
-export interface BoundParameter {
+export interface BoundParameter extends StyledName {
   readonly argument: string;
-  readonly name: string;
-  readonly explode: boolean;
+  readonly type: WireType;
 }
 
+/** Plain data. */
 export interface RequestPlan {
   readonly method: string;
   /** `/products/{sku}` as the document has it. */
@@ -21,54 +24,66 @@ export interface RequestPlan {
   readonly queryParameters: readonly BoundParameter[];
   readonly headerParameters: readonly BoundParameter[];
   readonly cookieParameters: readonly BoundParameter[];
-  readonly body: { readonly argument: string; readonly mediaType: string; readonly type: WireType } | undefined;
+  readonly credentials: readonly CredentialPlace[];
+  /** Media types to ask for, where they are not the source's usual ones. */
+  readonly accept: string | undefined;
+  readonly body: BodyPlan | undefined;
 }
 
 export interface RequestDeps {
   readonly operation: string;
   readonly encoderOf: (type: WireType) => InputEncoder;
+  /** Cookies of the configuration, sent before those of arguments. */
   readonly configuredCookies: string | undefined;
+  /** What is sent for a security scheme, without its prefix. */
+  readonly credentialOf: (scheme: string) => string;
 }
 
 type Write = (args: Arguments) => string;
 
 /** @throws UnusableError when `compileRequest` could not compile it */
-export function checkRequest(plan: RequestPlan): void {
-  compilePath(plan.path, plan.pathParameters);
+export function checkRequest({ path, pathParameters }: Pick<RequestPlan, 'path' | 'pathParameters'>): void {
+  compilePath(path, pathParameters, () => undefined);
 }
 
 /**
- * Compiles a request once, so that a call only fills in values. Values are encoded for the place they go to.
- * The compiled function throws SkeinError BAD_USER_INPUT.
+ * Compiles a request once, so that a call only fills in values. Values are encoded for the place they go to. What the
+ * compiled function throws or rejects with is SkeinError BAD_USER_INPUT; it is asynchronous only where files are sent.
  */
-export function compileRequest(plan: RequestPlan, deps: RequestDeps): (args: Arguments) => HttpRequest {
+export function compileRequest(
+  plan: RequestPlan,
+  deps: RequestDeps,
+): (args: Arguments) => HttpRequest | Promise<HttpRequest> {
   const { method, body } = plan;
   const { operation } = deps;
-  const writePath = compilePath(plan.path, plan.pathParameters);
-  const writeQuery = compileQuery(plan.queryParameters);
+  const writePath = compilePath(plan.path, plan.pathParameters, deps.encoderOf);
+  const writeQuery = compileQuery(plan, deps);
   const writeHeaders = compileHeaders(plan, deps);
-  const encode = body === undefined ? undefined : deps.encoderOf(body.type);
+  if (body === undefined) {
+    return (args) => ({ operation, method, path: writePath(args) + writeQuery(args), headers: writeHeaders(args) });
+  }
+  const writeBody: BodyWriter = bodyWriter(body, deps.encoderOf(body.type));
   return (args) => {
-    const content = body === undefined ? undefined : args[body.argument];
-    const hasBody = body !== undefined && content !== undefined;
-    return {
-      operation,
-      method,
-      path: writePath(args) + writeQuery(args),
-      headers: writeHeaders(args, hasBody),
-      body: hasBody ? (encode === undefined ? JSON.stringify(content) : writeJson(encode(content))) : undefined,
+    const path = writePath(args) + writeQuery(args);
+    const headers = writeHeaders(args);
+    const value = args[body.argument];
+    if (value === undefined) return { operation, method, path, headers };
+    const written = writeBody(value);
+    const finish = ({ contentType, content }: Awaited<typeof written>): HttpRequest => {
+      return { operation, method, path, headers: { ...headers, 'content-type': contentType }, body: content };
     };
+    return written instanceof Promise ? written.then(finish) : finish(written);
   };
 }
 
 /** `/products/{sku}/reviews` → a string or function per segment. */
-function compilePath(path: string, parameters: readonly BoundParameter[]): Write {
+function compilePath(path: string, parameters: readonly BoundParameter[], encoderOf: RequestDeps['encoderOf']): Write {
   if (/[?#]/.test(path)) throw new UnusableError('its path has a query');
-  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  const writers = new Map(parameters.map((parameter) => [parameter.name, argumentWriter(parameter, encoderOf)]));
   const segments = path
     .split('/')
     .slice(1)
-    .map((segment) => compileSegment(segment, byName));
+    .map((segment) => compileSegment(segment, writers));
   return (args) => {
     let written = '';
     for (const segment of segments) written += typeof segment === 'string' ? segment : `/${segment(args)}`;
@@ -76,24 +91,31 @@ function compilePath(path: string, parameters: readonly BoundParameter[]): Write
   };
 }
 
-function compileSegment(segment: string, byName: ReadonlyMap<string, BoundParameter>): string | Write {
+function argumentWriter(parameter: BoundParameter, encoderOf: RequestDeps['encoderOf']): Write {
+  const { argument } = parameter;
+  const write = pathWriter(parameter);
+  const encodeInput = encoderOf(parameter.type);
+  return ({ [argument]: value }) => write(encodeInput === undefined ? value : encodeInput(value));
+}
+
+function compileSegment(segment: string, byName: ReadonlyMap<string, Write>): string | Write {
   const pieces = segment.split(/(\{[^{}]*\})/).filter((piece) => piece !== '');
   const writers = pieces.map((piece): string | Write => {
     if (!piece.startsWith('{')) return encodeLiteral(piece);
-    const parameter = byName.get(piece.slice(1, -1));
-    if (parameter === undefined) throw new UnusableError(`its path needs ${piece}, which is no usable parameter`);
-    return ({ [parameter.argument]: value }) => encodeList(value);
+    const writer = byName.get(piece.slice(1, -1));
+    if (writer === undefined) throw new UnusableError(`its path needs ${piece}, which is no usable parameter`);
+    return writer;
   });
   if (writers.every((writer) => typeof writer === 'string')) {
     const literal = writers.join('');
-    if (literal === '.' || literal === '..') throw new UnusableError('its path climbs');
+    if (climbs(literal)) throw new UnusableError('its path climbs');
     return `/${literal}`;
   }
   return (args) => {
     let written = '';
     for (const writer of writers) written += typeof writer === 'string' ? writer : writer(args);
-    // Encoding does not help: servers and proxies read `%2E%2E` as `..`, and an empty segment as another address.
-    if (written === '' || written === '.' || written === '..') {
+    // An empty segment is another address.
+    if (written === '' || climbs(written)) {
       throw new SkeinError(
         'BAD_USER_INPUT',
         `The value ${JSON.stringify(written)} cannot stand in the path of this call.`,
@@ -103,77 +125,77 @@ function compileSegment(segment: string, byName: ReadonlyMap<string, BoundParame
   };
 }
 
-function compileQuery(parameters: readonly BoundParameter[]): Write {
-  if (parameters.length === 0) return () => '';
-  const compiled = parameters.map(({ argument, name, explode }) => ({ argument, explode, key: `${encode(name)}=` }));
+/** Encoding does not help: servers and proxies read `%2E%2E` as `..`, and some pass over what follows a `;`. */
+function climbs(segment: string): boolean {
+  return /^(?:\.|%2e){1,2}(?:;|$)/i.test(segment);
+}
+
+function compileQuery({ queryParameters, credentials }: RequestPlan, deps: RequestDeps): Write {
+  const fixed = credentials
+    .filter(({ place }) => place === 'query')
+    .map(({ scheme, name }) => `&${encode(name)}=${encode(deps.credentialOf(scheme))}`)
+    .join('');
+  const always = fixed === '' ? '' : `?${fixed.slice(1)}`;
+  if (queryParameters.length === 0) return () => always;
+  const compiled = queryParameters.map((parameter) => ({
+    argument: parameter.argument,
+    encodeInput: deps.encoderOf(parameter.type),
+    write: queryWriter(parameter),
+  }));
   return (args) => {
-    let written = '';
-    for (const { argument, key, explode } of compiled) {
+    let written = fixed;
+    for (const { argument, encodeInput, write } of compiled) {
       const value = args[argument];
       if (value === undefined || value === null) continue;
-      if (!Array.isArray(value)) written += `&${key}${encode(value)}`;
-      else if (!explode) written += value.length === 0 ? '' : `&${key}${encodeList(value)}`;
-      else for (const item of value) written += `&${key}${encode(item)}`;
+      written += write(encodeInput === undefined ? value : encodeInput(value));
     }
     return written === '' ? '' : `?${written.slice(1)}`;
   };
 }
 
-function compileHeaders(
-  plan: RequestPlan,
-  { configuredCookies }: RequestDeps,
-): (args: Arguments, hasBody: boolean) => HttpRequest['headers'] {
-  const { headerParameters, cookieParameters, body } = plan;
-  const withBody = body === undefined ? undefined : { 'content-type': body.mediaType };
-  if (headerParameters.length === 0 && cookieParameters.length === 0) {
-    return (_args, hasBody) => (hasBody ? withBody : undefined);
+function compileHeaders(plan: RequestPlan, deps: RequestDeps): (args: Arguments) => HttpRequest['headers'] {
+  const { headerParameters, cookieParameters, credentials, accept } = plan;
+  const fixed: Record<string, string> = {};
+  if (accept !== undefined) fixed.accept = accept;
+  for (const { scheme, place, name, prefix } of credentials) {
+    if (place === 'header') fixed[name] = prefix + deps.credentialOf(scheme);
   }
-  return (args, hasBody) => {
-    const headers: Record<string, string> = hasBody ? { ...withBody } : {};
-    for (const { argument, name } of headerParameters) {
-      const value = args[argument];
-      if (value !== undefined && value !== null) headers[name] = headerText(value, argument);
+  const fixedCookies = credentials
+    .filter(({ place }) => place === 'cookie')
+    .map(({ scheme, name }) => `${encode(name)}=${encode(deps.credentialOf(scheme))}`);
+  if (deps.configuredCookies !== undefined) fixedCookies.unshift(deps.configuredCookies);
+  // Those of the configuration go with every request of the source anyway.
+  const hasOwnCookies = fixedCookies.length > (deps.configuredCookies === undefined ? 0 : 1);
+  if (hasOwnCookies) fixed.cookie = fixedCookies.join('; ');
+
+  const always = Object.keys(fixed).length === 0 ? undefined : fixed;
+  if (headerParameters.length === 0 && cookieParameters.length === 0) return () => always;
+  const headerWriters = headerParameters.map((parameter) => ({
+    parameter,
+    encodeInput: deps.encoderOf(parameter.type),
+    write: headerWriter(parameter, parameter.argument),
+  }));
+  const cookieWriters = cookieParameters.map((parameter) => ({
+    parameter,
+    encodeInput: deps.encoderOf(parameter.type),
+    write: cookieWriter(parameter),
+  }));
+  return (args) => {
+    const headers = { ...fixed };
+    for (const { parameter, encodeInput, write } of headerWriters) {
+      const value = args[parameter.argument];
+      if (value === undefined || value === null) continue;
+      headers[parameter.name] = write(encodeInput === undefined ? value : encodeInput(value));
     }
-    const cookies = configuredCookies === undefined ? [] : [configuredCookies];
-    for (const { argument, name } of cookieParameters) {
-      const value = args[argument];
-      if (value !== undefined && value !== null) cookies.push(`${encode(name)}=${encode(value)}`);
+    const cookies: string[] = [];
+    for (const { parameter, encodeInput, write } of cookieWriters) {
+      const value = args[parameter.argument];
+      if (value === undefined || value === null) continue;
+      cookies.push(...write(encodeInput === undefined ? value : encodeInput(value)));
     }
-    if (cookies.length > 0) headers.cookie = cookies.join('; ');
+    if (cookies.length > 0) headers.cookie = [...fixedCookies, ...cookies].join('; ');
     return headers;
   };
-}
-
-/** Printable ASCII without spaces at its ends: all that travels in a header unchanged. */
-const HEADER_TEXT = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$|^$/;
-
-function headerText(value: unknown, argument: string): string {
-  const items = (Array.isArray(value) ? value : [value]).map(plainText);
-  // Headers know no way to write a comma inside a list's item.
-  const isSplit = Array.isArray(value) && items.some((item) => item.includes(','));
-  if (!isSplit && items.every((item) => HEADER_TEXT.test(item))) return items.join(',');
-  throw new SkeinError('BAD_USER_INPUT', `The argument "${argument}" has characters that a header cannot carry.`);
-}
-
-function encodeList(value: unknown): string {
-  return Array.isArray(value) ? value.map(encode).join(',') : encode(value);
-}
-
-function encode(value: unknown): string {
-  const text = plainText(value);
-  try {
-    return encodeURIComponent(text);
-  } catch (cause) {
-    throw new SkeinError('BAD_USER_INPUT', 'An argument has half of a character.', { cause });
-  }
-}
-
-function plainText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'object' && value !== null) {
-    throw new SkeinError('BAD_USER_INPUT', 'An argument must be a plain value, not an object or a list of lists.');
-  }
-  return String(value);
 }
 
 /** The document's own text between parameters: encoded where it is not already. */

@@ -81,10 +81,9 @@ function linksOfResponse(document: OpenapiDocument, raw: unknown): unknown {
 function readLink(
   name: string,
   raw: unknown,
-  { field }: DeclaredResult,
+  { result: type }: DeclaredResult,
   targets: Targets,
 ): { coordinate: string; link: SourceLink } {
-  const type = field.type;
   if (type.kind !== 'object') throw new UnusableError('its operation does not answer with an object');
   const linkField = fieldName(name);
   if (type.fields.some((own) => own.name === linkField)) {

@@ -1,10 +1,12 @@
-import type { SourceCall, UnaryCall } from '../source.ts';
+import { SkeinError } from '../../kernel/errors.ts';
+import type { Arguments, SourceCall, UnaryCall } from '../source.ts';
 import type { HttpUpstream } from '../upstream/http-upstream.ts';
-import { compileRequest, type RequestPlan } from './compile-request.ts';
-import { createInputEncoders, type InputEncoder } from './encode-input.ts';
+import { compileRequest, type RequestDeps, type RequestPlan } from './compile-request.ts';
+import { createRedactor, credentialText } from './credentials.ts';
+import { createInputEncoders } from './encode-input.ts';
 import type { OpenapiOptions } from './options.ts';
-import { type AnswerPlan, createAnswerReader } from './read-answer.ts';
-import type { WireType, WireTypes } from './wire-types.ts';
+import { type AnswerDeps, type AnswerPlan, createAnswerReader } from './read-answer.ts';
+import type { WireTypes } from './wire-types.ts';
 
 /** All that a call is made of: plain data, so that it can be compiled in another thread. */
 export interface OperationPlan {
@@ -14,14 +16,10 @@ export interface OperationPlan {
   readonly answer: AnswerPlan;
 }
 
-export interface OperationDeps {
-  readonly source: string;
+export interface OperationDeps
+  extends Omit<RequestDeps, 'operation'>,
+    Omit<AnswerDeps, 'operation' | 'method' | 'path'> {
   readonly upstream: Pick<HttpUpstream, 'exchange'>;
-  readonly encoderOf: (type: WireType) => InputEncoder;
-  /** Types that are read so that no digit is lost. */
-  readonly exactTypes: ReadonlySet<string>;
-  /** Cookies of the configuration, sent before those of arguments. */
-  readonly configuredCookies: string | undefined;
 }
 
 /** What the calls of a document share. `wireTypes` are those of all its types. */
@@ -32,12 +30,16 @@ export function createOperationDeps(
   upstream: Pick<HttpUpstream, 'exchange'>,
 ): OperationDeps {
   const headers = new Map(Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const credentials = new Map(Object.entries(options.security).map(([name, own]) => [name, credentialText(own)]));
   return {
     source,
     upstream,
     encoderOf: createInputEncoders(wireTypes),
     exactTypes: wireTypes.exact,
     configuredCookies: headers.get('cookie'),
+    credentialOf: (scheme) => credentials.get(scheme) ?? '',
+    errors: options.errors,
+    redact: createRedactor(options),
   };
 }
 
@@ -55,9 +57,21 @@ export function openOperation(plan: OperationPlan, deps: OperationDeps): SourceC
 }
 
 function compileCall(plan: OperationPlan, deps: OperationDeps): UnaryCall['invoke'] {
-  const { operation } = plan;
+  const { operation, request } = plan;
   const { upstream } = deps;
-  const write = compileRequest(plan.request, { ...deps, operation });
-  const read = createAnswerReader(plan.answer, { ...deps, operation });
-  return async (args, context) => read(await upstream.exchange(write(args), context), context);
+  const write = compileRequest(request, { ...deps, operation });
+  const read = createAnswerReader(plan.answer, { ...deps, operation, method: request.method, path: request.path });
+  const writeRequest = (args: Arguments) => {
+    try {
+      return write(args);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      const details = { source: deps.source, operation };
+      throw new SkeinError('BAD_USER_INPUT', 'An argument is nested too deeply.', { details, cause });
+    }
+  };
+  return async (args, context) => {
+    const written = writeRequest(args);
+    return read(await upstream.exchange(written instanceof Promise ? await written : written, context), context);
+  };
 }

@@ -144,7 +144,7 @@ describe('answers', () => {
     ],
     [429, { 'retry-after': 'soon' }, { code: 'UPSTREAM_REJECTED', upstreamStatus: 429 }],
     [500, {}, { code: 'UPSTREAM_FAILED', upstreamStatus: 500 }],
-    [503, { 'retry-after': '99999999' }, { code: 'UPSTREAM_FAILED', upstreamStatus: 503, retryAfterMs: 86_400_000 }],
+    [503, { 'retry-after': '99999999' }, { code: 'UPSTREAM_FAILED', upstreamStatus: 503, retryAfterMs: 3_600_000 }],
     [302, { location: 'http://elsewhere/' }, { code: 'UPSTREAM_BAD_RESPONSE', upstreamStatus: 302 }],
   ])('of %i with %j fail with all that the client may know, and nothing else', async (status, headers, extensions) => {
     answerWith(status, '{"secret":"s3cret"}', { 'content-type': 'application/json', ...headers });

@@ -116,18 +116,18 @@ describe('operations', () => {
   test('that cannot be offered are left out with a notice, and the rest works', () => {
     const { model, notices } = make({
       paths: {
-        '/csv': { get: { operationId: 'getCsv', responses: { 200: { content: { 'text/csv': {} } } } } },
+        '/parts': { get: { operationId: 'getParts', responses: { 200: { content: { 'multipart/mixed': {} } } } } },
         '/upload': {
           post: {
             operationId: 'upload',
-            requestBody: { required: true, content: { 'multipart/form-data': {} } },
+            requestBody: { required: true, content: { 'application/xml': {} } },
             ...done,
           },
         },
         '/deep': {
           get: {
             operationId: 'deep',
-            parameters: [{ name: 'f', in: 'query', required: true, style: 'deepObject' }],
+            parameters: [{ name: 'f', in: 'path', required: true, style: 'deepObject' }],
             ...done,
           },
         },
@@ -136,7 +136,7 @@ describe('operations', () => {
         '/soft': {
           get: {
             operationId: 'soft',
-            parameters: [{ name: 'f', in: 'query', schema: { type: 'object', properties: { a: text } } }],
+            parameters: [{ name: 'f', in: 'query', content: { 'application/xml': {} } }],
             ...done,
           },
         },
@@ -147,15 +147,15 @@ describe('operations', () => {
     expect([...model.calls.keys()]).toEqual(['Query.soft', 'Query.quiet']);
     expect(notices).toEqual([
       '/away: $ref "other.yaml" leads out of the document, which is not followed: bundle it into one document.',
-      'getCsv is left out, because it answers with text/csv, not with JSON.',
-      'deep is left out, because its parameter "f" cannot be sent, because the style "deepObject" is not supported.',
+      'getParts is left out, because it answers with multipart/mixed.',
+      'deep is left out, because its parameter "f" cannot be sent, because the style "deepObject" is not known in the path.',
       'lost is left out, because $ref "#/components/schemas/Nobody" leads nowhere.',
       'x is left out, because its path needs {id}, which is no usable parameter.',
-      'soft: the parameter "f" is left out, because an object in the query is not supported.',
+      'soft: the parameter "f" is left out, because it is written as application/xml.',
       'quiet: the document does not say what it answers.',
-      'upload is left out, because its body cannot be sent, because it is multipart/form-data, not JSON.',
+      'upload is left out, because its body cannot be sent, because it is application/xml.',
     ]);
-    expect(model.notices?.find((notice) => notice.message.startsWith('getCsv'))).toMatchObject({
+    expect(model.notices?.find((notice) => notice.message.startsWith('getParts'))).toMatchObject({
       file: 'api.json',
       line: 5,
     });

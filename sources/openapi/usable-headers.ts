@@ -1,5 +1,7 @@
 import { CONNECTION_HEADERS } from '../upstream/client-headers.ts';
+import type { OpenapiOptions } from './options.ts';
 import type { Parameter } from './parameters.ts';
+import type { CredentialPlace } from './security.ts';
 
 /** Set by the gateway; OpenAPI has documents' own definitions of them ignored. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(['accept', 'content-type']);
@@ -12,21 +14,30 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 ]);
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
+/** Headers that the configuration sets or has sent on, names in lower case. */
+export function clientHeaders({ headers, forwardHeaders }: OpenapiOptions): ReadonlySet<string> {
+  const forwarded = forwardHeaders.map((rule) => (typeof rule === 'string' ? rule : (rule.as ?? rule.name)));
+  return new Set([...Object.keys(headers), ...forwarded].map((name) => name.toLowerCase()));
+}
+
 /**
- * The parameters that may become arguments. A header that the configuration sets is not up to the client, and those of
- * the connection are to nobody.
+ * The parameters that may become arguments. What the configuration sends — a header, a credential — is not up to the
+ * client, and headers of the connection are to nobody.
  */
-export function usableHeaders(
+export function usableParameters(
   parameters: readonly Parameter[],
-  configured: ReadonlyMap<string, string>,
+  configured: ReadonlySet<string>,
+  credentials: readonly CredentialPlace[],
   onUnusable: (parameter: Parameter, reason: string) => void,
 ): Parameter[] {
   return parameters.filter((parameter) => {
-    if (parameter.place !== 'header') return true;
-    const name = parameter.name.toLowerCase();
+    const { place } = parameter;
+    const name = place === 'header' ? parameter.name.toLowerCase() : parameter.name;
+    if (credentials.some((credential) => credential.place === place && credential.name === name)) return false;
+    if (place !== 'header') return true;
     if (OWN_HEADERS.has(name) || configured.has(name)) return false;
     if (name === 'authorization') {
-      onUnusable({ ...parameter, required: false }, 'credentials come from the headers of the configuration');
+      onUnusable({ ...parameter, required: false }, 'credentials come from the configuration');
       return false;
     }
     if (!FORBIDDEN.has(name) && TOKEN.test(name)) return true;
