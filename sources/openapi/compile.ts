@@ -11,9 +11,11 @@ import type { OperationPlan } from './open-operation.ts';
 import { listOperations, type Operation } from './operations.ts';
 import type { OpenapiOptions } from './options.ts';
 import { createParameterReader } from './parameters.ts';
+import { createHeaderTotals } from './response-headers.ts';
 import { completeInterfaces, type NamedType, openInputCycles, reachableTypes } from './root-field.ts';
 import { createSchemaReader } from './schema-reader.ts';
 import { printSdl } from './sdl.ts';
+import { createSecurityReader } from './security.ts';
 import { createTypeBuilder } from './type-builder.ts';
 import type { UnionPlan } from './types.ts';
 import { type WireTypes, wireTypes } from './wire-types.ts';
@@ -74,13 +76,17 @@ function compileDocument(
     parameters,
     identifiers,
     types: createTypeBuilder(schemas, isJsonObject(components) ? Object.keys(components) : [], identifiers),
-    configuredHeaders: new Map(Object.entries(options.headers).map(([key, value]) => [key.toLowerCase(), value])),
+    options,
+    security: createSecurityReader(document, options, report),
+    headerTotals: createHeaderTotals(),
+    report,
     notice: (operation, reason) => notices.add(`${operation.label}: ${reason}.`, operation),
   };
   const compiled = named.flatMap((each): DeclaredResult[] => {
     const made = attempt(() => compileOperation(each, compiler), each.operation, notices);
     return made === undefined ? [] : [{ operation: each.operation, ...made }];
   });
+  for (const message of [...compiler.security.notices(), ...compiler.headerTotals.notices()]) notices.add(message);
   if (compiled.length === 0) {
     throw new ProblemsError([
       { file: document.file, message: 'The document has no operation that can be offered.' },
