@@ -63,7 +63,7 @@ export function createModelSdl(
       throw new ProblemsError([{ message: `The type ${name} is not the root type that its name promises.` }]);
     }
   }
-  const shown = chooseFields(roots, options, report);
+  const shown = chooseFields(schema, roots, options, report);
   const fields = new Map(shown.fields.map(({ coordinate, field }) => [coordinate, field]));
   const dropped = roots.filter(({ name }) => !shown.fields.some(({ root }) => root === name));
   refuseMissingRoots(types, dropped);
@@ -110,19 +110,21 @@ interface ShownField {
 }
 
 function chooseFields(
+  schema: GraphQLSchema,
   roots: readonly Root[],
   options: FieldOptions,
   report: (problem: Problem) => void,
 ): { fields: ShownField[]; notices: Problem[] } {
   const { operations } = options;
   const isIncluded = createOperationFilter(options);
+  const uploads = uploadTypes(schema);
   const fields = new Map<string, ShownField>();
   const notices: Problem[] = [];
   for (const { name: root, operation, type } of roots) {
     for (const upstream of Object.values(type.getFields())) {
       const own = Object.hasOwn(operations, upstream.name) ? operations[upstream.name] : undefined;
       if (own?.hide === true || !isIncluded({ names: [upstream.name, `${root}.${upstream.name}`] })) continue;
-      if (takesUpload(upstream)) {
+      if (upstream.args.some((argument) => uploads.has(getNamedType(argument.type)))) {
         const message = `${root}.${upstream.name} takes a file (Upload), which is not sent on to GraphQL services. It is left out.`;
         notices.push({ message });
         continue;
@@ -181,18 +183,24 @@ function refuseMissingRoots(types: readonly GraphQLNamedType[], dropped: readonl
   if (problems.length > 0) throw new ProblemsError(problems);
 }
 
-/** Whether a file can be in an argument, at whatever depth. */
-function takesUpload(field: GraphQLField<unknown, unknown>): boolean {
-  const seen = new Set<GraphQLNamedType>();
-  const waiting = field.args.map(({ type }) => getNamedType(type));
-  for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
-    if (seen.has(type)) continue;
-    seen.add(type);
-    if (type.name === 'Upload' && isScalarType(type)) return true;
-    if (isInputObjectType(type))
-      waiting.push(...Object.values(type.getFields()).map((input) => getNamedType(input.type)));
+/** The types that a file can be in, at whatever depth. */
+function uploadTypes(schema: GraphQLSchema): ReadonlySet<GraphQLNamedType> {
+  const upload = schema.getType('Upload');
+  if (upload === undefined || !isScalarType(upload)) return new Set();
+  const holders = new Map<GraphQLNamedType, GraphQLNamedType[]>();
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isInputObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const inner = getNamedType(field.type);
+      const known = holders.get(inner);
+      if (known === undefined) holders.set(inner, [type]);
+      else known.push(type);
+    }
   }
-  return false;
+  const found = new Set<GraphQLNamedType>([upload]);
+  // A set that grows while it is walked is walked to its end.
+  for (const type of found) for (const holder of holders.get(type) ?? []) found.add(holder);
+  return found;
 }
 
 function argumentsOf(field: GraphQLField<unknown, unknown>): ReadonlyMap<string, string> {
