@@ -5,7 +5,7 @@ import type { RootField } from '../graphql/operation-text.ts';
 import { checkDocument, checkSubgraph } from './check-subgraph.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { readFederationLinks } from './links.ts';
-import { plainTypes, printFederation, printTypes, rootFields } from './print-subgraph.ts';
+import { mergeExtensions, plainTypes, printFederation, printTypes, rootFields } from './print-subgraph.ts';
 import { readSubgraphDocument, type SubgraphDocument } from './subgraph-document.ts';
 
 /** A subgraph as plain data: it may be made in another thread. */
@@ -25,7 +25,8 @@ export type SubgraphResult =
   | { readonly subgraph: CompiledSubgraph; readonly problems: readonly [] }
   | { readonly subgraph: undefined; readonly problems: readonly Problem[] };
 
-const MAX_TOKENS = 2_000_000;
+/** Some ten thousand types: a document of that size takes seconds to check, and a few hundred megabytes. */
+const MAX_TOKENS = 1_000_000;
 
 /**
  * Reads the SDL of a federation subgraph, version 1 or 2. `name` is what other subgraphs call it in `@override`; `file`
@@ -51,9 +52,11 @@ export function parseDocument(text: string, findings: Findings): DocumentNode | 
   }
 }
 
-export function finishSubgraph(name: string, document: SubgraphDocument, findings: Findings): SubgraphResult {
-  checkDocument(document, findings);
+/** Checks and writes what was read of a subgraph. */
+export function finishSubgraph(name: string, read: SubgraphDocument, findings: Findings): SubgraphResult {
+  checkDocument(read, findings);
   if (findings.problems.length > 0) return { subgraph: undefined, problems: findings.problems };
+  const document = { ...read, types: mergeExtensions(read.types) };
   const plain = plainTypes(document.types);
   const federationSdl = printFederation(document);
   checkSubgraph(name, document, { plain, federationSdl }, findings);

@@ -35,7 +35,8 @@ export function createFindings(file: string): Findings {
     problem: (at, message, more) => add(() => ({ message, file, ...lineOf(at), ...more })),
     notice: (at, message, more) => void notices.push({ message, file, ...lineOf(at), ...more }),
     error: (error, more) => {
-      const line = error.locations?.[0]?.line;
+      // Of two places the second one is too much.
+      const line = error.locations?.at(-1)?.line;
       add(() => ({ message: error.message, file, ...(line === undefined ? {} : { line }), ...more }));
     },
   };

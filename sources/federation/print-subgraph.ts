@@ -14,13 +14,26 @@ const DEFINITION_OF = {
 
 /** The types with everything that is said of them in one definition each, without federation's directives. */
 export function plainTypes(types: readonly TypeNode[]): TypeDefinitionNode[] {
-  const merged = new Map<string, TypeNode>();
+  return groupBy(types, ({ name }) => name.value).map((group) =>
+    asDefinition(
+      visit(join(group), { Directive: (directive: DirectiveNode) => (isOfGraphql(directive) ? undefined : null) }),
+    ),
+  );
+}
+
+/** One definition and one extension of each type at most. A thousand of them take the composer seconds to join. */
+export function mergeExtensions(types: readonly TypeNode[]): TypeNode[] {
+  return groupBy(types, ({ kind, name }) => `${kind} ${name.value}`).map(join);
+}
+
+function groupBy(types: readonly TypeNode[], keyOf: (node: TypeNode) => string): [TypeNode, ...TypeNode[]][] {
+  const groups = new Map<string, [TypeNode, ...TypeNode[]]>();
   for (const node of types) {
-    const plain = visit(node, { Directive: (directive) => (isOfGraphql(directive) ? undefined : null) });
-    const before = merged.get(node.name.value);
-    merged.set(node.name.value, before === undefined ? plain : join(before, plain));
+    const group = groups.get(keyOf(node));
+    if (group === undefined) groups.set(keyOf(node), [node]);
+    else group.push(node);
   }
-  return [...merged.values()].map(asDefinition);
+  return [...groups.values()];
 }
 
 function isOfGraphql({ name }: DirectiveNode): boolean {
@@ -34,16 +47,17 @@ export function asDefinition(node: TypeNode): TypeDefinitionNode {
   return { ...node, kind } as TypeDefinitionNode;
 }
 
-/** Both are about the same name; that they are of one kind has been checked. */
-function join(first: TypeNode, second: TypeNode): TypeNode {
-  const description = ('description' in first && first.description) || ('description' in second && second.description);
-  const lists = ['directives', 'interfaces', 'fields', 'types', 'values'] as const;
+/** All are about the same name; that they are of one kind has been checked. */
+function join(group: readonly [TypeNode, ...TypeNode[]]): TypeNode {
+  const [first] = group;
+  if (group.length === 1) return first;
   const joined: Record<string, unknown> = { ...first };
-  for (const list of lists) {
-    const all: readonly unknown[] = [...(Reflect.get(first, list) ?? []), ...(Reflect.get(second, list) ?? [])];
+  for (const list of ['directives', 'interfaces', 'fields', 'types', 'values']) {
+    const all = group.flatMap((node): readonly unknown[] => Reflect.get(node, list) ?? []);
     if (all.length > 0) joined[list] = all;
   }
-  if (description) joined.description = description;
+  const described = group.find((node) => 'description' in node && node.description !== undefined);
+  if (described !== undefined) joined.description = Reflect.get(described, 'description');
   return joined as unknown as TypeNode;
 }
 
