@@ -32,6 +32,12 @@ it.each([['a shop', SHOP_SUBGRAPHS] as const, ...Object.entries(SMALL_GRAPHS)])(
   },
 );
 
+it('gives data that can come from another thread', () => {
+  const result = compileSupergraph('shop', composeSupergraph(SHOP_SUBGRAPHS), 'supergraph.graphql', { endpoints: {} });
+  expect(result.subgraphs).toHaveLength(4);
+  expect(structuredClone(result)).toEqual(result);
+});
+
 it('tells whose a field is where composers of federation 1 did not', () => {
   const supergraphSdl = composeSupergraph([
     {
