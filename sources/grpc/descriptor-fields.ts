@@ -14,6 +14,7 @@ export interface FieldFeatures {
 const LABEL_REQUIRED = 2;
 const LABEL_REPEATED = 3;
 const TYPE_GROUP = 10;
+const TYPE_ENUM = 14;
 
 /** By number; 10, 11 and 14 are groups, messages and enums. */
 const SCALARS = [
@@ -45,7 +46,7 @@ export function fieldsOf(
 ): readonly ProtoField[] {
   const entries = new Map<string, MessageDescriptor>();
   for (const nested of message.message) {
-    if (nested.options?.mapEntry === true) entries.set(`.${fullName}.${nested.name}`, nested);
+    if (nested.options?.mapEntry === true) entries.set(nested.name, nested);
   }
   const members = new Map<number, number>();
   for (const field of message.field) {
@@ -72,7 +73,7 @@ export function fieldsOf(
       description: commentOf(index),
       deprecated: field.options?.deprecated === true,
     };
-    return { ...common, ...typeOf(field, features, entries) };
+    return { ...common, ...typeOf(field, features, fullName, entries) };
   });
 }
 
@@ -90,11 +91,12 @@ type FieldType = Omit<ProtoField, 'documentName' | 'name' | 'id' | 'oneof' | 'de
 function typeOf(
   field: FieldDescriptor,
   inherited: FieldFeatures,
+  fullName: string,
   entries: ReadonlyMap<string, MessageDescriptor>,
 ): FieldType {
   const features = inherit(inherited, field.options?.features);
   const isRepeated = field.label === LABEL_REPEATED;
-  const entry = isRepeated ? entries.get(field.typeName) : undefined;
+  const entry = isRepeated ? entryOf(field.typeName, fullName, entries) : undefined;
   const key = entry?.field.find(({ number }) => number === 1);
   const value = entry?.field.find(({ number }) => number === 2);
   if (key !== undefined && value !== undefined) {
@@ -115,10 +117,22 @@ function typeOf(
   };
 }
 
+/** The message that stands for an entry of a map, by its full name or a part of it. */
+function entryOf(
+  typeName: string,
+  fullName: string,
+  entries: ReadonlyMap<string, MessageDescriptor>,
+): MessageDescriptor | undefined {
+  const entry = entries.get(typeName.slice(typeName.lastIndexOf('.') + 1));
+  if (entry === undefined) return undefined;
+  const full = `.${fullName}.${entry.name}`;
+  return full === typeName || full.endsWith(`.${typeName}`) ? entry : undefined;
+}
+
 function valueType(field: FieldDescriptor): Pick<ProtoField, 'type' | 'kind'> {
   const scalar = SCALARS[field.type];
   if (scalar) return { type: scalar, kind: 'scalar' };
-  return { type: field.typeName.replace(/^\./, ''), kind: field.type === 14 ? 'enum' : 'message' };
+  return { type: field.typeName, kind: field.type === TYPE_ENUM ? 'enum' : 'message' };
 }
 
 function hasPresence(field: FieldDescriptor, features: FieldFeatures): boolean {

@@ -1,6 +1,7 @@
 import { descriptorComments } from './descriptor-comments.ts';
 import { DescriptorError } from './descriptor-error.ts';
 import { baseFeatures, type FieldFeatures, fieldsOf, inherit } from './descriptor-fields.ts';
+import { resolveReferences } from './descriptor-references.ts';
 import {
   decodeDescriptorSet,
   type EnumDescriptor,
@@ -57,7 +58,8 @@ class Collector {
       const message = `The message ${fullName} has extensions, which are left out: ${names.join(', ')}.`;
       this.#notices.push({ fullName, notice: { message } });
     }
-    return { messages: this.#messages, enums: this.#enums, services: this.#services, notices: this.#notices };
+    const schema = { messages: this.#messages, enums: this.#enums, services: this.#services, notices: this.#notices };
+    return resolveReferences(schema);
   }
 
   #addMessage(message: MessageDescriptor, scope: string, path: string, context: FileContext): void {
@@ -130,8 +132,8 @@ function methodOf(method: MethodDescriptor, description: string | undefined): Pr
   const { options } = method;
   return {
     name: checked(method.name),
-    request: method.inputType.replace(/^\./, ''),
-    response: method.outputType.replace(/^\./, ''),
+    request: method.inputType,
+    response: method.outputType,
     requestStream: method.clientStreaming,
     responseStream: method.serverStreaming,
     isReading: options?.idempotencyLevel === 1 || Boolean(options?.http?.get),
