@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { describeError } from '../kernel/errors.ts';
 import { systemClock } from '../kernel/ports.ts';
-import { type Problem, ProblemsError } from '../kernel/problem.ts';
+import type { Problem } from '../kernel/problem.ts';
 import { exampleQuery, formatBanner } from './banner.ts';
 import { readEnvironment } from './config/environment.ts';
 import { formatProblems } from './config/print-problems.ts';
-import { type ConfigReading, readConfig } from './config/read-config.ts';
+import type { ConfigReading } from './config/read-config.ts';
 import type { KeyOptions } from './config/schema.ts';
 import type { Environment } from './config/substitute.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import { createGraph, type Graph, type GraphDeps } from './graph/graph.ts';
+import { loadGraph } from './graph/load-graph.ts';
 import { createKeyring, generateKey } from './identity/keyring.ts';
 import { createLog } from './log.ts';
-import { createQueryLimits } from './policy/query-limits.ts';
 
 export interface RunningGateway {
   /** Resolves with the exit code when the gateway has stopped, or could not start. */
@@ -25,16 +24,11 @@ export interface RunningGateway {
  */
 export async function startGateway(env: Environment): Promise<RunningGateway> {
   const startedAt = performance.now();
-  const { environment, problems } = readEnvironment(env);
-  const reading = await readConfig(environment.configFile, env);
+  const { environment } = readEnvironment(env);
   const log = createLog(environment.logLevel);
-  let graph: Graph;
-  try {
-    const generation = generationOptions(reading);
-    graph = await createGraph(reading.config, [...problems, ...reading.problems], { log, generation });
-  } catch (error) {
-    if (!(error instanceof ProblemsError)) throw error;
-    printProblems(error.problems, reading);
+  const { reading, graph, problems } = await loadGraph(env, { log });
+  if (graph === undefined) {
+    printProblems(problems, reading);
     return { closed: Promise.resolve(1) };
   }
   await graph.probe();
@@ -72,32 +66,6 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     return { closed: Promise.resolve(1) };
   }
   return { closed: closeOnSignal(gateway, env.npm_lifecycle_event !== undefined) };
-}
-
-/** Checks everything `startGateway` would, without listening. Resolves with the exit code. */
-export async function validateConfig(env: Environment): Promise<number> {
-  const { environment, problems } = readEnvironment(env);
-  const reading = await readConfig(environment.configFile, env);
-  try {
-    const deps: GraphDeps = { log: createLog('silent'), generation: generationOptions(reading) };
-    const graph = await createGraph(reading.config, [...problems, ...reading.problems], deps);
-    for (const { name, inGraph, unreachable } of graph.states()) {
-      if (!inGraph) process.stdout.write(`${name} cannot be reached and was not checked: ${unreachable}\n`);
-    }
-    const { locate } = reading;
-    process.stdout.write(formatProblems(graph.notices(), { file: reading.config.file, locate, counted: 'notice' }));
-    await graph.dispose();
-    process.stdout.write('No mistakes.\n');
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ProblemsError)) throw error;
-    printProblems(error.problems, reading);
-    return 1;
-  }
-}
-
-function generationOptions({ config }: ConfigReading): GraphDeps['generation'] {
-  return { rules: [createQueryLimits(config.limits)], maxTokens: config.limits.tokens };
 }
 
 function withGeneratedKey(options: KeyOptions): KeyOptions & { generated: boolean } {

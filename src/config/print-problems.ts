@@ -13,7 +13,8 @@ export interface PrintOptions {
   readonly color?: boolean;
 }
 
-interface Place {
+/** Where a problem is. Line and column are 0 where they are not known; the file is empty where it is of no file. */
+export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -27,7 +28,7 @@ export function formatProblems(problems: readonly Problem[], options: PrintOptio
   if (problems.length === 0) return '';
   const paint = (code: number, text: string) => (options.color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const placed = problems.map((problem) => ({ problem, place: placeOf(problem, options) }));
-  placed.sort((a, b) => compare(a.place, b.place));
+  placed.sort((a, b) => comparePlaces(a.place, b.place));
   const lines = placed.map(({ problem, place }) => {
     const where = placeText(place);
     const first = where === '' ? clean(problem.message) : `${paint(36, where)}  ${clean(problem.message)}`;
@@ -38,31 +39,31 @@ export function formatProblems(problems: readonly Problem[], options: PrintOptio
   return `${lines.join('\n')}\n${paint(1, count)}\n`;
 }
 
-/** Line and column are 0 where they are not known; the file is empty where the problem is of no file. */
-function placeOf(problem: Problem, options: PrintOptions): Place {
+export function placeOf(problem: Problem, options: Pick<PrintOptions, 'file' | 'locate'>): Place {
   if (problem.file !== undefined) return { file: shown(problem.file), line: problem.line ?? 0, column: 0 };
   if (problem.path === undefined) return { file: '', line: 0, column: 0 };
   const { line, column } = options.locate(problem.path) ?? { line: 0, column: 0 };
   return { file: shown(options.file), line, column };
 }
 
-function placeText({ file, line, column }: Place): string {
+export function placeText({ file, line, column }: Place): string {
   if (line === 0) return file;
   return column === 0 ? `${file}:${line}` : `${file}:${line}:${column}`;
 }
 
-function compare(a: Place, b: Place): number {
+export function comparePlaces(a: Place, b: Place): number {
   if (a.file !== b.file) return a.file < b.file ? -1 : 1;
   return a.line - b.line || a.column - b.column;
 }
 
 function shown(file: string): string {
+  if (/^https?:/.test(file)) return clean(file);
   const path = relative('', file);
   return clean(path === '' || path.startsWith('..') ? file : path);
 }
 
 /** Messages may quote other people's documents: nothing of those reaches the terminal as a control character. */
-function clean(text: string): string {
+export function clean(text: string): string {
   return text
     .replace(/\r?\n/g, '\n  ')
     .replace(/[\p{Cc}\p{Bidi_Control}]/gu, (char) =>

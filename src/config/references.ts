@@ -17,7 +17,7 @@ const MAX_LISTED = 10;
  * names a broken entry goes without a word: the mistake has been told where it is.
  */
 export function checkReferences(sections: Sections, broken: Set<string>, report: (problem: Problem) => void): void {
-  const { links, models, routes, prompts, versions } = sections;
+  const { links, models, routes, prompts, versions, types } = sections;
 
   function isBroken(section: SectionName, name: string): boolean {
     return broken.has(section) || broken.has(`${section}.${name}`);
@@ -68,17 +68,26 @@ export function checkReferences(sections: Sections, broken: Set<string>, report:
   const groups = checkVersions();
   for (const [name, { call }] of links) {
     const source = call.slice(0, call.indexOf('.'));
-    const path = ['links', name, 'call'];
+    const instead = (group: string) => `Call ${group}${call.slice(source.length)} instead.`;
+    if (!holdsInGraph(source, ['links', name, 'call'], instead)) leaveOut('links', name);
+  }
+  for (const [name, { sources }] of types) {
+    const path = ['types', name, 'sources'];
+    const instead = (group: string) => `Name ${quote(group)} instead.`;
+    const found = Object.keys(sources).map((source) => holdsInGraph(source, [...path, source], instead));
+    if (found.includes(false)) leaveOut('types', name);
+  }
+
+  /** Whether the name is that of a source as the graph has it: versions are in it together. */
+  function holdsInGraph(source: string, path: YamlPath, instead: (group: string) => string): boolean {
     const group = groups.get(source);
-    if (group !== undefined) {
-      report({
-        message: `${pathText(path)} names the source ${quote(source)}, which is in the graph only as a version of ${quote(group)}.`,
-        path,
-        suggestion: `Call ${group}${call.slice(source.length)} instead.`,
-      });
-    }
-    if (group !== undefined || !holds(source, path, 'source', ['sources', 'versions'], BUILT_IN_SOURCES))
-      leaveOut('links', name);
+    if (group === undefined) return holds(source, path, 'source', ['sources', 'versions'], BUILT_IN_SOURCES);
+    report({
+      message: `${pathText(path)} names the source ${quote(source)}, which is in the graph only as a version of ${quote(group)}.`,
+      path,
+      suggestion: instead(group),
+    });
+    return false;
   }
 
   /** Source → the group that it is a version of. */

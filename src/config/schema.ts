@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { linkOptions } from '../../schema/options.ts';
+import { linkOptions, mergeOptions } from '../../schema/options.ts';
 import { transformOptions } from '../../schema/transforms/options.ts';
 import { versionOptions } from '../../schema/versions/options.ts';
 import { modelOptions, providerOptions, routeOptions } from '../../sources/ai/options.ts';
@@ -79,6 +79,7 @@ export const SECTIONS = {
   sources: { key: sourceName, entry: sourceOptions },
   versions: { key: sourceName, entry: versionOptions },
   links: { key: coordinate, entry: linkOptions },
+  types: { key: graphqlName, entry: mergeOptions },
   providers: { key: z.string().min(1), entry: providerOptions },
   models: { key: z.string().min(1), entry: modelOptions },
   routes: { key: z.string().min(1), entry: routeOptions },
@@ -95,6 +96,7 @@ export interface SkeinConfig {
   readonly sources: Readonly<Record<string, SourceOptions>>;
   readonly versions: Readonly<Record<string, z.infer<typeof versionOptions>>>;
   readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;
+  readonly types: Readonly<Record<string, z.infer<typeof mergeOptions>>>;
   readonly providers: Readonly<Record<string, z.infer<typeof providerOptions>>>;
   readonly models: Readonly<Record<string, z.infer<typeof modelOptions>>>;
   readonly routes: Readonly<Record<string, z.infer<typeof routeOptions>>>;

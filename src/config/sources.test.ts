@@ -132,6 +132,9 @@ links:
   A.b: { call: one.x }
   A.c: { call: all.x }
   A.d: { call: al.x }
+types:
+  A: { sources: { all: {}, two: {}, tree: {} } }
+  B: { sources: { all: {} } }
 `);
   expect(lines).toEqual([
     'skein.yaml:4:27  Unknown key "endpont" in sources.three. Did you mean "endpoint"?',
@@ -146,6 +149,10 @@ links:
     'skein.yaml:12:10  links.A.b.call names the source "one", which is in the graph only as a version of "all".',
     '  Call all.x instead.',
     'skein.yaml:14:10  links.A.d.call names the source "al", which does not exist. Did you mean "all"?',
+    'skein.yaml:16:28  types.A.sources.two names the source "two", which is in the graph only as a version of "more".',
+    '  Name "more" instead.',
+    'skein.yaml:16:37  types.A.sources.tree names the source "tree", which does not exist. Did you mean "three"?',
+    'skein.yaml:17:8  types.B.sources must name two sources or more.',
   ]);
   expect([...config.broken].filter((name) => name.startsWith('versions'))).toHaveLength(5);
 });

@@ -18,6 +18,8 @@ const RETRY_MOST_MS = 30_000;
 export interface Graph {
   readonly registry: Registry;
   readonly models: Models | undefined;
+  /** All that are there: the configuration's, versions by themselves and together, and the gateway's own. */
+  sources(): readonly Source[];
   states(): readonly SourceState[];
   /** What the documents say and the graph does not have, with the reason: no mistakes, but nothing to be silent about. */
   notices(): readonly Problem[];
@@ -61,7 +63,12 @@ export async function createGraph(
   const composeNow = () => {
     const mistakes: Problem[] = [];
     const inGraph = sources.forGraph((problem) => mistakes.push(problem));
-    const result = compose({ sources: inGraph, links: config.links, isMissing: sources.isMissing });
+    const result = compose({
+      sources: inGraph,
+      links: config.links,
+      types: config.types,
+      isMissing: sources.isMissing,
+    });
     return {
       composition: result.composition,
       problems: [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))],
@@ -130,8 +137,11 @@ export async function createGraph(
   return {
     registry,
     models: built.models,
+    sources: () => [
+      ...new Set([...[...sources.opened.values()].flat(), ...(registry.current()?.sources ?? []), ...built.sources]),
+    ],
     states: () => describeSources({ config, sources, silent, composition: registry.current()?.composition }),
-    notices: () => sources.notices(),
+    notices: () => [...sources.notices(), ...(registry.current()?.composition.notices ?? [])],
     uncheckedLinks: () => {
       const links = new Set(
         registry.current()?.composition.links.map(({ typeName, fieldName }) => `${typeName}.${fieldName}`),

@@ -73,6 +73,7 @@ describe('the skein command', () => {
   it('prints help worth reading, a version, and a way out of a mistyped command', async () => {
     expect((await skein(['--help'])).stdout).toContain('SKEIN_API_KEY');
     expect((await skein(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await skein(['print', '--help'])).stdout).toContain('Exit codes');
     expect(await skein(['strat'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "start"?') });
     expect(await skein(['--prot', '1'])).toMatchObject({ code: 2, stderr: expect.stringContaining("'--prot'") });
   });
@@ -125,23 +126,27 @@ keys:
     }
   });
 
-  it('lists what a document says and the graph does not have, without taking it for a mistake', async () => {
-    await writeFile(
-      join(folder, 'upload.yaml'),
-      `openapi: 3.1.0
-info: { title: t, version: '1' }
-paths:
-  /things: { get: { operationId: listThings, responses: { '200': { description: ok, content: { application/json: { schema: { type: array, items: { type: string } } } } } } } }
-  /files: { post: { operationId: upload, requestBody: { content: { multipart/form-data: { schema: { type: object } } } }, responses: { '204': { description: ok } } } }
-`,
-    );
-    const file = await config(
-      'notices.yaml',
-      'sources:\n  files: { kind: openapi, document: upload.yaml, endpoint: "http://127.0.0.1:1" }\n',
-    );
-    const { code, stdout } = await skein(['validate', '--config', file]);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/upload.*\n.*1 notice\.\nNo mistakes\.\n$/s);
+  it('prints and compares the graph without listening, into a pipe that is closed early too', async () => {
+    const file = await config('pipe.yaml', good('http://127.0.0.1:1/graphql'));
+    const printed = await skein(['print', '--config', file]);
+    expect(printed).toEqual({
+      code: 0,
+      stdout: 'type Query {\n  hello(name: String!): String\n  slow: String\n}\n',
+      stderr: '',
+    });
+    const from = await config('printed.graphql', printed.stdout);
+    expect(await skein(['diff', '--from', from, '--config', file])).toEqual({
+      code: 0,
+      stdout: 'No changes.\n',
+      stderr: '',
+    });
+    const piped = await run('bash', [
+      '-c',
+      `"$0" ${CLI} print --config "$1" | true; echo "\${PIPESTATUS[0]}"`,
+      process.execPath,
+      file,
+    ]);
+    expect(piped).toMatchObject({ stdout: '0\n', stderr: '' });
   });
 
   it('names a configuration that is not there', async () => {

@@ -49,8 +49,10 @@ export async function startTestGateway(
   const graph: Graph = {
     registry,
     models: undefined,
+    sources: () => [],
     states: () => [],
     notices: () => [],
+    uncheckedLinks: () => [],
     probe: async () => {},
     dispose: async () => {
       await Promise.all(sources.map((source) => source.dispose()));

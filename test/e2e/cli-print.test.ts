@@ -1,0 +1,138 @@
+import { buildSchema, parse } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CliFolder, createCliFolder } from '../utils/run-cli.ts';
+
+const BOOKS = `"The books."
+type Query { shelf: Shelf book(isbn: ID!): Book }
+type Shelf { rows: Int! names: [String!]! }
+type Book { isbn: ID! title: String }`;
+const AUTHORS = 'type Query { author(name: String!): Author authors: [Author!]! }\ntype Author { name: String! }';
+
+const CONFIG = `sources:
+  books:
+    kind: graphql
+    endpoint: http://user:hush-pass@127.0.0.1:1/graphql
+    headers: { authorization: hush-header }
+    document: books.graphql
+  authors: { kind: graphql, endpoint: "http://127.0.0.1:1/graphql", document: authors.graphql }
+links:
+  Book.author: { call: authors.author, args: { name: $parent.title } }
+`;
+
+describe('skein print', () => {
+  let folder: CliFolder;
+  beforeAll(async () => {
+    folder = await createCliFolder({ 'books.graphql': BOOKS, 'authors.graphql': AUTHORS, 'skein.yaml': CONFIG });
+  });
+  afterAll(() => folder.remove());
+
+  it('prints the graph as clients see it, sorted', async () => {
+    const { code, stdout, stderr } = await folder.run(['print']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatchInlineSnapshot(`
+      "type Author {
+        name: String!
+      }
+
+      type Book {
+        author: Author
+        isbn: ID!
+        title: String
+      }
+
+      """The books."""
+      type Query {
+        author(name: String!): Author
+        authors: [Author!]
+        book(isbn: ID!): Book
+        shelf: Shelf
+      }
+
+      type Shelf {
+        names: [String!]!
+        rows: Int!
+      }
+      "
+    `);
+  });
+
+  it('prints the same text, whatever the order of sources and fields', async () => {
+    const { stdout } = await folder.run(['print']);
+    await folder.write('other/books.graphql', BOOKS.split('\n').reverse().join('\n').replace('"The books."', ''));
+    await folder.write('other/authors.graphql', AUTHORS.split('\n').reverse().join('\n'));
+    const [head, ...rest] = CONFIG.split(/^(?= {2}books:| {2}authors:|links:)/m);
+    const [books, authors, links] = rest as [string, string, string];
+    await folder.write('other/skein.yaml', [head, authors, books, links].join(''));
+    const other = await folder.run(['print', '--config', '@other']);
+    expect(other.stdout).toBe(stdout.replace('"""The books."""\n', ''));
+    const supergraphs = [
+      await folder.run(['print', '--supergraph', '--config', '@other']),
+      await folder.run(['print', '--supergraph']),
+    ].map((result) => result.stdout.replace('"""The books."""\n', ''));
+    expect(supergraphs[0]).toBe(supergraphs[1]);
+  });
+
+  it('prints one source as it comes into the graph', async () => {
+    const { code, stdout } = await folder.run(['print', '--source', 'authors']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `type Author {
+  name: String!
+}
+
+type Query {
+  author(name: String!): Author
+  authors: [Author!]
+}
+`,
+    });
+  });
+
+  it('prints the supergraph, without any address of a service', async () => {
+    const { code, stdout } = await folder.run(['print', '--supergraph']);
+    expect(code).toBe(0);
+    expect(() => parse(stdout)).not.toThrow();
+    expect(stdout).toContain('@join__graph(name: "books"');
+    expect(stdout).not.toMatch(/127\.0\.0\.1|hush/);
+  });
+
+  it('guesses a source that is not there, and exits with 1', async () => {
+    expect(await folder.run(['print', '--source', 'athors'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'There is no source "athors". Did you mean "authors"?\n',
+    });
+    expect((await folder.run(['print', '--source', 'x'])).stderr).toContain('There is: books, authors.');
+  });
+
+  it('prints no schema for a configuration with mistakes', async () => {
+    await folder.write(
+      'wrong/skein.yaml',
+      'sources:\n  a: { kind: graphql, endpoint: "http://127.0.0.1:1", document: b.graphql }\n',
+    );
+    const { code, stdout, stderr } = await folder.run(['print', '--config', '@wrong']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^wrong\/skein\.yaml:2:\d+ .*\n.*\n1 mistake\.\n$/);
+  });
+
+  it('says what is missing from the graph, and prints nothing of it with --strict', async () => {
+    await folder.write('books.graphql', BOOKS);
+    await folder.write(
+      'late.yaml',
+      `${CONFIG.slice(0, CONFIG.indexOf('links:'))}  late: { kind: graphql, endpoint: "http://127.0.0.1:1/graphql" }\n`,
+    );
+    const lax = await folder.run(['print', '--config', '@late.yaml']);
+    expect(lax.code).toBe(0);
+    expect(lax.stderr).toMatch(/^late cannot be reached and is not in the graph: /);
+    expect(Object.keys(buildSchema(lax.stdout).getQueryType()?.getFields() ?? {})).toEqual([
+      'author',
+      'authors',
+      'book',
+      'shelf',
+    ]);
+    const strict = await folder.run(['print', '--strict', '--config', '@late.yaml']);
+    expect({ code: strict.code, stdout: strict.stdout }).toEqual({ code: 1, stdout: '' });
+    const source = await folder.run(['print', '--source', 'late', '--config', '@late.yaml']);
+    expect(source).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('so it has no SDL now') });
+  });
+});
