@@ -10,6 +10,7 @@ import { readBody } from './body.ts';
 import { clientHeaders, headerReturner } from './client-headers.ts';
 import type { GraphqlSse } from './graphql-sse.ts';
 import { EVENT_STREAM, isJson, negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
+import { isMultipart, readMultipartParams } from './multipart-request.ts';
 import { sendErrors, sendResult } from './respond.ts';
 import { useOperations, type YogaServerContext } from './use-operations.ts';
 
@@ -27,7 +28,7 @@ export type Door = (request: IncomingMessage, response: ServerResponse) => Promi
 
 /**
  * `/graphql` over HTTP. Identity comes first, for every method. Then JSON POSTs take the short way, event streams go to
- * GraphQL over SSE, and what is left — GET, forms, multipart — is read and answered by Yoga.
+ * GraphQL over SSE, and what is left — GET and forms — is read and answered by Yoga.
  */
 export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
   const { operations, keyring, lifetimes, sse, ids, log, limits } = deps;
@@ -126,6 +127,10 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
       const body = await readBody(request, limits.bodyBytes);
       if (isJson(request.headers['content-type']))
         return runOperation(parseParams(body), caller, scope, request, response);
+      if (isMultipart(request.headers['content-type'])) {
+        const params = await readMultipartParams(body, request.headers['content-type']);
+        return runOperation(params, caller, scope, request, response);
+      }
       if (!isForm(request.headers['content-type'])) {
         throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', 'Send the operation as application/json.');
       }
@@ -224,5 +229,5 @@ function requireToken(sse: GraphqlSse, request: IncomingMessage): string {
 }
 
 function isForm(contentType: string | undefined): boolean {
-  return /^(application\/x-www-form-urlencoded|multipart\/form-data|application\/graphql)(;|$)/.test(contentType ?? '');
+  return /^(application\/x-www-form-urlencoded|application\/graphql)(;|$)/.test(contentType ?? '');
 }
