@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js';
@@ -34,9 +35,21 @@ export async function readTlsFiles({ tls }: Pick<GrpcOptions, 'tls'>): Promise<T
   if ((tls.key === undefined) !== (tls.certificate === undefined)) {
     problems.push({ message: `A ${given} needs its ${lacking}.`, path: ['tls', lacking ?? 'key'] });
   }
+  // OpenSSL passes over an authority that it cannot read.
+  if (files.ca !== undefined && !isCertificate(files.ca)) {
+    problems.push({ message: 'The file has no certificate in PEM.', path: ['tls', 'ca'] });
+  }
   if (problems.length === 0) problems.push(...secureContextProblems(files));
   if (problems.length > 0) throw new ProblemsError(problems);
   return files;
+}
+
+function isCertificate(file: Buffer): boolean {
+  try {
+    return new X509Certificate(file).subject !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function secureContextProblems({ ca, certificate, key }: TlsFiles): readonly Problem[] {
