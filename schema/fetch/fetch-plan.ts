@@ -34,6 +34,8 @@ export interface Fetch {
 
 export interface RootFetch extends Fetch {
   readonly type: 'query' | 'mutation';
+  /** Response keys in use → the arguments they stand for. */
+  readonly keys: Map<string, string>;
 }
 
 /** Fields of one entity type that another subgraph than the parent's resolves. */

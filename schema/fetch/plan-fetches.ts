@@ -132,11 +132,15 @@ class FetchPlanner {
     const name = shares ? source : `${source} ${node.name.value} ${fetches.size}`;
     let fetch = fetches.get(name);
     if (fetch === undefined) {
-      fetch = { ...newFetch(source), type: this.scope.operation.operation === 'mutation' ? 'mutation' : 'query' };
+      fetch = {
+        ...newFetch(source),
+        type: this.scope.operation.operation === 'mutation' ? 'mutation' : 'query',
+        keys: new Map(),
+      };
       fetches.set(name, fetch);
     }
     fetch.fields.add(upstreamField.name);
-    const key = argumentKey(node, upstreamField.name);
+    const key = rootKey(node, upstreamField.name, fetch);
     const place = createPlace(source, rootName, [rootName], fetch);
     const text = this.fieldText(rootName, node, { ...place, conditions: [] }, { key, name: upstreamField.name });
     fetch.parts.add(wrap(text, this.scope.inFetch({ conditions }, fetch)));
@@ -372,6 +376,14 @@ class FetchPlanner {
     const selects = link === undefined || this.scope.takesSelections(link);
     return { ...createPlace(fetch.source, fetch.typeName, [typeName], fetch), selects };
   }
+}
+
+/** The field's own name, unless it is in use with other arguments. */
+function rootKey(node: FieldNode, name: string, { keys }: RootFetch): string {
+  const own = argumentKey(node, name);
+  const key = (keys.get(name) ?? own) === own ? name : own;
+  keys.set(key, own);
+  return key;
 }
 
 function getNamedTypeName(type: Parameters<typeof getNamedType>[0]): string | undefined {

@@ -42,7 +42,15 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
       running = ask(fetch, fetch.query, {}, context, variables);
       context.fetches.set(fetch, running);
     }
-    return (await running)[key];
+    const answer = await running;
+    if (Object.hasOwn(answer, key)) return answer[key];
+    throw badAnswer(fetch, `The answer has no "${key}".`, context);
+  }
+
+  function badAnswer(fetch: Fetch, reason: string, context: GraphContext): SkeinError {
+    const details = { source: fetch.source, operation: labelOf(fetch) };
+    context.call.log.warn({ requestId: context.call.requestId, ...details, reason }, 'An answer cannot be read.');
+    return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: new Error(reason) });
   }
 
   async function ask(fetch: Fetch, query: string, own: Values, context: GraphContext, given: Values): Promise<Values> {
@@ -81,10 +89,7 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
     if (_entities instanceof Error) throw _entities;
     if (_entities === null) return representations.map(() => null);
     if (Array.isArray(_entities) && _entities.length === representations.length) return _entities;
-    const reason = `The answer to ${representations.length} representations has no list of as many.`;
-    const details = { source: fetch.source, operation: labelOf(fetch) };
-    context.call.log.warn({ requestId: context.call.requestId, ...details, reason }, 'Entities cannot be read.');
-    throw new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: new Error(reason) });
+    throw badAnswer(fetch, `The answer to ${representations.length} representations is no list of as many.`, context);
   }
 
   async function entity(
