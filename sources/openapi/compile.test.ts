@@ -105,18 +105,18 @@ describe('what stands beside operations', () => {
 });
 
 describe('a hostile document', () => {
-  test('may have 50,000 properties of which none can be read', () => {
+  test('may have 25,000 properties of which none can be read', () => {
     const { model, notices } = makeModel(
       reading(
         object(
-          many(50_000, (n) => [`p${n}`, { $ref: `x${n}` }]),
+          many(25_000, (n) => [`p${n}`, { $ref: `x${n}` }]),
           [],
         ),
       ),
     );
-    expect(model.sdl).toContain('p49999: JSON');
+    expect(model.sdl).toContain('p24999: JSON');
     expect(notices).toHaveLength(20_001);
-    expect(notices.at(-1)).toBe('There are 30000 more notices, which are not listed.');
+    expect(notices.at(-1)).toBe('There are 5000 more notices, which are not listed.');
   });
 
   test('may have 5,000 operations of one name', () => {
@@ -158,8 +158,9 @@ describe('a hostile document', () => {
       `A${n}`,
       { allOf: [ref('Base'), object({ next: ref(`A${n + 1}`), [`own${n}`]: text })] },
     ]);
-    const { notices } = makeModel(reading(ref('A0'), { Base: base, ...heirs }));
-    expect(notices.at(-1)).toContain('the document merges more than 400000 properties by allOf.');
+    const document = { openapi: '3.1.0', ...reading(ref('A0'), { Base: base, ...heirs }) };
+    const { compiled } = compileOpenapi(options, JSON.stringify(document), 'api.json');
+    expect(compiled?.notices.at(-1)?.message).toContain('the document merges more than 400000 properties by allOf.');
   });
 
   test('may have names of any length and of JavaScript’s own', () => {

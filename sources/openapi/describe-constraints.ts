@@ -11,6 +11,7 @@ const MAX_VALUES = 10;
  * string is a String: the service checks it, and its answer tells the client.
  */
 export function describeConstraints(raw: JsonObject): string | undefined {
+  if (!hasConstraint(raw)) return undefined;
   const format = textMember(raw, 'format');
   const pattern = textMember(raw, 'pattern');
   const multiple = member(raw, 'multipleOf');
@@ -25,6 +26,17 @@ export function describeConstraints(raw: JsonObject): string | undefined {
     example(raw),
   ].filter((sentence) => typeof sentence === 'string');
   return sentences.length === 0 ? undefined : sentences.join(' ');
+}
+
+const KEYWORDS = new Set(
+  'format pattern multipleOf minimum maximum minLength maxLength minItems maxItems const enum example examples'.split(
+    ' ',
+  ),
+);
+
+function hasConstraint(raw: JsonObject): boolean {
+  for (const key in raw) if (KEYWORDS.has(key)) return true;
+  return false;
 }
 
 function range(from: unknown, to: unknown, unit: string): string | undefined {

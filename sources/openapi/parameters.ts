@@ -1,3 +1,4 @@
+import { withConstraints } from './describe-constraints.ts';
 import { isJsonObject, type JsonObject, member, type OpenapiDocument, textMember, UnusableError } from './document.ts';
 import { mediaKind } from './media-kind.ts';
 import type { Schema, SchemaReader } from './schema.ts';
@@ -78,7 +79,7 @@ function readParameter(raw: JsonObject, schemas: SchemaReader): Parameter {
     style,
     explode,
     allowReserved: place === 'query' && member(raw, 'allowReserved') === true,
-    description: textMember(raw, 'description') ?? schema.description,
+    description: withConstraints(textMember(raw, 'description') ?? schema.description, schema.constraints),
     deprecated: member(raw, 'deprecated') === true,
     // Beside the other keywords, or behind the reference.
     defaultValue: member(rawSchema, 'default') ?? member(schema.node, 'default') ?? undefined,

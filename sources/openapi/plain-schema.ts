@@ -2,80 +2,117 @@ import { describeConstraints } from './describe-constraints.ts';
 import { isJsonObject, type JsonObject, listMember, member, textMember } from './json-object.ts';
 import { ANY, type Schema } from './schema.ts';
 
+type Draft = { -readonly [Key in keyof Schema]: Schema[Key] };
+
+const NONE: ReadonlySet<string> = new Set();
+
 /** A schema by its own keywords, without `allOf`, `oneOf`, `anyOf` and `$ref`. */
 export function readPlain(raw: JsonObject): Schema {
-  const { types } = readTypes(raw);
+  const { types, nullable } = readTypes(raw);
   const values = valuesOf(raw);
-  const required = new Set(listMember(raw, 'required').filter((name) => typeof name === 'string'));
-  const nullable = listMember(raw, 'enum').includes(null);
-  const base = annotate(
-    {
-      ...ANY,
-      node: raw,
-      nullable,
-      required,
-      title: textMember(raw, 'title'),
-      format: textMember(raw, 'format'),
-      typeDescription: textMember(raw, 'description'),
-      losses: conditionalLosses(raw),
-    },
-    raw,
-  );
-  if (types.length > 1) return readSeveralTypes(base, types);
-  const type = types[0] ?? impliedType(raw, values);
+  const required = listMember(raw, 'required').filter((name) => typeof name === 'string');
+  const description = textMember(raw, 'description');
+  // Documents have hundreds of thousands of schemas: each is one object, made at once and of one shape.
+  const schema: Draft = {
+    kind: 'json',
+    node: raw,
+    component: undefined,
+    title: textMember(raw, 'title'),
+    format: textMember(raw, 'format'),
+    nullable: nullable || listMember(raw, 'enum').includes(null),
+    description,
+    typeDescription: description,
+    constraints: describeConstraints(raw),
+    deprecated: member(raw, 'deprecated') === true,
+    readOnly: member(raw, 'readOnly') === true,
+    writeOnly: member(raw, 'writeOnly') === true,
+    properties: ANY.properties,
+    required: required.length === 0 ? NONE : new Set(required),
+    items: undefined,
+    values: ANY.values,
+    variants: ANY.variants,
+    subtypes: undefined,
+    losses: conditionalLosses(raw),
+  };
+  if (types.length > 1) readSeveralTypes(schema, types);
+  else readType(schema, raw, types[0] ?? impliedType(raw, values), values);
+  return schema;
+}
+
+function readType(schema: Draft, raw: JsonObject, type: string | undefined, values: readonly unknown[]): void {
   switch (type) {
     case 'object':
-      return readObject(base, raw);
+      readObject(schema, raw);
+      return;
     case 'array':
-      return readArray(base, raw);
+      readArray(schema, raw);
+      return;
     case 'string': {
-      const texts = [...new Set(values.map(String))];
-      const isEnum = texts.length > 0 && Array.isArray(member(raw, 'enum'));
-      return { ...base, kind: isEnum ? 'enum' : 'string', values: texts };
+      schema.values = [...new Set(values.map(String))];
+      schema.kind = values.length > 0 && Array.isArray(member(raw, 'enum')) ? 'enum' : 'string';
+      return;
     }
     case 'integer':
-      return { ...base, kind: integerKind(raw), values };
-    case 'number': {
-      const isInteger = /^u?int(?:32|64)$/.test(textMember(raw, 'format') ?? '');
-      return { ...base, kind: isInteger ? integerKind(raw) : 'number', values };
-    }
+      schema.values = values;
+      schema.kind = integerKind(raw);
+      return;
+    case 'number':
+      schema.values = values;
+      schema.kind = /^u?int(?:32|64)$/.test(schema.format ?? '') ? integerKind(raw) : 'number';
+      return;
     case 'boolean':
-      return { ...base, kind: 'boolean', values };
+      schema.values = values;
+      schema.kind = 'boolean';
+      return;
     case 'file':
-      return { ...base, kind: 'string', format: 'binary' };
+      schema.format = 'binary';
+      schema.kind = 'string';
+      return;
     case undefined:
-      if (values.length > 1) return { ...base, losses: [...base.losses, 'its values are of several types'] };
-      return { ...base, nullable: true };
+      if (values.length > 1) lose(schema, 'its values are of several types');
+      else schema.nullable = true;
+      return;
     default:
-      return { ...base, losses: [...base.losses, `the type "${type.slice(0, 50)}" is not known`] };
+      lose(schema, `the type "${type.slice(0, 50)}" is not known`);
   }
 }
 
-function readObject(base: Schema, raw: JsonObject): Schema {
+function lose(schema: Draft, loss: string): void {
+  schema.losses = [...schema.losses, loss];
+}
+
+function readObject(schema: Draft, raw: JsonObject): void {
   const properties = member(raw, 'properties');
   const entries = isJsonObject(properties) ? Object.entries(properties) : [];
   const more = member(raw, 'additionalProperties');
   const isOpen = isJsonObject(more) || isJsonObject(member(raw, 'patternProperties'));
-  if (entries.length === 0) return isOpen ? { ...base, losses: [...base.losses, MAP] } : base;
-  const losses = isOpen || more === true ? [...base.losses, MORE] : base.losses;
-  return { ...base, kind: 'object', properties: new Map(entries), losses };
+  if (entries.length === 0) {
+    if (isOpen) lose(schema, MAP);
+    return;
+  }
+  schema.kind = 'object';
+  schema.properties = new Map(entries);
+  if (isOpen || more === true) lose(schema, MORE);
 }
 
 export const MAP = 'a map has no fixed fields';
 export const MORE = 'properties beyond the named ones are not shown';
 
-function readArray(base: Schema, raw: JsonObject): Schema {
+function readArray(schema: Draft, raw: JsonObject): void {
   const items = member(raw, 'items');
-  const isTuple = Array.isArray(items) || member(raw, 'prefixItems') !== undefined;
-  if (!isTuple) return { ...base, kind: 'array', items };
-  return { ...base, kind: 'array', losses: [...base.losses, 'the places of a tuple are not told apart'] };
+  schema.kind = 'array';
+  if (Array.isArray(items) || member(raw, 'prefixItems') !== undefined) {
+    lose(schema, 'the places of a tuple are not told apart');
+  } else schema.items = items;
 }
 
 /** Numbers of both kinds are numbers; anything else is not told apart. */
-function readSeveralTypes(base: Schema, types: readonly string[]): Schema {
-  if (types.every((type) => type === 'integer' || type === 'number')) return { ...base, kind: 'number' };
-  const known = types.map((type) => type.slice(0, 20)).slice(0, 8);
-  return { ...base, losses: [...base.losses, `a choice of types (${known.join(', ')}) is not told apart`] };
+function readSeveralTypes(schema: Draft, types: readonly string[]): void {
+  if (types.every((type) => type === 'integer' || type === 'number')) schema.kind = 'number';
+  else {
+    const known = types.map((type) => type.slice(0, 20)).slice(0, 8);
+    lose(schema, `a choice of types (${known.join(', ')}) is not told apart`);
+  }
 }
 
 /** `nullable: true` of 3.0, `type: [x, "null"]` of 3.1, `x-nullable` of many a 2.0. */
@@ -124,16 +161,15 @@ function integerKind(raw: JsonObject): 'integer' | 'int64' {
 }
 
 /** Keywords that say more of a value, depending on it. */
-const CONDITIONAL: Readonly<Record<string, string>> = {
-  if: 'what holds under a condition (if, then, else) is not shown',
-  dependentSchemas: 'what holds under a condition (dependentSchemas) is not shown',
-  not: 'what a value must not be (not) is not shown',
-};
+const CONDITIONAL = [
+  ['if', 'what holds under a condition (if, then, else) is not shown'],
+  ['dependentSchemas', 'what holds under a condition (dependentSchemas) is not shown'],
+  ['not', 'what a value must not be (not) is not shown'],
+] as const;
 
-function conditionalLosses(raw: JsonObject): string[] {
-  return Object.keys(CONDITIONAL).flatMap((key) =>
-    isJsonObject(member(raw, key)) ? [CONDITIONAL[key] as string] : [],
-  );
+function conditionalLosses(raw: JsonObject): readonly string[] {
+  if (!CONDITIONAL.some(([key]) => isJsonObject(member(raw, key)))) return ANY.losses;
+  return CONDITIONAL.flatMap(([key, loss]) => (isJsonObject(member(raw, key)) ? [loss] : []));
 }
 
 /** What makes a schema more than words around another one. */
@@ -162,6 +198,7 @@ export function hasOwnShape(raw: JsonObject): boolean {
 
 /** The schema with what a place says of it beside its type. */
 export function annotate(schema: Schema, raw: JsonObject): Schema {
+  if (isBareReference(raw)) return schema;
   return {
     ...schema,
     nullable: schema.nullable || readTypes(raw).nullable,
@@ -171,4 +208,9 @@ export function annotate(schema: Schema, raw: JsonObject): Schema {
     readOnly: schema.readOnly || member(raw, 'readOnly') === true,
     writeOnly: schema.writeOnly || member(raw, 'writeOnly') === true,
   };
+}
+
+function isBareReference(raw: JsonObject): boolean {
+  for (const key in raw) if (key !== '$ref') return false;
+  return true;
 }

@@ -43,13 +43,16 @@ export function createSchemaReader(document: OpenapiDocument): SchemaReader {
     const { value, component } = document.resolve(raw);
     const target = read(value);
     const named = component === undefined || target.component !== undefined ? target : { ...target, component };
-    const { $ref, ...siblings } = raw;
     // Before 3.1, what stands beside a reference and is more than words is of no meaning.
-    if (document.version !== '3.1' || !hasOwnShape(siblings)) return annotate(named, raw);
+    if (document.version !== '3.1' || !hasOwnShape(raw)) return annotate(named, raw);
+    const { $ref, ...siblings } = raw;
     return mergeParts(raw, [{ $ref }, siblings]);
   }
 
   function readOwn(raw: JsonObject): Schema {
+    if (!Object.hasOwn(raw, 'allOf') && !Object.hasOwn(raw, 'oneOf') && !Object.hasOwn(raw, 'anyOf')) {
+      return readPlain(raw);
+    }
     const { allOf, oneOf, anyOf, discriminator, ...base } = raw;
     const parts = Array.isArray(allOf) ? [...allOf] : [];
     const choices = (

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { makeModel, object, reading, ref, text, writing } from '../../test/utils/openapi-model.ts';
+import { compileOpenapi } from './compile.ts';
+import { createInputEncoders } from './encode-input.ts';
+import { openapiOptions } from './options.ts';
 
+const options = openapiOptions.parse({ kind: 'openapi', document: 'api.json', endpoint: 'http://127.0.0.1:1' });
 const number = { type: 'integer' };
 const constant = (value: string) => ({ type: 'string', const: value });
 const pets = {
@@ -84,6 +88,17 @@ describe('a choice between objects', () => {
     const { model, lines } = makeModel(writing({ oneOf: [ref('Cat'), ref('Dog')] }, pets));
     expect(model.sdl).toContain('input PutThingInput @oneOf {');
     expect(lines('PutThingInput')).toEqual(['cat: CatInput', 'dog: DogInput']);
+  });
+
+  test('goes upstream as the one object that is given', () => {
+    const schemas = { ...pets, Box: object({ 'the-pet': { oneOf: [ref('Cat'), ref('Dog')] } }) };
+    const document = { openapi: '3.1.0', ...writing(ref('Box'), schemas) };
+    const { compiled } = compileOpenapi(options, JSON.stringify(document), 'api.json');
+    if (compiled === undefined) throw new Error('not compiled');
+    const encode = createInputEncoders(compiled.wireTypes)({ input: 'BoxInput' });
+    expect(encode?.({ thePet: { dog: { kind: 'dog', barks: true } } })).toEqual({
+      'the-pet': { kind: 'dog', barks: true },
+    });
   });
 
   test('with anything else is JSON, with a notice', () => {
