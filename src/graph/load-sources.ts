@@ -63,7 +63,7 @@ async function createSources(name: string, options: SourceOptions, deps: SourceD
     }
     case 'grpc': {
       const { createGrpcSource } = await import('../../sources/grpc/grpc-source.ts');
-      return [await createGrpcSource(name, options, options.document ?? '', deps)];
+      return [await createGrpcSource(name, options, options.document, deps)];
     }
     case 'soap':
       throw new ProblemsError([{ message: `The source cannot be made of ${options.document}.` }]);

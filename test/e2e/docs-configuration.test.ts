@@ -10,13 +10,13 @@ import { createGraph } from '../../src/graph/graph.ts';
 import { folderWith, readOptionTables, readYamlBlocks } from '../utils/docs.ts';
 
 const markdown = await readFile('docs/configuration.md', 'utf8');
-const tables = readOptionTables(markdown);
 const blocks = readYamlBlocks(markdown);
 const schemas = new Map<string, z.ZodObject>();
 collect('keys', keyOptions);
 collect('cors', corsOptions);
 collect('limits', limitOptions);
 for (const [name, { entry }] of Object.entries(SECTIONS)) collect(name, entry);
+const tables = forEveryKind(readOptionTables(markdown));
 
 /** Every map of named options that a place of the file can hold, by that place. */
 function collect(place: string, schema: z.core.$ZodType): void {
@@ -26,12 +26,26 @@ function collect(place: string, schema: z.core.$ZodType): void {
   } else if (inner instanceof z.ZodObject) {
     schemas.set(place, inner);
     for (const [key, value] of Object.entries(inner.shape)) collect(`${place}.${key}`, value);
-  } else if (inner instanceof z.ZodRecord) collect(place, inner.valueType);
+  } else if (inner instanceof z.ZodUnion) for (const option of inner.options) collect(place, option);
+  else if (inner instanceof z.ZodRecord) collect(place, inner.valueType);
   else if (inner instanceof z.ZodArray) collect(place, inner.element);
 }
 
+/** The tables of places with `*`, each at every place that it stands for. */
+function forEveryKind(read: ReturnType<typeof readOptionTables>): typeof read {
+  const all: typeof read = new Map();
+  for (const [pattern, rows] of read) {
+    const fits = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[a-z]+')}$`);
+    const meant = pattern.includes('*') ? [...schemas.keys()].filter((place) => fits.test(place)) : [pattern];
+    for (const place of meant) all.set(place, [...(all.get(place) ?? []), ...rows]);
+  }
+  return all;
+}
+
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault
+    ? unwrap(schema.unwrap())
+    : schema;
 }
 
 function kindOf(option: z.ZodObject): string {
@@ -42,6 +56,7 @@ function kindOf(option: z.ZodObject): string {
 function typeText(schema: z.core.$ZodType): string {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodURL) return 'URL';
+  if (inner instanceof z.ZodISODate) return 'date';
   if (inner instanceof z.ZodString) return inner.minLength === 1 ? 'text, not empty' : 'text';
   if (inner instanceof z.ZodNumber) {
     const { minValue, maxValue } = inner;
@@ -57,15 +72,27 @@ function typeText(schema: z.core.$ZodType): string {
       .join(', ')
       .replace(/, ([^,]*)$/, ' or $1');
   }
-  if (inner instanceof z.ZodArray) return `list of ${typeText(inner.element)}`;
-  if (inner instanceof z.ZodRecord) return unwrap(inner.valueType) instanceof z.ZodString ? 'map of text' : 'map';
+  if (inner instanceof z.ZodUnion) {
+    const forms = inner.options.map((form) => typeText(form).replace(', not empty', ''));
+    return forms.join(forms.some((form) => form.includes(' or ')) ? ', or ' : ' or ');
+  }
+  if (inner instanceof z.ZodArray)
+    return `list of ${typeText(inner.element).replace(/map$/, 'maps').replace(', not empty', '')}`;
+  if (inner instanceof z.ZodObject) return 'map';
+  if (inner instanceof z.ZodRecord) {
+    const value = unwrap(inner.valueType);
+    if (value instanceof z.ZodURL) return 'map of URLs';
+    return value instanceof z.ZodString ? 'map of text' : 'map';
+  }
+  if (inner instanceof z.ZodLazy) return 'any value';
   throw new Error(`No words for the type ${inner.constructor.name}.`);
 }
 
 function defaultText(schema: z.core.$ZodType): string {
   const result = z.safeParse(schema, undefined);
   if (!result.success) return 'required';
-  if (result.data === undefined) return '—';
+  // What is in a map has its defaults in the map's own table.
+  if (result.data === undefined || unwrap(schema) instanceof z.ZodObject) return '—';
   if (result.data === '') return 'empty';
   return `\`${typeof result.data === 'string' ? result.data : JSON.stringify(result.data)}\``;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -54,7 +54,7 @@ export function readYamlBlocks(markdown: string): MarkedBlock[] {
 /** A folder with the documents of the fixtures and this skein.yaml. */
 export async function folderWith(skeinYaml: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'skein-docs-'));
-  for (const name of ['catalog.yaml', 'inventory.proto', 'reviews.graphql']) {
+  for (const name of await readdir(FIXTURES)) {
     await symlink(join(FIXTURES, name), join(folder, name));
   }
   await writeFile(join(folder, 'skein.yaml'), skeinYaml);
