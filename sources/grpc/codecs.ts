@@ -27,14 +27,20 @@ export function createCodecs({ messages, enums }: Pick<CompiledGrpc, 'messages' 
     if (known !== undefined) return known;
     const fields = messages.get(fullName) ?? [];
     if (fields.length === 0) return EMPTY_CODEC;
-    let read: (value: unknown) => unknown = () => null;
-    let write: ValueCodec['write'] = () => undefined;
-    // Known before its fields are: messages may contain themselves.
-    const codec: ValueCodec = { read: (value) => read(value), write: (value, field) => write(value, field) };
+    let read: ReturnType<typeof messageReader> | undefined;
+    let write: ReturnType<typeof messageWriter> | undefined;
+    // Made when the first message comes: from one message all others can often be reached, and itself too.
+    const codec: ValueCodec = {
+      read: (value) => {
+        read ??= messageReader(fields.map(fieldCodec));
+        return read(value);
+      },
+      write: (value, field) => {
+        write ??= messageWriter(fields.map(fieldCodec));
+        return write(value, field);
+      },
+    };
     codecs.set(fullName, codec);
-    const fieldCodecs = fields.map(fieldCodec);
-    read = messageReader(fieldCodecs);
-    write = messageWriter(fieldCodecs);
     return codec;
   }
 

@@ -99,17 +99,19 @@ function plainValue({ name, number }: EnumValue): CompiledEnumValue {
   return { name, number };
 }
 
-function compileField(
-  { documentName: _, description: __, deprecated: ___, ...field }: ProtoField,
-  schema: ProtoSchema,
-  enums: Map<string, readonly EnumValue[]>,
-): CompiledField {
-  if (field.kind !== 'enum') return field;
-  const values = enums.get(field.type) ?? valuesOf(schema, field.type);
-  enums.set(field.type, values);
-  // The document's name of a default becomes the graph's.
-  const index = schema.enums.get(field.type)?.values.findIndex(({ name }) => name === field.defaultValue) ?? -1;
-  return { ...field, defaultValue: values[index]?.name };
+function compileField(field: ProtoField, schema: ProtoSchema, enums: Map<string, readonly EnumValue[]>): CompiledField {
+  const { name, id, type, kind, label, keyType, required, presence, packed, delimited, oneof } = field;
+  let { defaultValue } = field;
+  if (kind === 'enum') {
+    const values = enums.get(type) ?? valuesOf(schema, type);
+    enums.set(type, values);
+    // The document's name of a default becomes the graph's.
+    if (defaultValue !== undefined) {
+      const index = schema.enums.get(type)?.values.findIndex((value) => value.name === defaultValue) ?? -1;
+      defaultValue = values[index]?.name;
+    }
+  }
+  return { name, id, type, kind, label, keyType, required, presence, packed, delimited, oneof, defaultValue };
 }
 
 const MAX_NAME_NOTICES = 100;
@@ -126,6 +128,7 @@ function nameNotices(names: ReadonlyMap<string, string>): readonly Problem[] {
   }
   const notices = [...groups].map(([short, fullNames]) => {
     const list = fullNames.map((fullName) => `${fullName} is ${names.get(fullName)}`).join(', ');
+    if (fullNames.length === 1) return { message: `The name ${short} is taken in the graph: ${list}.` };
     return { message: `Several things are called ${short}: ${list}.` };
   });
   if (notices.length <= MAX_NAME_NOTICES) return notices;

@@ -46,18 +46,27 @@ export function completeSchema(
     });
   }
 
+  function complete({ fullName, fields }: ProtoMessage): ProtoField[] {
+    return fields.flatMap((field) => {
+      if (isKnown(field)) return [field];
+      const user = `${fullName}.${field.documentName}`;
+      if (!schema.enums.has(field.type)) {
+        if (needed.has(fullName)) tell(field.type, user);
+        return [];
+      }
+      if (needed.has(fullName)) notices.push({ message: `The enum ${field.type} has no values: ${user} is a number.` });
+      return [{ ...field, kind: 'scalar', type: 'int32' }];
+    });
+  }
+
+  function isKnown({ kind, type }: ProtoField): boolean {
+    if (kind === 'scalar') return true;
+    return kind === 'message' ? isDefined(type) : (schema.enums.get(type)?.values.length ?? 0) > 0;
+  }
+
   const messages = new Map<string, ProtoMessage>();
   for (const [name, message] of schema.messages) {
-    const fields: ProtoField[] = [];
-    for (const field of message.fields) {
-      if (field.kind === 'enum' && schema.enums.get(field.type)?.values.length === 0) {
-        if (needed.has(name))
-          notices.push({ message: `The enum ${field.type} has no values: ${name}.${field.documentName} is a number.` });
-        fields.push({ ...field, kind: 'scalar', type: 'int32' });
-      } else if (isKnown(field, schema, isDefined)) fields.push(field);
-      else if (needed.has(name)) tell(field.type, `${name}.${field.documentName}`);
-    }
-    messages.set(name, { ...message, fields });
+    messages.set(name, message.fields.every(isKnown) ? message : { ...message, fields: complete(message) });
   }
   for (const { method, service } of operations) {
     for (const type of [method.request, method.response]) {
@@ -73,9 +82,4 @@ export function completeSchema(
     notices: isFile ? notices : [...notices, ...told],
     problems: isFile ? told : [],
   };
-}
-
-function isKnown({ kind, type }: ProtoField, schema: ProtoSchema, isDefined: (type: string) => boolean): boolean {
-  if (kind === 'scalar') return true;
-  return kind === 'enum' ? schema.enums.has(type) : isDefined(type);
 }

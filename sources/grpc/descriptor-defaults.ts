@@ -3,10 +3,7 @@ import type { ProtoField } from './proto-schema.ts';
 import { SCALAR_CODECS } from './scalar-codecs.ts';
 
 /** The default of a field, which descriptors have as text. */
-export function defaultOf(
-  field: FieldDescriptor,
-  { type, kind }: Pick<ProtoField, 'type' | 'kind'>,
-): ProtoField['defaultValue'] {
+export function defaultOf(field: FieldDescriptor, type: string, kind: ProtoField['kind']): ProtoField['defaultValue'] {
   if (!Object.hasOwn(field, 'defaultValue') || kind === 'message') return undefined;
   const text = field.defaultValue;
   if (kind === 'enum' || type === 'string') return text;

@@ -1,5 +1,6 @@
 import { defaultOf } from './descriptor-defaults.ts';
 import { DescriptorError } from './descriptor-error.ts';
+import { referredType } from './descriptor-references.ts';
 import type { Features, FieldDescriptor, FileDescriptor, MessageDescriptor } from './descriptor-wire.ts';
 import { nameFields } from './field-names.ts';
 import type { MessageNotice, ProtoField } from './proto-schema.ts';
@@ -61,19 +62,34 @@ export function fieldsOf(
     jsonName: field.jsonName === defaultJsonName(field.name) ? undefined : field.jsonName || undefined,
   }));
   const names = nameFields(named, fullName, undefined, notices);
-  return named.map((one) => {
+  return named.map((one): ProtoField => {
     const { field, index } = one;
-    const isMember = hasOneof(field) && (members.get(field.oneofIndex) ?? 0) > 1;
-    const oneof = isMember ? message.oneof[field.oneofIndex]?.name : undefined;
-    const common = {
+    const { options, oneofIndex } = field;
+    const own = inherit(features, options?.features);
+    const isRepeated = field.label === LABEL_REPEATED;
+    const entry = isRepeated ? entryOf(field.typeName, fullName, entries) : undefined;
+    const key = entry?.field.find(({ number }) => number === 1);
+    const value = (key && entry?.field.find(({ number }) => number === 2)) ?? field;
+    const isMap = value !== field;
+    const kind = kindOf(value);
+    const type = SCALARS[value.type] || referredType(value.typeName, value.type !== 0);
+    return {
       documentName: field.name,
       name: names.get(one) ?? field.name,
       id: field.number,
-      oneof,
+      type,
+      kind,
+      label: isMap ? 'map' : isRepeated ? 'repeated' : 'single',
+      keyType: isMap && key ? SCALARS[key.type] || 'string' : undefined,
+      required: field.label === LABEL_REQUIRED || (!isRepeated && own.presence === 'required'),
+      presence: (kind === 'message' && !isMap) || (!isRepeated && hasPresence(field, own)),
+      packed: !isMap && (packedOption(field) ?? own.packed),
+      delimited: !isMap && kind === 'message' && (field.type === TYPE_GROUP || own.delimited),
+      oneof: hasOneof(field) && (members.get(oneofIndex) ?? 0) > 1 ? message.oneof[oneofIndex]?.name : undefined,
+      defaultValue: isMap ? undefined : defaultOf(field, type, kind),
       description: commentOf(index),
-      deprecated: field.options?.deprecated === true,
+      deprecated: options?.deprecated === true,
     };
-    return { ...common, ...typeOf(field, features, fullName, entries) };
   });
 }
 
@@ -84,37 +100,6 @@ function checkNumbers({ field: fields }: MessageDescriptor, fullName: string): v
     if (numbers.has(number)) throw new DescriptorError(`"${fullName}" has two fields numbered ${number}.`);
     numbers.add(number);
   }
-}
-
-type FieldType = Omit<ProtoField, 'documentName' | 'name' | 'id' | 'oneof' | 'description' | 'deprecated'>;
-
-function typeOf(
-  field: FieldDescriptor,
-  inherited: FieldFeatures,
-  fullName: string,
-  entries: ReadonlyMap<string, MessageDescriptor>,
-): FieldType {
-  const features = inherit(inherited, field.options?.features);
-  const isRepeated = field.label === LABEL_REPEATED;
-  const entry = isRepeated ? entryOf(field.typeName, fullName, entries) : undefined;
-  const key = entry?.field.find(({ number }) => number === 1);
-  const value = entry?.field.find(({ number }) => number === 2);
-  if (key !== undefined && value !== undefined) {
-    const plain = { required: false, presence: false, packed: false, delimited: false, defaultValue: undefined };
-    return { ...valueType(value), ...plain, label: 'map', keyType: SCALARS[key.type] || 'string' };
-  }
-  const type = valueType(field);
-  const required = field.label === LABEL_REQUIRED || (!isRepeated && features.presence === 'required');
-  return {
-    ...type,
-    label: isRepeated ? 'repeated' : 'single',
-    keyType: undefined,
-    required,
-    presence: type.kind === 'message' || (!isRepeated && hasPresence(field, features)),
-    packed: packedOption(field) ?? features.packed,
-    delimited: type.kind === 'message' && (field.type === TYPE_GROUP || features.delimited),
-    defaultValue: defaultOf(field, type),
-  };
 }
 
 /** The message that stands for an entry of a map, by its full name or a part of it. */
@@ -129,10 +114,9 @@ function entryOf(
   return full === typeName || full.endsWith(`.${typeName}`) ? entry : undefined;
 }
 
-function valueType(field: FieldDescriptor): Pick<ProtoField, 'type' | 'kind'> {
-  const scalar = SCALARS[field.type];
-  if (scalar) return { type: scalar, kind: 'scalar' };
-  return { type: field.typeName, kind: field.type === TYPE_ENUM ? 'enum' : 'message' };
+function kindOf({ type }: FieldDescriptor): ProtoField['kind'] {
+  if (SCALARS[type]) return 'scalar';
+  return type === TYPE_ENUM ? 'enum' : 'message';
 }
 
 function hasPresence(field: FieldDescriptor, features: FieldFeatures): boolean {

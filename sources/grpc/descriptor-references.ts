@@ -1,6 +1,18 @@
 import type { ProtoField, ProtoMessage, ProtoSchema, ProtoService } from './proto-schema.ts';
 import { WELL_KNOWN_SHAPES } from './well-known-shapes.ts';
 
+/** Stands before types of fields that are to be looked for; no name has it. */
+const OPEN = '?';
+
+function isOpen({ type }: ProtoField): boolean {
+  return type.startsWith(OPEN);
+}
+
+/** The type of a field as descriptors write it: a full name, or one to be looked for when all are known. */
+export function referredType(typeName: string, isKindKnown: boolean): string {
+  return isKindKnown && typeName.startsWith('.') ? typeName.slice(1) : OPEN + typeName;
+}
+
 /**
  * Types as descriptors refer to them, as full names. Most compilers write `.shop.Stock`; without the dot a name is
  * looked for in the message that uses it, then outwards, as descriptor.proto has it.
@@ -18,8 +30,8 @@ export function resolveReferences(schema: ProtoSchema): ProtoSchema {
   }
 
   function resolveField(field: ProtoField, scope: string): ProtoField {
-    if (field.kind === 'scalar') return field;
-    const type = resolve(field.type, scope);
+    if (!isOpen(field)) return field;
+    const type = resolve(field.type.slice(OPEN.length), scope);
     // A compiler need not say whether a name is that of a message or of an enum.
     const kind = schema.enums.has(type) ? 'enum' : 'message';
     return { ...field, type, kind, presence: field.presence || (kind === 'message' && field.label === 'single') };
@@ -27,7 +39,9 @@ export function resolveReferences(schema: ProtoSchema): ProtoSchema {
 
   const messages = new Map<string, ProtoMessage>();
   for (const [name, message] of schema.messages) {
-    messages.set(name, { ...message, fields: message.fields.map((field) => resolveField(field, name)) });
+    const { fields } = message;
+    const resolved = fields.some(isOpen) ? fields.map((field) => resolveField(field, name)) : fields;
+    messages.set(name, resolved === fields ? message : { ...message, fields: resolved });
   }
   const services = schema.services.map((service): ProtoService => {
     const methods = service.methods.map((method) => ({

@@ -5,42 +5,35 @@ import { wellKnownFields } from './well-known-wire.ts';
 
 /** How messages go over the wire. Fields are called `f` and their number: names of documents never get into code. */
 export interface Wire {
-  /** Its type for protobufjs, made when it is first asked for, with all that it contains. */
+  /** Its type for protobufjs. */
   typeOf(fullName: string): protobuf.Type;
 }
 
 export function createWire(messages: ReadonlyMap<string, readonly CompiledField[]>): Wire {
   const root = new protobuf.Root();
-  const types = new Map<string, string>();
+  const types = new Map<string, protobuf.Type>();
 
   function fieldsOf(fullName: string): readonly CompiledField[] {
     if (WELL_KNOWN_SHAPES.has(fullName)) return wellKnownFields(fullName);
     return messages.get(fullName) ?? [];
   }
 
-  function define(fullName: string): void {
-    const waiting = [fullName];
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      if (types.has(name)) continue;
-      const typeName = `M${types.size}`;
-      types.set(name, typeName);
-      const fields = fieldsOf(name);
-      waiting.push(...fields.filter(({ kind }) => kind === 'message').map(({ type }) => type));
-    }
-  }
-
-  function typeName(fullName: string): string {
-    const name = types.get(fullName);
-    if (name === undefined) throw new TypeError(`The message ${fullName} is not defined.`);
-    return name;
-  }
-
-  function addType(fullName: string, name: string): void {
+  function typeOf(fullName: string): protobuf.Type {
+    const known = types.get(fullName);
+    if (known !== undefined) return known;
     // The type says nothing of editions, though the function takes them.
     const json: protobuf.IType & { edition: string } = { edition: '2023', fields: {} };
-    const type = protobuf.Type.fromJSON(name, json);
-    for (const field of fieldsOf(fullName)) type.add(fieldOf(field));
+    const type = protobuf.Type.fromJSON(`M${types.size}`, json);
+    types.set(fullName, type);
     root.add(type);
+    // protobufjs calls it with the first message of the type. Until then it has no fields: from one message all others
+    // can often be reached.
+    type.setup = () => {
+      for (const field of fieldsOf(fullName)) type.add(fieldOf(field));
+      type.resolveAll();
+      return protobuf.Type.prototype.setup.call(type);
+    };
+    return type;
   }
 
   function fieldOf({
@@ -54,7 +47,7 @@ export function createWire(messages: ReadonlyMap<string, readonly CompiledField[
     delimited,
   }: CompiledField): protobuf.ReflectionObject {
     const name = `f${id}`;
-    const wireType = kind === 'message' ? typeName(type) : kind === 'enum' ? 'int32' : type;
+    const wireType = kind === 'message' ? typeOf(type).name : kind === 'enum' ? 'int32' : type;
     if (label === 'map') return new protobuf.MapField(name, id, keyType ?? 'string', wireType);
     const features = {
       field_presence: required ? 'LEGACY_REQUIRED' : 'EXPLICIT',
@@ -66,15 +59,5 @@ export function createWire(messages: ReadonlyMap<string, readonly CompiledField[
     });
   }
 
-  return {
-    typeOf(fullName) {
-      if (!types.has(fullName)) {
-        const before = types.size;
-        define(fullName);
-        for (const [name, made] of [...types].slice(before)) addType(name, made);
-        root.resolveAll();
-      }
-      return root.lookupType(typeName(fullName));
-    },
-  };
+  return { typeOf };
 }
