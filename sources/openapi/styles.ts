@@ -204,9 +204,9 @@ function encodeDots(text: string): string {
   return encode(text).replaceAll('.', '%2E');
 }
 
-/** What `allowReserved` asks for, without what ends the value or the query: `& = # +`, and `;` with some servers. */
+/** What `allowReserved` asks for, without what ends a value or a query: `& = # +`, and `;` and `?` for many a server. */
 function encodeUnreserved(text: string): string {
-  return encode(text).replace(/%(?:2C|2F|3A|3F|40|5B|5D|24)/g, decodeURIComponent);
+  return encode(text).replace(/%(?:2C|2F|3A|40|5B|5D|24)/g, decodeURIComponent);
 }
 
 /** A name in brackets: its own would be taken for others. */
