@@ -30,25 +30,18 @@ export async function loadSource(
   options: SourceOptions,
   { log, report }: LoadDeps,
 ): Promise<LoadedSource> {
-  let failed = false;
-  const deps: SourceDeps = {
-    log,
-    report: (problem) => {
-      failed = true;
-      report({ ...problem, path: ['sources', name, ...(problem.path ?? [])] });
-    },
-  };
+  const mistakes: Problem[] = [];
+  const deps: SourceDeps = { log, report: (problem) => mistakes.push(problem) };
   try {
     const sources = await createSources(name, options, deps);
-    if (!failed) return { name, sources };
+    if (mistakes.length === 0) return { name, sources };
     await Promise.all(sources.map((source) => source.dispose()));
-    return { name, broken: true };
   } catch (error) {
     if (error instanceof SkeinError) return { name, unreachable: describeError(error.cause ?? error) };
-    const problems = error instanceof ProblemsError ? error.problems : [{ message: describeError(error) }];
-    for (const problem of problems) deps.report(problem);
-    return { name, broken: true };
+    mistakes.push(...(error instanceof ProblemsError ? error.problems : [{ message: describeError(error) }]));
   }
+  for (const problem of mistakes) report({ ...problem, path: ['sources', name, ...(problem.path ?? [])] });
+  return { name, broken: true };
 }
 
 /** Kinds are imported when there is a source of them: their libraries are large. */
@@ -66,7 +59,7 @@ async function createSources(name: string, options: SourceOptions, deps: SourceD
       return [await createGrpcSource(name, options, options.document, deps)];
     }
     case 'soap':
-      throw new ProblemsError([{ message: `The source cannot be made of ${options.document}.` }]);
+      return [await createSoap(name, options, deps)];
     case 'graphql': {
       const { createGraphqlSource } = await import('../../sources/graphql/graphql-source.ts');
       return [await createGraphqlSource(name, options, await readIfGiven(options.document), deps)];
@@ -77,6 +70,31 @@ async function createSources(name: string, options: SourceOptions, deps: SourceD
       const supergraph = await readIfGiven(options.supergraph);
       return createFederationSources(name, options, { document, supergraph }, deps);
     }
+  }
+}
+
+/** A WSDL, or a part of it, that is not there now is no mistake: it is read again. */
+async function createSoap(
+  name: string,
+  options: Extract<SourceOptions, { kind: 'soap' }>,
+  deps: SourceDeps,
+): Promise<Source> {
+  const { createSoapSource } = await import('../../sources/soap/soap-source.ts');
+  const { createDocumentLoader } = await import('../../sources/soap/document-loader.ts');
+  const load = createDocumentLoader(name);
+  let unreachable: SkeinError | undefined;
+  const watched: typeof load = (location, base) =>
+    load(location, base).catch((error: unknown) => {
+      if (error instanceof SkeinError) unreachable ??= error;
+      throw error;
+    });
+  try {
+    const source = await createSoapSource(name, options, watched, deps);
+    if (unreachable === undefined) return source;
+    await source.dispose();
+    throw unreachable;
+  } catch (error) {
+    throw unreachable ?? error;
   }
 }
 

@@ -151,15 +151,28 @@ describe('skein validate', () => {
     expect(stderr).toMatch(/\n1 mistake\.\n$/);
   });
 
-  it('takes a document that is not at its address for a mistake', async () => {
+  it.each(['openapi', 'soap'])('takes a document of %s that is not at its address for a mistake', async (kind) => {
     const document = await answering(404);
     await folder.write(
       'skein.yaml',
-      `sources:\n  a: { kind: openapi, endpoint: "http://127.0.0.1:1", document: "${document}" }\n`,
+      `sources:\n  a: { kind: ${kind}, endpoint: "http://127.0.0.1:1", document: "${document}" }\n`,
     );
     const { code, stderr } = await folder.run(['validate']);
     expect(code).toBe(1);
     expect(stderr).toContain('404');
+  });
+
+  it.each([
+    ['openapi', 'document: "http://127.0.0.1:1/api.yaml", endpoint: "http://127.0.0.1:1"'],
+    ['soap', 'document: "http://127.0.0.1:1/api.wsdl", endpoint: "http://127.0.0.1:1"'],
+    ['grpc', 'endpoint: "127.0.0.1:1"'],
+    ['graphql', 'endpoint: "http://127.0.0.1:1"'],
+    ['federation', 'endpoint: "http://127.0.0.1:1"'],
+  ])('takes no service of %s for wrong because it is not there', async (kind, options) => {
+    await folder.write('skein.yaml', `${GOOD}  late: { kind: ${kind}, ${options} }\n`);
+    const { code, stdout, stderr } = await folder.run(['validate']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^late cannot be reached and was not checked: .*ECONNREFUSED/);
   });
 
   it('says what a graph without queries lacks, and only where that is not a consequence', async () => {
