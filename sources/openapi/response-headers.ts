@@ -9,6 +9,8 @@ import type { SchemaKind, SchemaReader } from './schema.ts';
 export interface HeaderPlan {
   /** In lower case. */
   readonly name: string;
+  /** What its value is called: as the document wrote it, as far as its field can be named after that. */
+  readonly key: string;
   readonly read: 'text' | 'number' | 'boolean';
   readonly isList: boolean;
 }
@@ -58,6 +60,8 @@ function readHeader(
   schemas: SchemaReader,
 ): DeclaredHeader {
   const name = writtenName.toLowerCase();
+  // `X-RateLimit-Limit` tells words apart; `ETag` and `Link` are no names for fields.
+  const key = writtenName.includes('-') ? writtenName : name;
   try {
     const header = document.resolve(raw).value;
     const rawSchema = member(header, 'schema') ?? header;
@@ -65,18 +69,22 @@ function readHeader(
     const description = textMember(header, 'description') ?? schema.description;
     const item = schema.kind === 'array' ? schemas.read(schema.items) : schema;
     const read = READ[item.kind];
-    const plan: HeaderPlan = { name, read: read ?? 'text', isList: schema.kind === 'array' && read !== undefined };
+    const plan: HeaderPlan = { name, key, read: read ?? 'text', isList: schema.kind === 'array' && read !== undefined };
     const shown = read === undefined ? { type: 'string' } : rawSchema;
     return { plan, writtenName, schema: { allOf: [shown], description, nullable: true } };
   } catch (error) {
     if (!(error instanceof UnusableError)) throw error;
-    return { plan: { name, read: 'text', isList: false }, writtenName, schema: { type: 'string', nullable: true } };
+    return {
+      plan: { name, key, read: 'text', isList: false },
+      writtenName,
+      schema: { type: 'string', nullable: true },
+    };
   }
 }
 
-/** The schema of `{ body headers { … } }`, the fields of which are the headers in lower case. */
+/** The schema of `{ body headers { … } }`, the fields of which are the headers. */
 export function withHeaders(body: unknown, headers: readonly DeclaredHeader[]): object {
-  const properties = Object.fromEntries(headers.map(({ plan, schema }) => [plan.name, schema]));
+  const properties = Object.fromEntries(headers.map(({ plan, schema }) => [plan.key, schema]));
   return {
     type: 'object',
     required: ['headers'],
@@ -87,17 +95,17 @@ export function withHeaders(body: unknown, headers: readonly DeclaredHeader[]): 
   };
 }
 
-/** Values by the names of the headers; null for what is absent or cannot be read. */
+/** Values by the keys of the headers; null for what is absent or cannot be read. */
 export function headerReader(plans: readonly HeaderPlan[]): (headers: HttpHeaders) => Record<string, unknown> {
   return (headers) => {
     const values: Record<string, unknown> = {};
-    for (const { name, read, isList } of plans) {
+    for (const { name, key, read, isList } of plans) {
       const raw = headers[name];
       const text = Array.isArray(raw) ? raw.join(', ') : raw;
-      if (text === undefined) values[name] = null;
+      if (text === undefined) values[key] = null;
       else if (isList)
-        values[name] = text.trim() === '' ? [] : text.split(',').map((item) => readText(item.trim(), read));
-      else values[name] = readText(text, read);
+        values[key] = text.trim() === '' ? [] : text.split(',').map((item) => readText(item.trim(), read));
+      else values[key] = readText(text, read);
     }
     return values;
   };
