@@ -1,7 +1,11 @@
 import { buildSchema, printType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { ProblemsError } from '../../kernel/problem.ts';
-import { fixture, sourceOf } from '../../test/utils/grpc-server.ts';
+import { contextOf, fixture, sourceOf, unary } from '../../test/utils/grpc-server.ts';
+import { compileGrpc } from './compile-grpc.ts';
+import { openGrpc } from './open-grpc.ts';
+import { grpcOptions } from './options.ts';
+import { readGrpcDocument } from './read-document.ts';
 
 const NOWHERE = '127.0.0.1:1';
 
@@ -196,6 +200,18 @@ describe('the model of a gRPC source', () => {
     await source.dispose();
     const failure = sourceOf(fixture('shop.proto'), NOWHERE, { service: 'shop.v1.Warehuose' });
     await expect(failure).rejects.toMatchObject({ problems: [{ suggestion: 'Did you mean "shop.v1.Warehouse"?' }] });
+  });
+
+  it('is compiled to plain data, which may come from another thread', async () => {
+    const options = grpcOptions.parse({ kind: 'grpc', endpoint: NOWHERE });
+    const { compiled, problems } = compileGrpc(await readGrpcDocument(fixture('shop.proto'), options), options);
+    expect(problems).toEqual([]);
+    if (compiled === undefined) throw new Error('Nothing was compiled.');
+    const source = openGrpc('inventory', structuredClone(compiled), options, {});
+    expect(source.model.sdl).toBe(compiled.sdl);
+    const call = unary(source, 'Query.everything').invoke({ anInt64: 'x' }, contextOf());
+    await expect(call).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await source.dispose();
   });
 
   it('does not tell the value of a header it cannot send', async () => {

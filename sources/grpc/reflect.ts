@@ -61,6 +61,7 @@ async function fetchDescriptors(
   wanted: string | undefined,
 ): Promise<DescriptorDocument> {
   const served = [...new Set(listed)].filter((name) => !OWN_SERVICE.test(name) || name === wanted);
+  if (served.length === 0) throw new ReflectionError('The server offers no service.');
   if (served.length > MAX_SERVICES) throw new ReflectionError(`The server has more than ${MAX_SERVICES} services.`);
   const files = new Map<string, Uint8Array>();
   const asked = new Set<string>();
@@ -88,6 +89,7 @@ async function fetchDescriptors(
       notices.push({ message: `The server lists the service ${served[index]}, but does not describe it: ${reason}.` });
     }
   });
+  if (files.size === 0) throw new ReflectionError('The server describes none of its services.');
   while (imports.length > 0) {
     const names = [...new Set(imports)].filter((name) => !asked.has(name));
     for (const name of names) asked.add(name);

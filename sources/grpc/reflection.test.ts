@@ -169,6 +169,13 @@ describe('a gRPC source without a document', () => {
 
   it.each<[string, (question: Question, call: Ask) => void, string]>([
     ['answers nothing', () => {}, 'UPSTREAM_TIMEOUT'],
+    ['offers no service', (_, call) => call.write(services('grpc.health.v1.Health')), 'UPSTREAM_BAD_RESPONSE'],
+    [
+      'describes no service',
+      (question, call) =>
+        call.write(question.listServices === undefined ? { errorResponse: { errorCode: 5 } } : services('S')),
+      'UPSTREAM_BAD_RESPONSE',
+    ],
     ['ends before it answers', (_, call) => call.end(), 'UPSTREAM_BAD_RESPONSE'],
     ['answers something else', (_, call) => call.write(files(EMPTY_FILE)), 'UPSTREAM_BAD_RESPONSE'],
     ['answers bytes that are nothing', (_, call) => call.write(Buffer.from([0x0f, 0xff])), 'UPSTREAM_BAD_RESPONSE'],
