@@ -116,7 +116,12 @@ function createForwarder(service: GraphqlUpstream): Executor {
       query: print(request.document as DocumentNode),
       variables: (request.variables ?? {}) as Readonly<Record<string, unknown>>,
     };
-    if (operation?.operation !== 'subscription') return service.execute(asked, call).then(toResult);
+    if (operation?.operation !== 'subscription') {
+      const running = service.execute(asked, call).then(toResult);
+      // The answer may be given before this one is waited for.
+      running.catch(() => {});
+      return running;
+    }
     return mapAsyncIterator(service.subscribe(asked, call), toResult);
   }) as Executor;
 }

@@ -26,8 +26,6 @@ export interface SupergraphType {
 export interface TypeInSubgraph {
   /** Keys by which the subgraph resolves entities of the type. */
   readonly keys: readonly SelectionSetNode[];
-  /** First fields of all keys, also those it does not resolve by. */
-  readonly keyFields: ReadonlySet<string>;
   readonly isInterfaceObject: boolean;
 }
 
@@ -80,16 +78,15 @@ export function readSupergraph(sdl: string): Supergraph {
 type SourceOf = (directive: ConstDirectiveNode) => string | undefined;
 
 function readType(node: TypeDefinitionNode, sourceOf: SourceOf): SupergraphType {
-  const subgraphs = new Map<string, { keys: SelectionSetNode[]; keyFields: Set<string>; isInterfaceObject: boolean }>();
+  const subgraphs = new Map<string, { keys: SelectionSetNode[]; isInterfaceObject: boolean }>();
   for (const directive of node.directives ?? []) {
     if (directive.name.value !== 'join__type') continue;
     const source = sourceOf(directive);
     if (source === undefined) continue;
-    const known = subgraphs.get(source) ?? { keys: [], keyFields: new Set<string>(), isInterfaceObject: false };
+    const known = subgraphs.get(source) ?? { keys: [], isInterfaceObject: false };
     const key = text(directive, 'key');
     if (key !== undefined) {
       const selection = parseFieldSet(key);
-      for (const field of selection.selections) if (field.kind === Kind.FIELD) known.keyFields.add(field.name.value);
       if (boolean(directive, 'resolvable') !== false) known.keys.push(selection);
     }
     if (boolean(directive, 'isInterfaceObject') === true) known.isInterfaceObject = true;

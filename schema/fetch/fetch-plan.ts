@@ -44,6 +44,8 @@ export interface EntityFetch extends Fetch {
   readonly typeName: string;
   /** What the representation consists of: a key, and what the fields require. */
   readonly needs: Map<string, Need>;
+  /** Object types whose keys are fetched for it. */
+  readonly types: Set<string>;
 }
 
 /** A field of an entity that something else is asked with. */
@@ -52,6 +54,8 @@ export interface Need {
   readonly name: string;
   /** Where it stands in its holder. */
   readonly key: string;
+  /** The arguments it is read with, as text. */
+  readonly args: string;
   /** What of it goes into the representation; undefined for a leaf. */
   readonly selection: SelectionSetNode | undefined;
   /** Whether nothing can be asked without it: a part of the key. */

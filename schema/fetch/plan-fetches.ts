@@ -111,7 +111,10 @@ class FetchPlanner {
     if (!ownership.federated.has(owner)) return owner;
     const having = [...(supergraph?.types.get(rootName)?.fields.get(node.name.value)?.subgraphs.keys() ?? [owner])]
       .filter((source) => this.routes.fieldIn(source, rootName, node.name.value)?.external === false)
-      .map((source) => ({ source, cost: this.reach.missing(source, rootName, node) * 2 - Number(fetches.has(source)) }))
+      .map((source) => ({
+        source,
+        cost: this.reach.missing(source, rootName, node, undefined) * 2 - Number(fetches.has(source)),
+      }))
       .sort((a, b) => a.cost - b.cost)
       .map(({ source }) => source);
     const found = having.find((source) => this.reach.canPlanBelow(source, rootName, node, undefined));
@@ -194,7 +197,8 @@ class FetchPlanner {
       const isKnown =
         schema !== undefined &&
         isCompositeType(schema.getType(condition)) &&
-        !this.routes.isInterfaceObject(place.source, place.staticType);
+        !this.routes.isInterfaceObject(place.source, place.staticType) &&
+        types.every((type) => this.routes.possibleTypes(place.source, condition).includes(type));
       const narrowed = isKnown && !place.guarded;
       const inner = this.select(node.selectionSet, {
         ...place,
@@ -216,7 +220,7 @@ class FetchPlanner {
     const name = node.name.value;
     if (name.startsWith('__')) return place.selects ? ['__typename'] : [];
     const texts = new Map<string, string[]>();
-    const types = this.isUniform(place, name) ? [place.types[0] ?? place.staticType] : place.types;
+    const types = this.isUniform(place, name) ? [place.staticType] : place.types;
     for (const type of types) {
       const text = this.selectOn(type, node, place);
       if (text === undefined) continue;
@@ -227,7 +231,11 @@ class FetchPlanner {
     if (!place.selects) return [];
     const onInterface = this.routes.isInterfaceObject(place.source, place.staticType);
     return [...texts].flatMap(([text, having]) => {
-      const everywhere = having.length === types.length && !place.guarded && this.hasStatically(place, name);
+      const everywhere =
+        having.length === types.length &&
+        !place.guarded &&
+        this.hasStatically(place, name) &&
+        this.isSameType(having, place, name);
       if (everywhere || onInterface || (place.types.length === 1 && place.types[0] === place.staticType)) return [text];
       return having.map((type) => `... on ${this.scope.namesOf(place.source).type(type)} { ${text} }`);
     });
@@ -238,6 +246,12 @@ class FetchPlanner {
     const { ownership } = this.scope.deps.composition;
     if (place.types.length < 2 || place.guarded || ownership.federated.has(place.source)) return false;
     return place.selects && this.hasStatically(place, fieldName);
+  }
+
+  /** What is written below a field must fit its type on the interface, and types may have narrower ones. */
+  private isSameType(having: readonly string[], { source, staticType }: Place, fieldName: string): boolean {
+    const type = this.routes.typeOf(source, staticType, fieldName);
+    return having.every((name) => this.routes.typeOf(source, name, fieldName) === type);
   }
 
   private hasStatically(place: Place, fieldName: string): boolean {
@@ -319,7 +333,12 @@ class FetchPlanner {
   private planType(typeName: string, node: FieldNode, interfaceName: string, place: Place): void {
     const teller = this.routes.typeTeller(interfaceName, place.source);
     if (teller === undefined) throw new Unplannable(`nobody tells which ${interfaceName} "${place.source}" means`);
-    const fetch: EntityFetch = { ...newFetch(teller.source), typeName: interfaceName, needs: new Map() };
+    const fetch: EntityFetch = {
+      ...newFetch(teller.source),
+      typeName: interfaceName,
+      needs: new Map(),
+      types: new Set(),
+    };
     fetch.fields.add('__typename');
     fetch.parts.add('__typename');
     this.needs.addNeeds(fetch, teller.key, interfaceName, place, true);
@@ -350,12 +369,16 @@ class FetchPlanner {
   /** Puts a field into the fetch of a subgraph that resolves it. */
   private planEntity(typeName: string, node: FieldNode, place: Place): void {
     const routes = this.routes.routesTo(place.source, typeName, node.name.value, place.provided);
+    const isWhole = place.types.length === this.routes.possibleTypes(place.source, place.staticType).length;
     const usable = routes
       .filter((route) => this.reach.canPlanBelow(route.source, typeName, node, undefined))
       .sort(
         (a, b) =>
+          // One request for all types of an interface, instead of one for each.
+          (isWhole ? Number(b.typeName === place.staticType) - Number(a.typeName === place.staticType) : 0) ||
           Number(place.entities.has(entityName(b, b.typeName))) -
-            Number(place.entities.has(entityName(a, a.typeName))) || a.cost - b.cost,
+            Number(place.entities.has(entityName(a, a.typeName))) ||
+          a.cost - b.cost,
       );
     const [route] = usable;
     if (route === undefined)

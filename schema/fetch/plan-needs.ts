@@ -26,15 +26,29 @@ export class NeedPlanner {
       (node) => node.kind === Kind.FIELD && this.scope.mixedFields(place.source).has(`${typeName}.${node.name.value}`),
     );
     // Objects of different types are asked for together where the subgraph knows them by one interface.
-    const name = entityName(route, isApart ? typeName : route.typeName);
+    let name = entityName(route, isApart ? typeName : route.typeName);
+    const present = place.entities.get(name);
+    if (present !== undefined && route.requires !== undefined && this.conflicts(present, route.requires))
+      name += ` ${print(route.requires)}`;
     let fetch = place.entities.get(name);
     if (fetch === undefined) {
-      fetch = { ...newFetch(route.source), typeName: route.typeName, needs: new Map() };
-      this.addNeeds(fetch, route.key, typeName, place, true);
+      fetch = { ...newFetch(route.source), typeName: route.typeName, needs: new Map(), types: new Set() };
       place.entities.set(name, fetch);
+    }
+    if (!fetch.types.has(typeName)) {
+      fetch.types.add(typeName);
+      this.addNeeds(fetch, route.key, typeName, place, true);
     }
     if (route.requires !== undefined) this.addNeeds(fetch, route.requires, typeName, place, false);
     return fetch;
+  }
+
+  /** Whether a field is required with other arguments than the representation has it with already. */
+  private conflicts({ needs }: EntityFetch, requires: SelectionSetNode): boolean {
+    return requires.selections.some((node) => {
+      const known = node.kind === Kind.FIELD ? needs.get(node.name.value) : undefined;
+      return known !== undefined && node.kind === Kind.FIELD && known.args !== argumentsOf(node);
+    });
   }
 
   addNeeds(fetch: EntityFetch, fields: SelectionSetNode, typeName: string, place: Place, isKey: boolean): void {
@@ -70,7 +84,7 @@ export class NeedPlanner {
           place.baseType === typeName || this.scope.routes.isInterfaceObject(place.source, place.baseType);
         place.base.add(isStatic ? text : `... on ${this.scope.namesOf(place.source).type(typeName)} { ${text} }`);
       }
-      return { name, key, selection, isKey, from: undefined };
+      return { name, key, args: argumentsOf(node), selection, isKey, from: undefined };
     }
     const route = this.scope.routes
       .routesTo(place.source, typeName, name, place.provided)
@@ -90,7 +104,7 @@ export class NeedPlanner {
     const key = argumentKey(node, upstream);
     from.fields.add(upstream);
     this.addPart(from, typeName, this.needText(node, key, upstream));
-    return { name, key, selection, isKey, from };
+    return { name, key, args: argumentsOf(node), selection, isKey, from };
   }
 
   private needText(node: FieldNode, key: string, upstream: string): string {
@@ -102,6 +116,10 @@ export class NeedPlanner {
     const inner = node.selectionSet === undefined ? '' : ` ${needSelection(node.selectionSet)}`;
     return `${alias}${upstream}${args}${inner}`;
   }
+}
+
+function argumentsOf(node: FieldNode): string {
+  return (node.arguments ?? []).map((argument) => print(argument)).join();
 }
 
 export function entityName(route: Route, typeName: string): string {

@@ -1,7 +1,6 @@
 import { type FieldNode, Kind, type SelectionSetNode } from 'graphql';
 import type { PlanScope } from './plan-scope.ts';
 import { providedField } from './routes.ts';
-import { flatten } from './selection-text.ts';
 
 /** Whether what is selected can be had, before anything is written. */
 export class Reach {
@@ -46,16 +45,36 @@ export class Reach {
     });
   }
 
-  /** How many fields right below a field others must be asked for when this source answers it. */
-  missing(source: string, typeName: string, node: FieldNode): number {
-    const result = this.scope.routes.typeOf(source, typeName, node.name.value);
+  /** How many fields below a field others must be asked for when this source answers it. */
+  missing(source: string, typeName: string, node: FieldNode, provided: SelectionSetNode | undefined): number {
+    const { routes } = this.scope;
+    const result = routes.typeOf(source, typeName, node.name.value);
     if (node.selectionSet === undefined || result === undefined) return 0;
-    const types = this.scope.routes.possibleTypes(source, result);
-    return flatten(node.selectionSet, []).filter(({ node: { name } }) =>
-      types.some(
-        (type) =>
-          !name.value.startsWith('__') && this.scope.routes.fieldIn(source, type, name.value)?.external !== false,
-      ),
-    ).length;
+    const below = provided === undefined ? undefined : providedField(provided, node.name.value, typeName)?.selectionSet;
+    const provides = below ?? routes.fieldIn(source, typeName, node.name.value)?.provides;
+    return this.missingOf(source, routes.possibleTypes(source, result), node.selectionSet, provides);
+  }
+
+  private missingOf(
+    source: string,
+    types: readonly string[],
+    set: SelectionSetNode,
+    provided: SelectionSetNode | undefined,
+  ): number {
+    let count = 0;
+    for (const node of set.selections) {
+      if (node.kind === Kind.INLINE_FRAGMENT) {
+        const condition = node.typeCondition?.name.value;
+        const narrowed = condition === undefined ? types : types.filter((type) => this.scope.isA(type, condition));
+        count += this.missingOf(source, narrowed, node.selectionSet, provided);
+      } else if (node.kind === Kind.FIELD && !node.name.value.startsWith('__')) {
+        const bare: FieldNode = { kind: Kind.FIELD, name: node.name };
+        const [lacking] = types.filter((type) => !this.scope.routes.has(source, type, bare, provided));
+        const [first] = types;
+        if (lacking !== undefined) count += 1;
+        else if (first !== undefined) count += this.missing(source, first, node, provided);
+      }
+    }
+    return count;
   }
 }

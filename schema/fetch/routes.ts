@@ -9,6 +9,7 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
+import { withDeclaredFields } from '../federation/declared-fields.ts';
 import type { FieldInSubgraph, Supergraph } from '../federation/supergraph.ts';
 import type { Merge } from '../merges.ts';
 import type { Ownership } from '../ownership.ts';
@@ -60,10 +61,11 @@ const NONE: readonly Route[] = [];
 export function createRoutes(
   ownership: Ownership,
   merges: ReadonlyMap<string, Merge>,
-  supergraph: Supergraph | undefined,
+  composed: Supergraph | undefined,
   isActive: (label: string) => boolean,
 ): Routes {
   const federated = ownership.federated;
+  const supergraph = composed === undefined ? undefined : declaredIn(composed, ownership);
   const known = new Map<string, readonly Route[]>();
 
   const schemaOf = (source: string) => {
@@ -115,15 +117,7 @@ export function createRoutes(
     if (entry === undefined) return false;
     if (!federated.has(source)) return true;
     if (entry.requires !== undefined) return false;
-    if (!entry.external) return true;
-    if (provided !== undefined && providedField(provided, fieldName, typeName) !== undefined) return true;
-    const known = typeIn(source, typeName);
-    return (
-      supergraph?.types
-        .get(known ?? '')
-        ?.subgraphs.get(source)
-        ?.keyFields.has(fieldName) ?? false
-    );
+    return !entry.external || (provided !== undefined && providedField(provided, fieldName, typeName) !== undefined);
   }
 
   function typeOf(source: string, typeName: string, fieldName: string): string | undefined {
@@ -219,7 +213,7 @@ export function createRoutes(
       const targetType = federated.has(target) ? typeIn(target, typeName) : typeName;
       if (targetType === undefined) continue;
       const inTarget = supergraph?.types.get(targetType)?.subgraphs.get(target);
-      if (entry.external && inTarget?.keyFields.has(fieldName) !== true) continue;
+      if (entry.external) continue;
       if (target === source && entry.requires === undefined) continue;
       const beyond = new Set([...visited, place]);
       const required = entry.requires === undefined ? 0 : costOf(source, typeName, entry.requires, provided, beyond);
@@ -283,7 +277,7 @@ export function createRoutes(
     isInterfaceObject,
     typeTeller(typeName, source) {
       for (const [name, { keys, isInterfaceObject: isObject }] of supergraph?.types.get(typeName)?.subgraphs ?? []) {
-        if (isObject) continue;
+        if (isObject || possibleTypes(name, typeName).length === 0) continue;
         const key = keys.find(
           (candidate) => hasAll(source, typeName, candidate, undefined) || keyIsHere(source, typeName, candidate),
         );
@@ -299,6 +293,20 @@ export function createRoutes(
       (node) => node.kind === Kind.FIELD && isHere(source, typeName, node.name.value, undefined),
     );
   }
+}
+
+const withDeclared = new WeakMap<Supergraph, Supergraph>();
+
+function declaredIn(composed: Supergraph, { sources }: Ownership): Supergraph {
+  let supergraph = withDeclared.get(composed);
+  if (supergraph === undefined) {
+    supergraph = withDeclaredFields(
+      composed,
+      [...sources.values()].map(({ source }) => source),
+    );
+    withDeclared.set(composed, supergraph);
+  }
+  return supergraph;
 }
 
 /** The node of a `@provides` selection for a field, through the fragments that fit the type. */

@@ -3,6 +3,7 @@ import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { RootField } from '../graphql/operation-text.ts';
 import { checkDocument, checkSubgraph } from './check-subgraph.ts';
+import { expandRequires } from './expand-requires.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { readFederationLinks } from './links.ts';
 import { mergeExtensions, plainTypes, printFederation, printTypes, rootFields } from './print-subgraph.ts';
@@ -56,8 +57,8 @@ export function parseDocument(text: string, findings: Findings): DocumentNode | 
 export function finishSubgraph(name: string, read: SubgraphDocument, findings: Findings): SubgraphResult {
   checkDocument(read, findings);
   if (findings.problems.length > 0) return { subgraph: undefined, problems: findings.problems };
-  const document = { ...read, types: mergeExtensions(read.types) };
-  const plain = plainTypes(document.types);
+  const plain = plainTypes(read.types);
+  const document = { ...read, types: expandRequires(mergeExtensions(read.types), plain) };
   const federationSdl = printFederation(document);
   checkSubgraph(name, document, { plain, federationSdl }, findings);
   if (findings.problems.length > 0) return { subgraph: undefined, problems: findings.problems };

@@ -1,0 +1,100 @@
+import {
+  type ConstDirectiveNode,
+  type FieldDefinitionNode,
+  Kind,
+  parse,
+  type TypeDefinitionNode,
+  type TypeExtensionNode,
+} from 'graphql';
+import type { Source } from '../../sources/source.ts';
+import {
+  type FieldInSubgraph,
+  parseFieldSet,
+  type Supergraph,
+  type SupergraphField,
+  type SupergraphType,
+} from './supergraph.ts';
+
+/**
+ * The supergraph with what subgraphs themselves say of their fields: the composer does not tell of every field that it
+ * is external or requires others where all subgraphs have it.
+ */
+export function withDeclaredFields(supergraph: Supergraph, sources: readonly Source[]): Supergraph {
+  const declared = new Map<string, Map<string, Partial<FieldInSubgraph>>>();
+  for (const { name, model } of sources) {
+    if (model.federation === undefined) continue;
+    for (const [coordinate, entry] of readDeclared(model.federation.sdl)) {
+      const bySource = declared.get(coordinate) ?? new Map<string, Partial<FieldInSubgraph>>();
+      declared.set(coordinate, bySource.set(name, entry));
+    }
+  }
+  const types = new Map<string, SupergraphType>();
+  for (const type of supergraph.types.values()) {
+    const fields = new Map<string, SupergraphField>();
+    for (const field of type.fields.values())
+      fields.set(field.name, withDeclared(field, declared.get(`${type.name}.${field.name}`)));
+    types.set(type.name, { ...type, fields });
+  }
+  return { ...supergraph, types };
+}
+
+function withDeclared(
+  field: SupergraphField,
+  declared: ReadonlyMap<string, Partial<FieldInSubgraph>> | undefined,
+): SupergraphField {
+  if (declared === undefined) return field;
+  const subgraphs = new Map(
+    [...field.subgraphs].map(([source, entry]) => {
+      const own = declared.get(source);
+      if (own === undefined) return [source, entry];
+      return [
+        source,
+        { ...entry, external: entry.external || own.external === true, requires: entry.requires ?? own.requires },
+      ];
+    }),
+  );
+  return { ...field, subgraphs };
+}
+
+function readDeclared(sdl: string): Map<string, Partial<FieldInSubgraph>> {
+  const found = new Map<string, Partial<FieldInSubgraph>>();
+  const { definitions } = parse(sdl, { noLocation: true });
+  const isV2 = definitions.some(({ kind }) => kind === Kind.SCHEMA_EXTENSION || kind === Kind.SCHEMA_DEFINITION);
+  for (const definition of definitions as readonly (TypeDefinitionNode | TypeExtensionNode)[]) {
+    if (!('fields' in definition) || definition.name === undefined) continue;
+    const isExternal = has(definition, 'external');
+    const keys = keyFieldsOf(definition);
+    for (const field of (definition.fields ?? []) as readonly FieldDefinitionNode[]) {
+      // In Federation 1 the key of an extended type is external, and the subgraph has it all the same.
+      const external = (isExternal || has(field, 'external')) && (isV2 || !keys.has(field.name.value));
+      const requires = argumentOf(field, 'requires');
+      if (!external && requires === undefined) continue;
+      found.set(`${definition.name.value}.${field.name.value}`, {
+        external,
+        requires: requires === undefined ? undefined : parseFieldSet(requires),
+      });
+    }
+  }
+  return found;
+}
+
+type WithDirectives = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
+
+function has({ directives }: WithDirectives, name: string): boolean {
+  return directives?.some((directive) => directive.name.value === name) ?? false;
+}
+
+function argumentOf({ directives }: WithDirectives, name: string): string | undefined {
+  const value = directives?.find((directive) => directive.name.value === name)?.arguments?.[0]?.value;
+  return value?.kind === Kind.STRING ? value.value : undefined;
+}
+
+function keyFieldsOf({ directives }: WithDirectives): ReadonlySet<string> {
+  const fields = new Set<string>();
+  for (const directive of directives ?? []) {
+    const fieldSet = directive.name.value === 'key' ? argumentOf({ directives: [directive] }, 'key') : undefined;
+    for (const node of fieldSet === undefined ? [] : parseFieldSet(fieldSet).selections)
+      if (node.kind === Kind.FIELD) fields.add(node.name.value);
+  }
+  return fields;
+}
