@@ -2,7 +2,7 @@ import type { Problem } from '../../kernel/problem.ts';
 import { planBody } from './body-plan.ts';
 import { type BoundParameter, checkRequest, type RequestPlan } from './compile-request.ts';
 import { planResult } from './compile-result.ts';
-import { type OpenapiDocument, textMember, UnusableError } from './document.ts';
+import { member, type OpenapiDocument, textMember, UnusableError } from './document.ts';
 import { type Body, type BodyContent, requestBody } from './media.ts';
 import type { NamedOperation } from './name-operations.ts';
 import { fieldName, NameRegistry, typeName } from './names.ts';
@@ -123,11 +123,18 @@ function bodyOf({ operation }: NamedOperation, compiler: OperationCompiler): Usa
   const reads = operation.method === 'GET' || operation.method === 'HEAD';
   const { content } = body;
   if (content !== undefined && !reads) return { ...body, content };
+  if (reads && !body.required && content !== undefined && isEmpty(content, compiler)) return undefined;
   const types = body.mediaTypes.length === 0 ? 'of no type' : body.mediaTypes.join(', ');
   const reason = reads ? `${operation.method} has no body` : `it is ${types}`;
   if (body.required) throw new UnusableError(`its body cannot be sent, because ${reason}`);
   compiler.notice(operation, `the body is left out, because ${reason}`);
   return undefined;
+}
+
+/** Documents made by programs give even their GETs an object without properties. */
+function isEmpty({ schema }: BodyContent, { schemas }: OperationCompiler): boolean {
+  const { node, kind } = schemas.read(schema);
+  return kind === 'json' && member(node, 'type') === 'object';
 }
 
 /** Strings in the path identify what the path leads to; in the query they do where the answer has the same identifier. */

@@ -74,8 +74,24 @@ describe('the path', () => {
     expect(pathOf(thing, { id: ['a,b', 'c'] })).toBe('/things/a%2Cb,c');
   });
 
-  test.each(['/a/../b', '/a/./b', '/a?x=1', '/a/{nobody}'])('%s is not compiled', (path) => {
-    expect(() => checkRequest({ ...plan, path })).toThrow('its path');
+  test.each(['/a/../b', '/a/./b', '/a?x={nobody}', '/a/{nobody}', '/a/..;x', '/a/%2E%2e'])(
+    '%s is not compiled',
+    (path) => {
+      expect(() => checkRequest({ ...plan, path })).toThrow('its path');
+    },
+  );
+
+  test.each(['/a/{x};b', '/a/{x}{y}'])('%s cannot climb by its values', (path) => {
+    const two = { path, pathParameters: [bind('x', 'simple'), bind('y', 'simple')] };
+    expect(() => pathOf(two, { x: '..', y: '' })).toThrow('cannot stand in the path');
+  });
+
+  test('may have a query, which is sent, and a fragment, which is not', () => {
+    const queryParameters = [bind('q', 'form', true)];
+    expect(pathOf({ path: '/a?action=list all#b/{c}', queryParameters }, { q: 'x' })).toBe('/a?action=list%20all&q=x');
+    expect(pathOf({ path: '/a#shared' }, {})).toBe('/a');
+    const keyed = { path: '/a?key={id}', pathParameters: [bind('id', 'simple')], queryParameters };
+    expect(pathOf(keyed, { id: '..&x#', q: '1' })).toBe('/a?key=..%26x%23&q=1');
   });
 
   test('half a character is the caller’s mistake', () => {

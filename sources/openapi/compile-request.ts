@@ -76,17 +76,28 @@ export function compileRequest(
   };
 }
 
+/**
+ * Documents tell operations of one path apart by a query, which is sent, or by a fragment, which never is:
+ * `/?action=list`, `/files/{id}#shared`.
+ */
+function partsOf(template: string): { path: string; query: string } {
+  const [whole = ''] = template.split('#');
+  const at = whole.indexOf('?');
+  return at === -1 ? { path: whole, query: '' } : { path: whole.slice(0, at), query: whole.slice(at + 1) };
+}
+
 /** `/products/{sku}/reviews` → a string or function per segment. */
 function compilePath(path: string, parameters: readonly BoundParameter[], encoderOf: RequestDeps['encoderOf']): Write {
-  if (/[?#]/.test(path)) throw new UnusableError('its path has a query');
   const writers = new Map(parameters.map((parameter) => [parameter.name, argumentWriter(parameter, encoderOf)]));
-  const segments = path
+  const parts = partsOf(path);
+  const segments = parts.path
     .split('/')
     .slice(1)
     .map((segment) => compileSegment(segment, writers));
+  if (parts.query !== '') segments.push(concatenate(['?', ...compilePieces(parts.query, writers)]));
   return (args) => {
     let written = '';
-    for (const segment of segments) written += typeof segment === 'string' ? segment : `/${segment(args)}`;
+    for (const segment of segments) written += typeof segment === 'string' ? segment : segment(args);
     return written;
   };
 }
@@ -99,21 +110,13 @@ function argumentWriter(parameter: BoundParameter, encoderOf: RequestDeps['encod
 }
 
 function compileSegment(segment: string, byName: ReadonlyMap<string, Write>): string | Write {
-  const pieces = segment.split(/(\{[^{}]*\})/).filter((piece) => piece !== '');
-  const writers = pieces.map((piece): string | Write => {
-    if (!piece.startsWith('{')) return encodeLiteral(piece);
-    const writer = byName.get(piece.slice(1, -1));
-    if (writer === undefined) throw new UnusableError(`its path needs ${piece}, which is no usable parameter`);
-    return writer;
-  });
-  if (writers.every((writer) => typeof writer === 'string')) {
-    const literal = writers.join('');
-    if (climbs(literal)) throw new UnusableError('its path climbs');
-    return `/${literal}`;
+  const pieces = concatenate(compilePieces(segment, byName));
+  if (typeof pieces === 'string') {
+    if (climbs(pieces)) throw new UnusableError('its path climbs');
+    return `/${pieces}`;
   }
   return (args) => {
-    let written = '';
-    for (const writer of writers) written += typeof writer === 'string' ? writer : writer(args);
+    const written = pieces(args);
     // An empty segment is another address.
     if (written === '' || climbs(written)) {
       throw new SkeinError(
@@ -121,6 +124,26 @@ function compileSegment(segment: string, byName: ReadonlyMap<string, Write>): st
         `The value ${JSON.stringify(written)} cannot stand in the path of this call.`,
       );
     }
+    return `/${written}`;
+  };
+}
+
+/** `v{major}.{minor}` → its text and the writers of its parameters. */
+function compilePieces(text: string, byName: ReadonlyMap<string, Write>): (string | Write)[] {
+  const pieces = text.split(/(\{[^{}]*\})/).filter((piece) => piece !== '');
+  return pieces.map((piece) => {
+    if (!piece.startsWith('{')) return encodeLiteral(piece);
+    const writer = byName.get(piece.slice(1, -1));
+    if (writer === undefined) throw new UnusableError(`its path needs ${piece}, which is no usable parameter`);
+    return writer;
+  });
+}
+
+function concatenate(pieces: readonly (string | Write)[]): string | Write {
+  if (pieces.every((piece) => typeof piece === 'string')) return pieces.join('');
+  return (args) => {
+    let written = '';
+    for (const piece of pieces) written += typeof piece === 'string' ? piece : piece(args);
     return written;
   };
 }
@@ -130,12 +153,15 @@ function climbs(segment: string): boolean {
   return /^(?:\.|%2e){1,2}(?:;|$)/i.test(segment);
 }
 
-function compileQuery({ queryParameters, credentials }: RequestPlan, deps: RequestDeps): Write {
-  const fixed = credentials
+/** What follows the path, which may have begun a query itself. */
+function compileQuery({ path, queryParameters, credentials }: RequestPlan, deps: RequestDeps): Write {
+  const start = partsOf(path).query === '' ? '?' : '&';
+  const begin = (pairs: string) => (pairs === '' ? '' : start + pairs.slice(1));
+  const keys = credentials
     .filter(({ place }) => place === 'query')
     .map(({ scheme, name }) => `&${encode(name)}=${encode(deps.credentialOf(scheme))}`)
     .join('');
-  const always = fixed === '' ? '' : `?${fixed.slice(1)}`;
+  const always = begin(keys);
   if (queryParameters.length === 0) return () => always;
   const compiled = queryParameters.map((parameter) => ({
     argument: parameter.argument,
@@ -143,13 +169,13 @@ function compileQuery({ queryParameters, credentials }: RequestPlan, deps: Reque
     write: queryWriter(parameter),
   }));
   return (args) => {
-    let written = fixed;
+    let written = keys;
     for (const { argument, encodeInput, write } of compiled) {
       const value = args[argument];
       if (value === undefined || value === null) continue;
       written += write(encodeInput === undefined ? value : encodeInput(value));
     }
-    return written === '' ? '' : `?${written.slice(1)}`;
+    return begin(written);
   };
 }
 

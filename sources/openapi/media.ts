@@ -20,6 +20,8 @@ interface Media {
   readonly value: unknown;
 }
 
+/** Whatever documents say. */
+const BODILESS: ReadonlySet<string> = new Set(['204', '205']);
 const ANSWERS: readonly MediaKind[] = ['json', 'text', 'form', 'xml', 'binary'];
 const BODIES: readonly MediaKind[] = ['json', 'form', 'multipart', 'text', 'binary'];
 
@@ -41,7 +43,10 @@ export function successContent(document: OpenapiDocument, operation: JsonObject)
     return { kind: 'undocumented' };
   }
   const responses = responsesOf(operation);
-  const contents = statuses.map((status) => ({ status, all: mediaOf(document, responses[status]) }));
+  const contents = statuses.map((status) => ({
+    status,
+    all: BODILESS.has(status) ? [] : mediaOf(document, responses[status]),
+  }));
   for (const kind of ANSWERS) {
     for (const { status, all } of contents) {
       const media = preferred(all, kind);

@@ -40,8 +40,13 @@ export function usableParameters(
       onUnusable({ ...parameter, required: false }, 'credentials come from the configuration');
       return false;
     }
-    if (!FORBIDDEN.has(name) && TOKEN.test(name)) return true;
-    onUnusable(parameter, 'a client must not set this header');
+    if (FORBIDDEN.has(name)) {
+      // The gateway sends them as they have to be, needed or not.
+      onUnusable({ ...parameter, required: false }, 'a client must not set this header');
+      return false;
+    }
+    if (TOKEN.test(name)) return true;
+    onUnusable(parameter, 'its name is no header');
     return false;
   });
 }
