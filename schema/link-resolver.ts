@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import { type ErrorDetails, SkeinError } from '../kernel/errors.ts';
 import type { Selected, UnaryCall } from '../sources/source.ts';
+import type { CallMany } from './aliased-calls.ts';
 import type { Link } from './links.ts';
 import type { GraphContext } from './request-context.ts';
 import type { NeedsReader } from './resolvers.ts';
@@ -29,6 +30,8 @@ export interface LinkResolverOptions {
   readonly owner: string | undefined;
   readonly readParent: ParentReader;
   readonly readGraph: GraphReader | undefined;
+  /** Makes many of the calls at once, where the source can. */
+  readonly callMany?: CallMany | undefined;
   /** What the link reads, when not all of it is in the parent. */
   readonly readNeeds: NeedsReader | undefined;
   readonly select: ((info: GraphQLResolveInfo) => Selected | undefined) | undefined;
@@ -136,19 +139,24 @@ function batchedLoader({ link, call }: LinkResolverOptions, place: LoaderPlace, 
   );
 }
 
-function singleLoader({ link, call }: LinkResolverOptions, place: LoaderPlace, context: GraphContext) {
+function singleLoader(options: LinkResolverOptions, place: LoaderPlace, context: GraphContext) {
+  const { link, call, callMany } = options;
+  const pick = (answer: unknown) => (link.answer.pick === undefined ? answer : property(answer, link.answer.pick));
+  const callOne = async (args: Arguments): Promise<unknown> => {
+    try {
+      return pick(await call.invoke(args, context.call, place.selected));
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
   return new DataLoader<unknown, unknown, string>(
-    (keys) =>
-      Promise.all(
-        keys.map(async (args) => {
-          try {
-            const answer = await call.invoke({ ...place.fixed, ...(args as Arguments) }, context.call, place.selected);
-            return link.answer.pick === undefined ? answer : property(answer, link.answer.pick);
-          } catch (error) {
-            return error instanceof Error ? error : new Error(String(error));
-          }
-        }),
-      ),
+    async (keys) => {
+      const calls = keys.map((args) => ({ ...place.fixed, ...(args as Arguments) }));
+      if (callMany === undefined || calls.length === 1) return Promise.all(calls.map(callOne));
+      return (await callMany(calls, context.call, place.selected)).map((answer) =>
+        answer instanceof Error ? answer : pick(answer),
+      );
+    },
     { cacheKeyFn: (args) => JSON.stringify(args) },
   );
 }

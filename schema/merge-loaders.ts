@@ -1,4 +1,5 @@
 import type { Selected } from '../sources/source.ts';
+import { createAliasedCalls } from './aliased-calls.ts';
 import { createEntityLoader } from './link-resolver.ts';
 import type { Link } from './links.ts';
 import type { Merge } from './merges.ts';
@@ -24,6 +25,7 @@ export function createMergeLoaders(
 }
 
 function createLoader(link: Link, ownership: Ownership): MergeLoader | undefined {
+  const source = ownership.sources.get(link.target)?.source;
   const call = ownership.call(link.call, link.target);
   const field = ownership.rootField(link.target, link.call);
   if (call?.type !== 'unary' || field === undefined) return undefined;
@@ -35,6 +37,7 @@ function createLoader(link: Link, ownership: Ownership): MergeLoader | undefined
     readParent: (parent, name) => (parent as Readonly<Record<string, unknown>>)[name],
     readGraph: undefined,
     readNeeds: undefined,
+    callMany: source && createAliasedCalls(source, call, link.call, field.args),
     select: undefined,
   });
 }

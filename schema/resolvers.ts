@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { SCALARS } from '../sources/scalars.ts';
 import type { Selected, Source, SourceCall, SourceModel } from '../sources/source.ts';
+import { createAliasedCalls } from './aliased-calls.ts';
 import { createLinkResolver, type GraphReader, type ParentReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
 import { type Ownership, ROOT_TYPES } from './ownership.ts';
@@ -137,6 +138,14 @@ function createCallResolver(coordinate: string, call: SourceCall, options: Resol
   return options.wrapCall?.(coordinate, call, resolve) ?? resolve;
 }
 
+function callManyOf(link: Link, ownership: Ownership) {
+  const source = ownership.sources.get(link.target)?.source;
+  const call = ownership.call(link.call, link.target);
+  const field = ownership.rootField(link.target, link.call);
+  if (source === undefined || call?.type !== 'unary' || field === undefined) return undefined;
+  return createAliasedCalls(source, call, link.call, field.args);
+}
+
 const takeEvent: Resolver = (event) => event;
 
 function linkResolver(link: Link, options: ResolverOptions): unknown {
@@ -151,6 +160,7 @@ function linkResolver(link: Link, options: ResolverOptions): unknown {
     readParent: options.readParent(link),
     readGraph: options.readGraph(link),
     readNeeds: options.readNeeds?.(link),
+    callMany: callManyOf(link, options.ownership),
     select: call.usesSelection === true ? options.selection(link.typeName, link) : undefined,
   });
 }

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { Kind, type SelectionSetNode } from 'graphql';
-import { SkeinError } from '../../kernel/errors.ts';
+import { type ErrorDetails, SkeinError } from '../../kernel/errors.ts';
 import type { GraphqlAnswer, GraphqlUpstream, Selected, SelectionShape } from '../../sources/source.ts';
 import { createMergeLoaders } from '../merge-loaders.ts';
 import type { Merge } from '../merges.ts';
@@ -57,7 +57,8 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
     const variables: Record<string, unknown> = { ...own };
     for (const name of fetch.variables.keys()) if (given[name] !== undefined) variables[name] = given[name];
     const request = { operation: labelOf(fetch), query, variables };
-    return withErrors(await serviceOf(fetch).execute(request, context.call), fetch);
+    const details = { source: fetch.source, operation: request.operation };
+    return answeredValues(await serviceOf(fetch).execute(request, context.call), details);
   }
 
   function loaderOf(fetch: EntityFetch, context: GraphContext, variables: Values) {
@@ -180,15 +181,9 @@ function project(value: unknown, selection: SelectionSetNode | undefined): unkno
 }
 
 /** The data with errors in the place of the nulls they explain, for execution to find there. */
-function withErrors({ data, errors }: GraphqlAnswer, fetch: Fetch): Values {
-  const [first] = errors;
+export function answeredValues({ data, errors }: GraphqlAnswer, details: ErrorDetails): Values {
   if (data === null || data === undefined) {
-    throw (
-      first?.error ??
-      new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, {
-        details: { source: fetch.source, operation: labelOf(fetch) },
-      })
-    );
+    throw errors[0]?.error ?? new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details });
   }
   for (const { error, path } of errors) placeError(data, path ?? [], error);
   return data;
