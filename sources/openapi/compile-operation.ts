@@ -110,8 +110,12 @@ function readParameters(
   const parameters = compiler.parameters.read(operation.pathItem, operation.node, (unusable) =>
     leaveOut(unusable.name, unusable.required, unusable.reason),
   );
-  return usableParameters(parameters, clientHeaders(compiler.options), credentials, (parameter, reason) =>
-    leaveOut(parameter.name, parameter.required, reason),
+  return usableParameters(
+    parameters,
+    clientHeaders(compiler.options),
+    credentials,
+    (parameter, reason) => leaveOut(parameter.name, parameter.required, reason),
+    () => compiler.security.countParameter(),
   );
 }
 

@@ -139,6 +139,17 @@ describe('what is not there', () => {
     ]);
   });
 
+  test('is told once of parameters that are credentials', async () => {
+    const authorization = { name: 'Authorization', in: 'header', required: true, schema: { type: 'string' } };
+    const more = { parameters: [authorization] };
+    const paths = { '/a': get('a', [], more), '/b': get('b', [], more) };
+    server = await startOpenapiServer({ paths });
+    expect(server.model.sdl).toContain('a: Boolean');
+    expect(server.notices).toEqual([
+      '2 operations have a parameter for the header "authorization", which is left out: what is sent in it comes from "security", "headers" or "forwardHeaders".',
+    ]);
+  });
+
   test.each([
     [{ key: [] }, { headers: { 'X-API-KEY': 'k' } }],
     [{ key: [] }, { forwardHeaders: [{ name: 'x-user-key', as: 'X-Api-Key' }] }],

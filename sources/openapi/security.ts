@@ -20,6 +20,8 @@ export interface CredentialPlace {
 export interface SecurityReader {
   /** The credentials that an operation is sent. What it needs and nobody has is remembered for `notices`. */
   of(operation: Operation): readonly CredentialPlace[];
+  /** An operation has a parameter for credentials that no client gives. */
+  countParameter(): void;
   /** To be called when all operations were asked for. */
   notices(): string[];
 }
@@ -54,6 +56,7 @@ export function createSecurityReader(
   const headers = clientHeaders(options);
   const used = new Set<string>();
   const missing = new Map<string, number>();
+  let parameters = 0;
 
   const isSent = (name: string) => Object.hasOwn(options.security, name) && isUsable(schemes.get(name));
   /** By a header of the configuration, or one that the client's go on as. */
@@ -83,11 +86,15 @@ export function createSecurityReader(
         return [scheme.place];
       });
     },
+    countParameter() {
+      parameters += 1;
+    },
     notices() {
       const unsent = [...missing].map(([name, count]) => missingNotice(name, count, schemes.get(name)));
       const idle = Object.keys(options.security).filter((name) => isSent(name) && !used.has(name));
       return [
         ...unsent,
+        ...(parameters === 0 ? [] : [parameterNotice(parameters)]),
         ...idle.map(
           (name) =>
             `No operation asks for the security scheme "${name}", so its credential is never sent: use "headers" to send it always.`,
@@ -193,6 +200,11 @@ function missingNotice(name: string, count: number, scheme: Scheme | UnusableErr
   const { place, name: key } = scheme.place;
   const others = place === 'query' ? '' : `, or its ${place} "${key}" in "headers" or "forwardHeaders"`;
   return `${start}, for which there is no credential: put one into "security"${others.replace(`cookie "${key}"`, 'cookie')}.`;
+}
+
+function parameterNotice(count: number): string {
+  const operations = count === 1 ? 'One operation has' : `${count} operations have`;
+  return `${operations} a parameter for the header "authorization", which is left out: what is sent in it comes from "security", "headers" or "forwardHeaders".`;
 }
 
 function hasUserInfo(endpoint: string): boolean {

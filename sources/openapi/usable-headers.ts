@@ -29,6 +29,7 @@ export function usableParameters(
   configured: ReadonlySet<string>,
   credentials: readonly CredentialPlace[],
   onUnusable: (parameter: Parameter, reason: string) => void,
+  onCredential: () => void,
 ): Parameter[] {
   return parameters.filter((parameter) => {
     const { place } = parameter;
@@ -37,7 +38,7 @@ export function usableParameters(
     if (place !== 'header') return true;
     if (OWN_HEADERS.has(name) || configured.has(name)) return false;
     if (name === 'authorization') {
-      onUnusable({ ...parameter, required: false }, 'credentials come from the configuration');
+      onCredential();
       return false;
     }
     if (FORBIDDEN.has(name)) {
