@@ -1,0 +1,44 @@
+/**
+ * Work that may pause: it yields wherever something else may come between, and a request where it needs what others
+ * make. The same steps run all at once or in slices.
+ */
+export type Steps<T, Request = never, Answer = never> = Generator<Request | undefined, T, Answer>;
+
+/** Runs all steps at once. Requests are answered by `answer`; steps without any need none. */
+export function runSteps<T>(steps: Steps<T>): T;
+export function runSteps<T, Request, Answer>(steps: Steps<T, Request, Answer>, answer: (request: Request) => Answer): T;
+export function runSteps<T, Request, Answer>(
+  steps: Steps<T, Request, Answer>,
+  answer?: (request: Request) => Answer,
+): T {
+  let given: Answer | undefined;
+  for (;;) {
+    const step = steps.next(given as Answer);
+    if (step.done === true) return step.value;
+    given = step.value === undefined ? undefined : answer?.(step.value);
+  }
+}
+
+/** Long enough that pauses cost little, short enough that a request that waits does not notice. */
+const SLICE_MS = 8;
+
+/** Runs the steps in slices of some milliseconds, between which the event loop turns. Rejects with what they throw. */
+export async function runInSlices<T, Request = never, Answer = never>(
+  steps: Steps<T, Request, Answer>,
+  answer?: (request: Request) => Promise<Answer>,
+): Promise<T> {
+  let given: Answer | undefined;
+  let sliceEndsAt = performance.now() + SLICE_MS;
+  for (;;) {
+    const step = steps.next(given as Answer);
+    if (step.done === true) return step.value;
+    given = undefined;
+    if (step.value !== undefined) {
+      given = await answer?.(step.value);
+      sliceEndsAt = performance.now() + SLICE_MS;
+    } else if (performance.now() >= sliceEndsAt) {
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceEndsAt = performance.now() + SLICE_MS;
+    }
+  }
+}
