@@ -4,14 +4,15 @@ export type GuideStep =
   | { readonly do: 'write' | 'append'; readonly file: string; readonly text: string }
   | { readonly do: 'insert' | 'replace'; readonly file: string; readonly sections: string[]; readonly text: string }
   | { readonly do: 'run'; readonly text: string; readonly output: string }
-  | { readonly do: 'start'; readonly name: string; readonly text: string; readonly output: string };
+  | { readonly do: 'start'; readonly name: string; readonly text: string; readonly output: string }
+  | { readonly do: 'stop'; readonly name: string };
 
 export interface GuideSection {
   readonly title: string;
   readonly steps: readonly GuideStep[];
 }
 
-const BLOCK = /^<!-- (.+) -->\n```\w+\n([\s\S]*?)^```\n(?:\n```(?:text|json)\n([\s\S]*?)^```$)?/gm;
+const BLOCK = /^<!-- (.+) -->\n(?:```\w+\n([\s\S]*?)^```\n(?:\n```(?:text|json|graphql)\n([\s\S]*?)^```$)?|(?=[^`]))/gm;
 
 /** The sections of a guide with their marked code blocks, in order. Throws for a marker that it does not know. */
 export function readGuide(markdown: string): GuideSection[] {
@@ -29,6 +30,8 @@ export function readGuide(markdown: string): GuideSection[] {
 function stepOf(marker: string, text: string, output: string): GuideStep {
   if (marker === 'every terminal') return { do: 'prepare', text };
   if (marker === 'run') return { do: 'run', text, output };
+  const [, stopped] = /^stop: (\S+)$/.exec(marker) ?? [];
+  if (stopped !== undefined) return { do: 'stop', name: stopped };
   const [, name] = /^terminal: (\S+)$/.exec(marker) ?? [];
   if (name !== undefined) return { do: 'start', name, text, output };
   const [, written] = /^file: (\S+)$/.exec(marker) ?? [];
@@ -37,7 +40,7 @@ function stepOf(marker: string, text: string, output: string): GuideStep {
   if (appended !== undefined) return { do: 'append', file: appended, text };
   const [, where, names = '', changed] = /^(below|instead of) (.+) in (\S+)$/.exec(marker) ?? [];
   if (changed === undefined) throw new Error(`The guide has the marker "${marker}", which says nothing to its test.`);
-  const sections = [...names.matchAll(/`(\w+):`/g)].map((match) => match[1] as string);
+  const sections = [...names.matchAll(/`([\w-]+):`/g)].map((match) => match[1] as string);
   return { do: where === 'below' ? 'insert' : 'replace', file: changed, sections, text };
 }
 
