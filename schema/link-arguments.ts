@@ -1,4 +1,5 @@
-import { type GraphQLArgument, parse, type SelectionSetNode } from 'graphql';
+import { type GraphQLArgument, type GraphQLField, parse, type SelectionSetNode } from 'graphql';
+import { didYouMean } from '../kernel/suggest.ts';
 
 /** What a link puts into one argument of its call. */
 export type LinkArgument =
@@ -35,4 +36,32 @@ export function parseLinkArgument(value: unknown): LinkArgument | string {
 /** Whether the call can be made without this argument. */
 export function isOptionalArgument(argument: GraphQLArgument): boolean {
   return argument.defaultValue !== undefined || !String(argument.type).endsWith('!');
+}
+
+/** Which arguments of the call stay arguments of the new field; `needed` are those that nobody could set. */
+export function exposeArguments(
+  field: GraphQLField<unknown, unknown>,
+  set: readonly string[],
+  expose: readonly string[],
+) {
+  const free = field.args.filter(({ name }) => !set.includes(name));
+  const names = free.map(({ name }) => name);
+  const mistakes: { readonly message: string; readonly suggestion?: string }[] = [];
+  for (const name of expose) {
+    if (set.includes(name)) {
+      mistakes.push({
+        message: `exposes argument "${name}", which it sets.`,
+        suggestion: 'Set it, or leave it to the caller.',
+      });
+    } else if (!names.includes(name)) {
+      const message = `exposes argument "${name}", which "${field.name}" does not have.${didYouMean(name, names)}`;
+      mistakes.push({ message });
+    }
+  }
+  const hidden = free.filter(({ name }) => !expose.includes(name));
+  return {
+    exposed: free.filter(({ name }) => expose.includes(name)),
+    mistakes,
+    needed: hidden.filter((argument) => !isOptionalArgument(argument)).map(({ name }) => name),
+  };
 }

@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import type { Problem } from '../kernel/problem.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { isOptionalArgument, type LinkArgument, parseLinkArgument } from './link-arguments.ts';
+import { exposeArguments, isOptionalArgument, type LinkArgument, parseLinkArgument } from './link-arguments.ts';
 import { leafFits } from './link-fit.ts';
 import type { IsMissing, Link } from './links.ts';
 import type { LinkOptions } from './options.ts';
@@ -72,6 +72,7 @@ class LinkCheck {
     if (call === undefined) return undefined;
 
     const args = this.readArguments(call.field, typeName);
+    const exposed = this.readExposed(call.field);
     const batches = [...args].flatMap(([argument, value]) =>
       value.from === 'parents' ? [{ argument, field: value.field }] : [],
     );
@@ -100,7 +101,7 @@ class LinkCheck {
       call: call.coordinate,
       description: this.options.description ?? call.field.description ?? undefined,
       arguments: args,
-      exposed: call.field.args.filter((argument) => !args.has(argument.name)),
+      exposed,
       batch,
       items: this.options.items?.split('.') ?? [],
       match: this.options.match,
@@ -195,6 +196,20 @@ class LinkCheck {
       args.set(name, parsed);
     }
     return args;
+  }
+
+  private readExposed(field: GraphQLField<unknown, unknown>): readonly GraphQLArgument[] {
+    const { args, expose } = this.options;
+    if (expose === undefined && !this.isMerge) return field.args.filter(({ name }) => !Object.hasOwn(args, name));
+    const isSettled = !this.failed;
+    const { exposed, mistakes, needed } = exposeArguments(field, Object.keys(args), expose ?? []);
+    for (const { message, suggestion } of mistakes) this.problem(['expose'], message, suggestion);
+    // An argument that is missing may be the one whose name is wrong, which is told already.
+    for (const name of isSettled ? needed : []) {
+      const what = `does not set argument "${name}", which "${field.name}" needs.`;
+      this.problem(['args'], what, this.isMerge ? 'Set it in `args`.' : 'Set it in `args`, or name it in `expose`.');
+    }
+    return exposed;
   }
 
   private checkConstant(argument: GraphQLArgument, value: unknown): void {

@@ -9,12 +9,15 @@ import { graphqlName } from '../sources/options.ts';
  * - `$parents.sku`: the list of the field over all parents at this place; one call for all of them.
  * - `$parent.reviews { rating text }`: what the graph says of the parent, for links to prompts.
  *
- * Arguments of the root field that the link does not set stay arguments of the new field.
+ * Arguments of the root field that the link does not set stay arguments of the new field, or those of them that `expose`
+ * names.
  */
 export const linkOptions = z.strictObject({
   /** `source.field`: the root field to call, e.g. `inventory.batchGetStock`. */
   call: z.string().regex(/^[^.\s]+\.[A-Za-z_][A-Za-z0-9_]*$/, 'must be source.field, e.g. inventory.batchGetStock'),
   args: z.record(z.string(), z.json()).default({}),
+  /** Arguments of the root field that stay arguments of the new field. Default: all that `args` does not set. */
+  expose: z.array(graphqlName).optional(),
   /** With `$parents`: path to the list in the answer, e.g. `stocks`. Default: the answer is the list. */
   items: z.string().optional(),
   /** With `$parents`: the field of an item that equals the parent's. Default: items stand in the order of the parents. */
