@@ -2,7 +2,7 @@
  * Work that may pause: it yields wherever something else may come between, and a request where it needs what others
  * make. The same steps run all at once or in slices.
  */
-export type Steps<T, Request = never, Answer = never> = Generator<Request | undefined, T, Answer>;
+export type Steps<T, Request = never, Answer = unknown> = Generator<Request | undefined, T, Answer>;
 
 /** Runs all steps at once. Requests are answered by `answer`; steps without any need none. */
 export function runSteps<T>(steps: Steps<T>): T;
@@ -23,7 +23,7 @@ export function runSteps<T, Request, Answer>(
 const SLICE_MS = 8;
 
 /** Runs the steps in slices of some milliseconds, between which the event loop turns. Rejects with what they throw. */
-export async function runInSlices<T, Request = never, Answer = never>(
+export async function runInSlices<T, Request = never, Answer = unknown>(
   steps: Steps<T, Request, Answer>,
   answer?: (request: Request) => Promise<Answer>,
 ): Promise<T> {

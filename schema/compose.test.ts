@@ -200,7 +200,7 @@ describe('composing sources and links', () => {
       [
         [
           "sources › broken",
-          "Source "broken" gives no valid schema: Unknown type "Nothing". Did you mean "String"?",
+          "Source "broken" gives no valid schema: Unknown type "Nothing".",
         ],
         [
           "links › Product.x › call",

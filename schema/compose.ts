@@ -1,15 +1,16 @@
-import { composeServices } from '@theguild/federation-composition';
-import { buildSchema, GraphQLError, type GraphQLSchema, parse } from 'graphql';
-import { describeError } from '../kernel/errors.ts';
+import type { GraphQLSchema } from 'graphql';
 import type { Problem } from '../kernel/problem.ts';
+import { runInSlices, runSteps, type Steps } from '../kernel/steps.ts';
 import type { Source } from '../sources/source.ts';
+import { buildSchemaSteps } from './build-schema.ts';
 import { compileDeclaredLinks } from './declared-links.ts';
-import { readSupergraph, type Supergraph } from './federation/supergraph.ts';
+import type { Supergraph } from './federation/supergraph.ts';
+import { type JoinRequest, type JoinResult, joinSubgraphs } from './join-subgraphs.ts';
 import { compileLinks, type IsMissing, type Link } from './links.ts';
 import { compileMerges, type Merge } from './merges.ts';
 import type { LinkOptions, MergeOptions } from './options.ts';
 import { findOwners, type Ownership } from './ownership.ts';
-import { createSubgraphs, type Subgraph } from './subgraphs.ts';
+import { createFederatedSubgraph, createSubgraphs, type Subgraph } from './subgraphs.ts';
 
 /** Sources and links that fit together: what both executable schemas are made from. */
 export interface Composition {
@@ -40,34 +41,51 @@ export type CompositionResult =
   | { readonly composition: Composition; readonly problems: readonly [] }
   | { readonly composition: undefined; readonly problems: readonly Problem[] };
 
-/** Address of a subgraph in the supergraph: it names the source, nothing is ever fetched from it. */
-export const subgraphUrl = (sourceName: string) => `skein://${sourceName}`;
-
 /**
  * Joins sources and links into one graph, as federation subgraphs (https://specs.apollo.dev/federation/v2.3). Pure: it
  * calls nobody. Every mistake is told, not only the first.
  */
-export function compose({ sources, links: linkOptions, types = {}, isMissing }: ComposeOptions): CompositionResult {
+export function compose(options: ComposeOptions): CompositionResult {
+  return runSteps(composeSteps(options), joinSubgraphs);
+}
+
+/** The same in slices of some milliseconds; `join` asks the composer, in another thread where there is much to compose. */
+export function composeInSlices(
+  options: ComposeOptions,
+  join: (request: JoinRequest) => Promise<JoinResult>,
+): Promise<CompositionResult> {
+  return runInSlices(composeSteps(options), join);
+}
+
+type JoinSteps<T> = Steps<T, JoinRequest, JoinResult>;
+
+function* composeSteps({
+  sources,
+  links: linkOptions,
+  types = {},
+  isMissing,
+}: ComposeOptions): JoinSteps<CompositionResult> {
   const problems: Problem[] = [];
   const report = (problem: Problem) => problems.push(problem);
-  const federation = composeFederation(sources, report);
+  const federation = yield* composeFederation(sources, report);
   if (problems.length > 0) return { composition: undefined, problems };
-  const ownership = findOwners(sources, federation, sharedTypes(types, sources), report);
+  const ownership = yield* findOwners(sources, federation, sharedTypes(types, sources), report);
   const merges = compileMerges(types, ownership, isMissing, report);
+  yield;
   const notices: Problem[] = [];
   const links = [
     ...compileLinks(linkOptions, ownership, isMissing, report),
     ...compileDeclaredLinks(sources, linkOptions, ownership, (notice) => notices.push(notice)),
   ];
+  yield;
   if (ownership.sources.size === 0)
     report({ message: 'The graph has no source.', suggestion: 'Declare one under `sources`.' });
   if (problems.length > 0) return { composition: undefined, problems };
 
   const subgraphs = createSubgraphs(ownership, links, merges);
-  const result = composeSubgraphs(subgraphs);
-  if (result.errors !== undefined) return { composition: undefined, problems: result.errors.map(toProblem) };
-  const { supergraphSdl, publicSdl } = result;
-  const supergraph = federation === undefined && merges.size === 0 ? undefined : readSupergraph(supergraphSdl);
+  const joined = yield { subgraphs, readsSupergraph: federation !== undefined || merges.size > 0 };
+  if (joined.supergraphSdl === undefined) return { composition: undefined, problems: joined.problems };
+  const { supergraphSdl, publicSdl, supergraph } = joined;
   return {
     composition: { ownership, links, merges, subgraphs, supergraphSdl, supergraph, publicSdl, notices },
     problems: [],
@@ -89,30 +107,16 @@ function sharedTypes(
 }
 
 /** The schema that the federation sources make without the others: what links to their types are checked against. */
-function composeFederation(sources: readonly Source[], report: (problem: Problem) => void): GraphQLSchema | undefined {
-  const services = sources.flatMap(({ name, model }) =>
-    model.federation === undefined ? [] : [{ name, document: parse(model.federation.sdl, { noLocation: true }) }],
+function* composeFederation(
+  sources: readonly Source[],
+  report: (problem: Problem) => void,
+): JoinSteps<GraphQLSchema | undefined> {
+  const subgraphs = sources.flatMap(({ name, model }) =>
+    model.federation === undefined ? [] : [createFederatedSubgraph(name, model.federation.sdl)],
   );
-  if (services.length === 0) return undefined;
-  const result = composeSubgraphs(services);
-  if (result.errors === undefined) return buildSchema(result.publicSdl, { assumeValid: true });
-  for (const error of result.errors) report(toProblem(error));
+  if (subgraphs.length === 0) return undefined;
+  const joined = yield { subgraphs, readsSupergraph: false };
+  if (joined.supergraphSdl !== undefined) return yield* buildSchemaSteps(joined.publicSdl);
+  for (const problem of joined.problems) report(problem);
   return undefined;
-}
-
-function toProblem(error: GraphQLError): Problem {
-  return { message: `${error.message} (${String(error.extensions.code ?? 'COMPOSITION')})` };
-}
-
-/** The composer throws on some documents that it should refuse: what it says is a problem like any other. */
-function composeSubgraphs(
-  subgraphs: readonly Pick<Subgraph, 'name' | 'document'>[],
-): ReturnType<typeof composeServices> {
-  try {
-    return composeServices(
-      subgraphs.map(({ name, document }) => ({ name, url: subgraphUrl(name), typeDefs: document })),
-    );
-  } catch (error) {
-    return { errors: [new GraphQLError(`The sources cannot be composed: ${describeError(error)}.`)] };
-  }
 }

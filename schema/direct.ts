@@ -1,4 +1,3 @@
-import { makeExecutableSchema } from '@graphql-tools/schema';
 import {
   type DocumentNode,
   GraphQLObjectType,
@@ -10,6 +9,10 @@ import {
   print,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import { runSteps, type Steps } from '../kernel/steps.ts';
+import { SCALARS } from '../sources/scalars.ts';
+import { attachResolvers, enumValuesOf } from './attach-resolvers.ts';
+import { buildSchemaSteps } from './build-schema.ts';
 import type { Composition } from './compose.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
 import { createFieldPlans } from './fetch/fetch-plan.ts';
@@ -38,6 +41,11 @@ export interface DirectGraph {
  * each source that takes selections is asked is planned once per document.
  */
 export function createDirectGraph(composition: Composition): DirectGraph {
+  return runSteps(createDirectSteps(composition));
+}
+
+/** The same in steps. */
+export function* createDirectSteps(composition: Composition): Steps<DirectGraph> {
   const { ownership, links, merges, publicSdl, supergraph } = composition;
   const sources = [...ownership.sources.values()].map(({ source }) => source);
   const plans = createFieldPlans();
@@ -54,34 +62,30 @@ export function createDirectGraph(composition: Composition): DirectGraph {
   };
   const planning = { composition, plans };
 
-  const schema: GraphQLSchema = makeExecutableSchema({
-    typeDefs: publicSdl,
-    resolvers: createResolvers({
-      ownership,
-      sources,
-      links,
-      readParent: (link) => {
-        const owner = ownership.types.get(link.typeName);
-        const properties = owner === undefined ? undefined : ownership.sources.get(owner)?.source.model.properties;
-        return (parent, field) => {
-          const name = properties?.get(`${link.typeName}.${field}`) ?? field;
-          return (parent as Record<string, unknown>)[name];
-        };
-      },
-      readGraph: (link) => {
-        if (link.requires.size === 0) return undefined;
-        return createGraphReader(link, (document) => {
-          const deps = { ...planning, schema, routes: routesFor(new Set()) };
-          for (const { below, typeName } of parentSelections(document, link))
-            planBelow(document, below, typeName, deps);
-          return schema;
-        });
-      },
-      ...createFetchResolvers(composition, plans, runner),
-    }) as never,
-    resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
-    assumeValid: true,
+  const schema = yield* buildSchemaSteps(publicSdl, { enumValues: enumValuesOf(sources), scalars: SCALARS });
+  const resolvers = createResolvers({
+    ownership,
+    sources,
+    links,
+    readParent: (link) => {
+      const owner = ownership.types.get(link.typeName);
+      const properties = owner === undefined ? undefined : ownership.sources.get(owner)?.source.model.properties;
+      return (parent, field) => {
+        const name = properties?.get(`${link.typeName}.${field}`) ?? field;
+        return (parent as Record<string, unknown>)[name];
+      };
+    },
+    readGraph: (link) => {
+      if (link.requires.size === 0) return undefined;
+      return createGraphReader(link, (document) => {
+        const deps = { ...planning, schema, routes: routesFor(new Set()) };
+        for (const { below, typeName } of parentSelections(document, link)) planBelow(document, below, typeName, deps);
+        return schema;
+      });
+    },
+    ...createFetchResolvers(composition, plans, runner),
   });
+  yield* attachResolvers(schema, resolvers);
   const plansFetches =
     merges.size > 0 ||
     sources.some(({ model }) => [...model.calls.values()].some(({ usesSelection }) => usesSelection === true));

@@ -1,16 +1,16 @@
 import {
-  buildSchema,
   type GraphQLField,
   GraphQLObjectType,
   type GraphQLSchema,
-  isEnumType,
   isInterfaceType,
   isObjectType,
   isScalarType,
 } from 'graphql';
 import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
-import type { Source, SourceCall } from '../sources/source.ts';
+import type { Steps } from '../kernel/steps.ts';
+import type { Source, SourceCall, SourceModel } from '../sources/source.ts';
+import { buildSchemaSteps } from './build-schema.ts';
 
 /** Root types are put together from all sources; every other type belongs to one. */
 export const ROOT_TYPES = ['Query', 'Mutation', 'Subscription'] as const;
@@ -47,12 +47,12 @@ export interface Ownership {
  * each, and the second source loses. `federation` is the schema that the federation sources make together, `merged` the
  * types that are configured to be one, with their sources.
  */
-export function findOwners(
+export function* findOwners(
   sources: readonly Source[],
   federation: GraphQLSchema | undefined,
   merged: ReadonlyMap<string, ReadonlySet<string>>,
   report: (problem: Problem) => void,
-): Ownership {
+): Steps<Ownership> {
   const share = (typeName: string, one: string, other: string) => {
     if (federated.has(one) && federated.has(other)) return true;
     const sources = merged.get(typeName);
@@ -67,10 +67,11 @@ export function findOwners(
     owned.get(name)?.source.model.calls.get(coordinate)?.operation;
 
   for (const source of sources) {
-    const schema = buildSourceSchema(source, report);
+    const schema = yield* buildSourceSchema(source, report);
     if (schema === undefined) continue;
     owned.set(source.name, { source, schema });
     for (const type of Object.values(schema.getTypeMap())) {
+      yield;
       if (type.name.startsWith('__')) continue;
       if (type.name in Object.prototype) {
         report({
@@ -131,26 +132,26 @@ export function findOwners(
   };
 }
 
-function buildSourceSchema(source: Source, report: (problem: Problem) => void): GraphQLSchema | undefined {
+/** A model never changes, and most sources stay when one comes or goes: each is built once. */
+const built = new WeakMap<SourceModel, GraphQLSchema>();
+
+function* buildSourceSchema(
+  { name, model }: Source,
+  report: (problem: Problem) => void,
+): Steps<GraphQLSchema | undefined> {
   try {
-    return withEnumValues(buildSchema(source.model.sdl), source);
+    const { sdl, enumValues } = model;
+    // Constants of links are read with this schema: they must go upstream under the upstream's names.
+    const schema = built.get(model) ?? (yield* buildSchemaSteps(sdl, enumValues === undefined ? {} : { enumValues }));
+    built.set(model, schema);
+    return schema;
   } catch (error) {
     report({
-      path: ['sources', source.name],
-      message: `Source "${source.name}" gives no valid schema: ${describeError(error)}`,
+      path: ['sources', name],
+      message: `Source "${name}" gives no valid schema: ${describeError(error)}`,
     });
     return undefined;
   }
-}
-
-/** Constants of links are read with this schema: they must go upstream under the upstream's names. */
-function withEnumValues(schema: GraphQLSchema, { model }: Source): GraphQLSchema {
-  for (const [typeName, values] of model.enumValues ?? []) {
-    const type = schema.getType(typeName);
-    if (!isEnumType(type)) continue;
-    for (const value of type.getValues()) if (Object.hasOwn(values, value.name)) value.value = values[value.name];
-  }
-  return schema;
 }
 
 function claimType(

@@ -1,7 +1,8 @@
 import type { GraphQLSchema, ValidationRule } from 'graphql';
+import { runInSlices } from '../kernel/steps.ts';
 import type { Source } from '../sources/source.ts';
 import type { Composition } from './compose.ts';
-import { createDirectGraph } from './direct.ts';
+import { createDirectGraph, createDirectSteps, type DirectGraph } from './direct.ts';
 import { createDocuments, type Documents } from './plan/documents.ts';
 import type { Way } from './plan/way.ts';
 import { createStitchedSchema } from './stitched.ts';
@@ -33,19 +34,42 @@ export interface Registry {
   publish(composition: Composition): Generation;
 }
 
-export function createRegistry(options: GenerationOptions): Registry {
+export interface SlicedRegistry extends Registry {
+  /**
+   * As `publish`, in slices of some milliseconds, for a gateway that serves. `isWanted` is asked at the end; undefined
+   * when it says no. One at a time: the caller sees to it.
+   */
+  publishInSlices(composition: Composition, isWanted: () => boolean): Promise<Generation | undefined>;
+}
+
+export function createRegistry(options: GenerationOptions): SlicedRegistry {
   let current: Generation | undefined;
+  const next = () => (current?.number ?? 0) + 1;
   return {
     current: () => current,
     publish(composition) {
-      current = createGeneration((current?.number ?? 0) + 1, composition, options);
+      current = createGeneration(next(), composition, options);
+      return current;
+    },
+    async publishInSlices(composition, isWanted) {
+      const direct = await runInSlices(createDirectSteps(composition));
+      if (!isWanted()) return undefined;
+      current = generationOf(next(), composition, direct, options);
       return current;
     },
   };
 }
 
 export function createGeneration(number: number, composition: Composition, options: GenerationOptions): Generation {
-  const direct = createDirectGraph(composition);
+  return generationOf(number, composition, createDirectGraph(composition), options);
+}
+
+function generationOf(
+  number: number,
+  composition: Composition,
+  direct: DirectGraph,
+  options: GenerationOptions,
+): Generation {
   // Few graphs ever need it, and it takes long to make.
   let stitched: GraphQLSchema | undefined;
   const getStitched = () => {

@@ -16,7 +16,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { GraphqlAnswer, GraphqlUpstream } from '../sources/source.ts';
-import { type Composition, subgraphUrl } from './compose.ts';
+import type { Composition } from './compose.ts';
 import { subscribeWith } from './events.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
 import { createFieldPlans, type FieldPlans } from './fetch/fetch-plan.ts';
@@ -24,10 +24,11 @@ import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
 import { planFetches } from './fetch/plan-fetches.ts';
 import { createRoutes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
+import { subgraphUrl } from './join-subgraphs.ts';
 import { createMergeLoaders } from './merge-loaders.ts';
 import { createGraphContext, type GraphContext } from './request-context.ts';
 import { createResolvers } from './resolvers.ts';
-import type { Subgraph } from './subgraphs.ts';
+import { executableDocument, type Subgraph } from './subgraphs.ts';
 
 /**
  * The stitched schema: every source a subgraph with a local executor, planned and merged by @graphql-tools. It is the
@@ -81,7 +82,7 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
       ),
   });
   const schema = makeExecutableSchema({
-    typeDefs: subgraph.executable,
+    typeDefs: executableDocument(subgraph),
     resolvers: withEntities(resolvers, source?.name ?? '', createMergeLoaders(ownership, merges), plans) as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
     assumeValid: true,

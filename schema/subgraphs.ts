@@ -22,13 +22,32 @@ import type { Ownership } from './ownership.ts';
 const FEDERATION_IMPORT =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@requires", "@external", "@shareable"])';
 
-/** One source as a federation subgraph: its own SDL, and the types that links to it extend. */
+/**
+ * One source as a federation subgraph: its own SDL, and what links and merges add to it. Plain data, which can be handed
+ * to another thread.
+ */
 export interface Subgraph {
   readonly name: string;
-  /** SDL with federation directives, for the composer. */
-  readonly document: DocumentNode;
-  /** SDL without them but with `Query._entities`, for the local executor behind the stitched schema. */
-  readonly executable: DocumentNode;
+  /** Without federation's directives. */
+  readonly sdl: string;
+  /** With them: of a federation subgraph. */
+  readonly federationSdl: string | undefined;
+  /** SDL of types of other sources that links to this one extend, with federation's directives and without. */
+  readonly stubs: string;
+  readonly plainStubs: string;
+  /** Types of other sources that are asked for here by their keys. */
+  readonly entities: readonly string[];
+  /** Type → the fields by which other sources take its objects, for each of them. */
+  readonly keys: ReadonlyMap<string, readonly ReadonlySet<string>[]>;
+  /** Type → SDL of the fields that links to its own source add. */
+  readonly ownLinks: ReadonlyMap<string, string>;
+  readonly merges: ReadonlyMap<string, MergedType>;
+}
+
+interface MergedType {
+  readonly key: string | undefined;
+  /** Whether the source can be asked for its objects by the key. */
+  readonly resolvable: boolean;
 }
 
 interface StubField {
@@ -40,7 +59,7 @@ interface StubField {
 type Stubs = Map<string, { key: Set<string>; fields: Map<string, StubField> }>;
 
 /**
- * Writes every source as a federation subgraph. A link becomes a field of an entity stub in its target, keyed by what it
+ * Makes a federation subgraph of every source. A link becomes a field of an entity stub in its target, keyed by what it
  * reads from the parent; so one composer finds every conflict and one planner knows every way.
  */
 export function createSubgraphs(
@@ -48,36 +67,54 @@ export function createSubgraphs(
   links: readonly Link[],
   merges: ReadonlyMap<string, Merge>,
 ): readonly Subgraph[] {
-  return [...ownership.sources.values()].map(({ source }) => {
-    const stubs = stubsFor(source.name, ownership, links);
-    const own = parse(source.model.sdl, { noLocation: true }).definitions;
-    const composed =
-      source.model.federation === undefined
-        ? [...parseSdl(FEDERATION_IMPORT), ...own]
-        : parse(source.model.federation.sdl, { noLocation: true }).definitions;
-    const isFederated = source.model.federation !== undefined;
-    const keyed = composed.map((definition) => {
-      const merged = isFederated ? definition : withMerge(definition, source.name, merges);
-      return withOwnLinks(withKeys(merged, source.name, links), source.name, links);
-    });
-    const asked = [...merges.values()].filter(({ sources }) => sources.get(source.name) !== undefined);
-    const declared = new Set(
-      own.flatMap((definition) => ('name' in definition && definition.name ? [definition.name.value] : [])),
-    );
-    const leaves = leavesOf(stubs, declared, ownership);
+  return [...ownership.sources.values()].map(({ source: { name, model } }) => {
+    const stubs = stubsFor(name, ownership, links);
+    const leaves = leavesOf(stubs, name, ownership);
+    const merged = [...merges.values()].filter(({ sources }) => sources.has(name));
+    const asked = merged.filter(({ sources }) => sources.get(name) !== undefined).map(({ typeName }) => typeName);
+    const isFederated = model.federation !== undefined;
     return {
-      name: source.name,
-      document: documentOf([...keyed, ...parseSdl(printStubs(stubs, true) + leaves)]),
-      executable: documentOf([
-        ...own.map((definition) => withOwnLinks(definition, source.name, links)),
-        ...parseSdl(
-          printStubs(stubs, false) +
-            leaves +
-            entitiesSdl([...entityNames(stubs), ...asked.map(({ typeName }) => typeName)], declared),
-        ),
-      ]),
+      name,
+      sdl: model.sdl,
+      federationSdl: model.federation?.sdl,
+      stubs: printStubs(stubs, true) + leaves,
+      plainStubs: printStubs(stubs, false) + leaves,
+      entities: [...entityNames(stubs), ...asked],
+      keys: keysOf(name, links),
+      ownLinks: ownLinksOf(name, links),
+      merges: new Map(
+        isFederated
+          ? []
+          : merged.map(({ typeName, key }) => [typeName, { key, resolvable: asked.includes(typeName) }] as const),
+      ),
     };
   });
+}
+
+/** A federation subgraph as it is, without links. */
+export function createFederatedSubgraph(name: string, federationSdl: string): Subgraph {
+  const nothing = { stubs: '', plainStubs: '', entities: [], keys: new Map(), ownLinks: new Map(), merges: new Map() };
+  return { name, sdl: '', federationSdl, ...nothing };
+}
+
+/** SDL with federation directives, for the composer. */
+export function composedDocument({ sdl, federationSdl, stubs, ...added }: Subgraph): DocumentNode {
+  const own =
+    federationSdl === undefined ? [...parseSdl(FEDERATION_IMPORT), ...parseSdl(sdl)] : parseSdl(federationSdl);
+  const keyed = own.map((definition) =>
+    withOwnLinks(withKeys(withMerge(definition, added.merges), added.keys), added.ownLinks),
+  );
+  return documentOf([...keyed, ...parseSdl(stubs)]);
+}
+
+/** SDL without federation directives but with `Query._entities`, for the local executor behind the stitched schema. */
+export function executableDocument({ sdl, plainStubs, entities, ownLinks }: Subgraph): DocumentNode {
+  const own = parseSdl(sdl);
+  const hasQuery = own.some((definition) => 'name' in definition && definition.name?.value === 'Query');
+  return documentOf([
+    ...own.map((definition) => withOwnLinks(definition, ownLinks)),
+    ...parseSdl(plainStubs + entitiesSdl(entities, hasQuery)),
+  ]);
 }
 
 function stubsFor(name: string, ownership: Ownership, links: readonly Link[]): Stubs {
@@ -155,11 +192,11 @@ function printStubs(stubs: Stubs, federated: boolean): string {
 }
 
 /** Scalars and enums that stubs name and the source itself does not declare. */
-function leavesOf(stubs: Stubs, declared: ReadonlySet<string>, ownership: Ownership): string {
+function leavesOf(stubs: Stubs, source: string, ownership: Ownership): string {
   const added = new Set<string>();
   const text: string[] = [];
   for (const name of printStubs(stubs, false).match(/\b[A-Za-z_]\w*\b/g) ?? []) {
-    if (declared.has(name) || added.has(name) || stubs.has(name)) continue;
+    if (ownership.has(source, name) || added.has(name) || stubs.has(name)) continue;
     const type = [...ownership.sources.values()]
       .map(({ schema }) => schema.getType(name))
       .find((found) => found !== undefined);
@@ -175,18 +212,18 @@ function entityNames(stubs: Stubs): string[] {
   return [...stubs].filter(([, { key }]) => key.size > 0).map(([typeName]) => typeName);
 }
 
-function entitiesSdl(entities: readonly string[], declared: ReadonlySet<string>): string {
-  if (entities.length === 0) return declared.has('Query') ? '' : 'type Query { _empty: Boolean }\n';
-  const keyword = declared.has('Query') ? 'extend type' : 'type';
+function entitiesSdl(entities: readonly string[], hasQuery: boolean): string {
+  if (entities.length === 0) return hasQuery ? '' : 'type Query { _empty: Boolean }\n';
+  const keyword = hasQuery ? 'extend type' : 'type';
   return `scalar _Any\nunion _Entity = ${entities.join(' | ')}\n${keyword} Query { _entities(representations: [_Any!]!): [_Entity]! }\n`;
 }
 
 /** A merged type: its objects are recognised by the key, and every source may say its fields. */
-function withMerge(definition: DefinitionNode, source: string, merges: ReadonlyMap<string, Merge>): DefinitionNode {
+function withMerge(definition: DefinitionNode, merges: Subgraph['merges']): DefinitionNode {
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return definition;
   const merge = merges.get(definition.name.value);
-  if (merge === undefined || !merge.sources.has(source)) return definition;
-  const resolvable = merge.sources.get(source) === undefined ? ', resolvable: false' : '';
+  if (merge === undefined) return definition;
+  const resolvable = merge.resolvable ? '' : ', resolvable: false';
   const keys = merge.key === undefined ? [] : [directive(`@key(fields: "${merge.key}"${resolvable})`)];
   const shareable = directive('@shareable');
   return {
@@ -199,18 +236,23 @@ function withMerge(definition: DefinitionNode, source: string, merges: ReadonlyM
   };
 }
 
-function withKeys(definition: DefinitionNode, owner: string, links: readonly Link[]): DefinitionNode {
+/** What links to each other source read of a type: that source takes its objects by it. */
+function keysOf(owner: string, links: readonly Link[]): Subgraph['keys'] {
+  const types = new Map<string, Map<string, Set<string>>>();
+  for (const { typeName, target, key } of links) {
+    if (target === owner) continue;
+    const targets = types.get(typeName) ?? new Map<string, Set<string>>();
+    types.set(typeName, targets.set(target, new Set([...(targets.get(target) ?? []), ...key])));
+  }
+  return new Map([...types].map(([typeName, targets]) => [typeName, [...targets.values()]]));
+}
+
+function withKeys(definition: DefinitionNode, keysByType: Subgraph['keys']): DefinitionNode {
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.OBJECT_TYPE_EXTENSION)
     return definition;
-  const keys = new Set<string>();
-  const targets = new Map<string, Set<string>>();
-  for (const link of links) {
-    if (link.typeName !== definition.name.value || link.target === owner) continue;
-    const key = targets.get(link.target) ?? new Set<string>();
-    for (const field of link.key) key.add(field);
-    targets.set(link.target, key);
-  }
-  for (const key of targets.values()) if (canHaveKey(definition, key)) keys.add([...key].join(' '));
+  const all = keysByType.get(definition.name.value) ?? [];
+  const keys = new Set(all.filter((key) => canHaveKey(definition, key)).map((key) => [...key].join(' ')));
+  if (keys.size === 0) return definition;
   const directives = [...keys].map((key): ConstDirectiveNode => directive(`@key(fields: "${key}", resolvable: false)`));
   return { ...definition, directives: [...(definition.directives ?? []), ...directives] };
 }
@@ -233,12 +275,21 @@ function canHaveKey(definition: ObjectTypeDefinitionNode | ObjectTypeExtensionNo
 }
 
 /** A link from a type to its own source needs no jump: it is one more field. */
-function withOwnLinks(definition: DefinitionNode, owner: string, links: readonly Link[]): DefinitionNode {
+function ownLinksOf(owner: string, links: readonly Link[]): Subgraph['ownLinks'] {
+  const fields = new Map<string, string>();
+  for (const link of links) {
+    if (link.target !== owner) continue;
+    fields.set(link.typeName, `${fields.get(link.typeName) ?? ''}${fieldSdl(link)}\n`);
+  }
+  return fields;
+}
+
+function withOwnLinks(definition: DefinitionNode, ownLinks: Subgraph['ownLinks']): DefinitionNode {
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.OBJECT_TYPE_EXTENSION)
     return definition;
-  const own = links.filter((link) => link.typeName === definition.name.value && link.target === owner);
-  if (own.length === 0) return definition;
-  const [added] = parseSdl(`type T { ${own.map(fieldSdl).join('\n')} }`);
+  const sdl = ownLinks.get(definition.name.value);
+  if (sdl === undefined) return definition;
+  const [added] = parseSdl(`type T { ${sdl} }`);
   const fields = added?.kind === Kind.OBJECT_TYPE_DEFINITION ? (added.fields ?? []) : [];
   return { ...definition, fields: [...(definition.fields ?? []), ...fields] };
 }

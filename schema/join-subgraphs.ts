@@ -1,0 +1,48 @@
+import { composeServices } from '@theguild/federation-composition';
+import { GraphQLError } from 'graphql';
+import { describeError } from '../kernel/errors.ts';
+import type { Problem } from '../kernel/problem.ts';
+import { readSupergraph, type Supergraph } from './federation/supergraph.ts';
+import { composedDocument, type Subgraph } from './subgraphs.ts';
+
+/** What the composer is asked: plain data, as its answer is, so that it can work in another thread. */
+export interface JoinRequest {
+  readonly subgraphs: readonly Subgraph[];
+  /** Whether it must be known who resolves what. */
+  readonly readsSupergraph: boolean;
+}
+
+export type JoinResult =
+  | {
+      readonly supergraphSdl: string;
+      readonly publicSdl: string;
+      readonly supergraph: Supergraph | undefined;
+      readonly problems: readonly [];
+    }
+  | { readonly supergraphSdl: undefined; readonly problems: readonly Problem[] };
+
+/** Address of a subgraph in the supergraph: it names the source, nothing is ever fetched from it. */
+export const subgraphUrl = (sourceName: string) => `skein://${sourceName}`;
+
+/** Composes subgraphs by the rules of federation (https://specs.apollo.dev/federation/v2.3); tells every conflict. */
+export function joinSubgraphs({ subgraphs, readsSupergraph }: JoinRequest): JoinResult {
+  try {
+    const services = subgraphs.map((subgraph) => ({
+      name: subgraph.name,
+      url: subgraphUrl(subgraph.name),
+      typeDefs: composedDocument(subgraph),
+    }));
+    const { errors, supergraphSdl, publicSdl } = composeServices(services);
+    if (errors !== undefined) return { supergraphSdl: undefined, problems: errors.map(toProblem) };
+    const supergraph = readsSupergraph ? readSupergraph(supergraphSdl) : undefined;
+    return { supergraphSdl, publicSdl, supergraph, problems: [] };
+  } catch (error) {
+    // The composer throws on some documents that it should refuse: what it says is a problem like any other.
+    const message = `The sources cannot be composed: ${describeError(error)}.`;
+    return { supergraphSdl: undefined, problems: [toProblem(new GraphQLError(message))] };
+  }
+}
+
+function toProblem(error: GraphQLError): Problem {
+  return { message: `${error.message} (${String(error.extensions.code ?? 'COMPOSITION')})` };
+}
