@@ -1,5 +1,6 @@
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import { documentName } from '../upstream/fetch-document.ts';
 import type { Findings } from './findings.ts';
 import { WSDL, WSDL_HTTP, WSDL_SOAP11, WSDL_SOAP12 } from './namespaces.ts';
 import type { SoapVersion } from './plan.ts';
@@ -34,13 +35,16 @@ const HTTP_TRANSPORTS: ReadonlySet<string> = new Set([
 /** The port that is asked for, else the first one of SOAP 1.2, else of SOAP 1.1. */
 export function choosePort(wsdl: Wsdl, wanted: string | undefined, findings: Findings): ChosenPort | undefined {
   const ports = listPorts(wsdl, findings);
-  const usable = ports.filter((port) => isUsable(port, wanted, findings));
+  const ofServices = ports.filter((port) => isUsable(port, wanted, findings));
+  // Some documents leave the service to whoever runs one, or name it wrongly.
+  const usable =
+    ofServices.length > 0 ? ofServices : listBindings(wsdl).filter((port) => isUsable(port, wanted, findings));
   const chosen =
     wanted === undefined
       ? (usable.find(({ soap }) => soap?.version === '1.2') ?? usable[0])
       : usable.find(({ name }) => name === wanted);
   if (chosen === undefined) {
-    findings.problems.push(noPort(ports, usable, wanted));
+    findings.problems.push(noPort(wsdl, usable, wanted));
     return undefined;
   }
   const portType = referred(wsdl.portType, chosen.binding, 'type', findings);
@@ -60,21 +64,20 @@ export function choosePort(wsdl: Wsdl, wanted: string | undefined, findings: Fin
 }
 
 function listPorts(wsdl: Wsdl, findings: Findings): Port[] {
-  const ports = [...wsdl.service.values()].flatMap((service) =>
+  return [...wsdl.service.values()].flatMap((service) =>
     childrenOf(service.node, WSDL, 'port').flatMap((node): Port[] => {
       const binding = referred(wsdl.binding, { node, file: service.file }, 'binding', findings);
       const name = attributeOf(node, 'name') ?? '';
       return binding === undefined ? [] : [{ name, service: service.name, binding, soap: soapOf(binding) }];
     }),
   );
-  if (wsdl.service.size > 0) return ports;
-  // Some documents leave the service to whoever runs one.
-  return [...wsdl.binding.values()].map((binding) => ({
-    name: binding.name,
-    service: binding.name,
-    binding,
-    soap: soapOf(binding),
-  }));
+}
+
+function listBindings(wsdl: Wsdl): Port[] {
+  return [...wsdl.binding.values()].map((binding) => {
+    const { name } = binding;
+    return { name, service: name, binding, soap: soapOf(binding) };
+  });
 }
 
 function soapOf({ node }: Definition): Port['soap'] {
@@ -100,12 +103,13 @@ function isUsable({ name, binding, soap }: Port, wanted: string | undefined, fin
   return leaveOut(`its transport ${transport} is not HTTP`);
 }
 
-function noPort(ports: readonly Port[], usable: readonly Port[], wanted: string | undefined): Problem {
+function noPort(wsdl: Wsdl, usable: readonly Port[], wanted: string | undefined): Problem {
   const names = [...new Set(usable.map(({ name }) => name))];
   const listed = `It has ${names.slice(0, 10).join(', ') || 'none'}.`;
   if (wanted === undefined) {
+    const file = wsdl.roots[0]?.file;
     const message = 'The document has no port with a SOAP binding over HTTP.';
-    return ports.length === 0 ? { message } : { message, suggestion: 'Look at the notices for what its ports are.' };
+    return file === undefined ? { message } : { message, file: documentName(file) };
   }
   const message = `The document has no port "${wanted}" with a SOAP binding over HTTP.`;
   return { message, path: ['port'], suggestion: didYouMean(wanted, names).trim() || listed };

@@ -27,7 +27,10 @@ export interface SoapCompilation {
 export function compileSoap(_name: string, options: SoapOptions, documents: readonly SoapDocument[]): SoapCompilation {
   const findings = createFindings();
   try {
-    return { compiled: compile(options, documents, findings), problems: findings.problems };
+    const compiled = compile(options, documents, findings);
+    // Of a document that offers nothing, the reasons may be among the notices, which nobody would see.
+    const problems = compiled === undefined ? [...findings.problems, ...findings.notices] : findings.problems;
+    return { compiled, problems: inOrder(problems) };
   } catch (error) {
     if (!(error instanceof TooLargeError)) throw error;
     const file = documents[0]?.location;
@@ -58,10 +61,11 @@ function compile(
   builder.finish();
   const bases = new Set([...builder.drafts.values()].map((draft) => draft.base));
   const bodies = new Map(operations.map((draft) => [draft, defineBodies(draft, bases, builder)]));
-  const types = planTypes(builder);
+  const answered = operations.flatMap(({ output }) => output?.element?.type ?? []);
+  const types = planTypes(builder, answered);
   for (const { id, hint, place } of builder.drafts.values()) {
     const plan = types.types.get(id);
-    if (place === undefined || plan === undefined || !isUnspeakable(plan)) continue;
+    if (place === undefined || plan === undefined || bases.has(id) || !isUnspeakable(plan)) continue;
     findings.notice(place, `The type "${hint}" is abstract and nothing is derived from it; it is shown as JSON.`);
   }
 
@@ -76,12 +80,23 @@ function compile(
     },
   );
   if (plans.length === 0) {
-    const file = port.binding;
-    findings.problem(file, 'The document has no operation that can be offered.');
-    // Why is among the notices, which nobody would see.
-    findings.problems.push(...findings.notices);
+    findings.problem(port.binding, 'The document has no operation that can be offered.');
     return undefined;
   }
   const printed = printSdl(plans, types, (plan) => sources.get(plan)?.source.description);
-  return { ...printed, version: port.version, operations: plans, types: types.types, notices: findings.notices };
+  return {
+    ...printed,
+    version: port.version,
+    operations: plans,
+    types: types.types,
+    notices: inOrder(findings.notices),
+  };
+}
+
+/** As one reads the documents. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const files = new Map(problems.map(({ file }) => file).map((file, index) => [file, index]));
+  return [...problems].sort(
+    (a, b) => (files.get(a.file) ?? 0) - (files.get(b.file) ?? 0) || (a.line ?? 0) - (b.line ?? 0),
+  );
 }

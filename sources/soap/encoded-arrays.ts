@@ -55,10 +55,7 @@ export function createArrayReader(
         const itemType = resolveName(itemTypeName, attribute) ?? ANY_TYPE;
         return { kind: 'array', item: named(itemTypeName, attribute, context.file), itemType, itemName };
       }
-      findings.notice(
-        place,
-        `The array "${declared}" has several dimensions; it is shown as JSON, and is left out of inputs.`,
-      );
+      findings.notice(place, `The array "${declared}" has several dimensions; it is shown as JSON.`);
       return JSON_TYPE;
     }
     const reference = element && attributeOf(element, 'type');

@@ -1,6 +1,6 @@
 import { camelCase, enumValueName, fieldName, isGraphqlName, NameRegistry, nameAll } from '../openapi/names.ts';
 import { nameTypes } from './name-types.ts';
-import type { ChoicePlan, ComplexPlan, FieldPlan } from './plan.ts';
+import type { ChoicePlan, ComplexPlan, FieldPlan, TypePlan } from './plan.ts';
 import type { EnumSource } from './simple-types.ts';
 import type { Slot } from './slots.ts';
 import type { ComplexDraft, TypeBuilder } from './type-builder.ts';
@@ -33,13 +33,13 @@ const RESERVED = ['Query', 'Mutation', 'Subscription', 'ID', 'String', 'Int', 'F
 const SCALARS = ['JSON', 'Int64', 'Upload'];
 const MAX_ANCESTORS = 50;
 
-/** Gives all types of the builder, which has finished, their names. */
-export function planTypes(builder: TypeBuilder): PlannedTypes {
+/** Gives all types of the builder, which has finished, their names. `roots` are the types of what operations answer. */
+export function planTypes(builder: TypeBuilder, roots: readonly TypePlan[]): PlannedTypes {
   const registry = new NameRegistry([...RESERVED, ...SCALARS]);
   const variantFields = new NameRegistry();
   const drafts = [...builder.drafts.values()];
   const ancestors = new Map(drafts.map((draft) => [draft.id, ancestorsOf(draft, builder)]));
-  const variants = variantsOf(drafts, ancestors);
+  const variants = variantsOf(drafts, ancestors, referredTo(drafts, roots));
   const baseNames = nameTypes([...drafts, ...builder.enums.values()], registry);
   const types = new Map<string, ComplexPlan>();
   const names = new Map<string, TypeNames>();
@@ -77,15 +77,29 @@ function ancestorsOf(draft: ComplexDraft, { drafts }: TypeBuilder): string[] {
   return ids;
 }
 
-/** Of each type that others are derived from, what a value of it may be: itself first. */
+/** Types that something is said to be; of others a value is always told to be exactly one. */
+function referredTo(drafts: readonly ComplexDraft[], roots: readonly TypePlan[]): Set<string> {
+  const found = new Set<string>();
+  const look = (type: TypePlan): void => {
+    if (type.kind === 'complex') found.add(type.id);
+    else if (type.kind === 'array') look(type.item);
+  };
+  for (const root of roots) look(root);
+  for (const { content } of drafts) for (const { type } of content.slots) look(type);
+  return found;
+}
+
+/** Of each such type that others are derived from, what a value of it may be: itself first. */
 function variantsOf(
   drafts: readonly ComplexDraft[],
   ancestors: ReadonlyMap<string, readonly string[]>,
+  referred: ReadonlySet<string>,
 ): Map<string, string[]> {
   const all = new Map<string, string[]>();
   const abstract = new Set(drafts.filter((draft) => draft.isAbstract).map(({ id }) => id));
   for (const { id } of drafts) {
     for (const ancestor of ancestors.get(id) ?? []) {
+      if (!referred.has(ancestor)) continue;
       const list = all.get(ancestor) ?? (abstract.has(ancestor) ? [] : [ancestor]);
       all.set(ancestor, list);
       if (!abstract.has(id)) list.push(id);

@@ -23,7 +23,7 @@ export interface AnswerDeps {
 
 const LIMITS = { maxDepth: 200, maxNodes: 500_000, lines: false };
 const MAX_LOGGED_CHARACTERS = 1_000;
-const MAX_DECODED = 1_000_000;
+const MAX_DECODED = 500_000;
 
 /** Compiles what makes the value of the root field of an answer. It rejects with SkeinError. */
 export function createAnswerReader(
@@ -48,7 +48,7 @@ export function createAnswerReader(
     const details = { source, operation, upstreamStatus: status, ...words };
     return new SkeinError(code, undefined, {
       details: wait === undefined ? details : { ...details, retryAfterMs: wait },
-      cause: new Error(reason),
+      cause: new Error(redact(reason)),
     });
   }
 
