@@ -108,6 +108,8 @@ function plainResolver(
   fieldName: string,
   options: ResolverOptions,
 ): unknown {
+  const value = source.model.values?.get(`${typeName}.${fieldName}`);
+  if (value !== undefined) return value;
   const own = options.fieldResolver(source, schema, typeName, fieldName);
   if (own !== undefined) return own;
   const property = source.model.properties?.get(`${typeName}.${fieldName}`);

@@ -36,6 +36,11 @@ export interface SourceModel {
    * use selections it is also what the field is called in them.
    */
   readonly properties?: ReadonlyMap<string, string>;
+  /**
+   * `Product.label` → what makes the field's value of the object it is on; it wins over `properties`. Throws SkeinErrors
+   * only.
+   */
+  readonly values?: ReadonlyMap<string, (parent: unknown) => unknown>;
   /** `Color` → `{ DARK_RED: 'dark-red' }`: what an enum value is called upstream, in arguments and results. */
   readonly enumValues?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Interface or union → which of its object types a value is. Without an entry the value's `__typename` says. */
