@@ -1,10 +1,10 @@
 // Measures the gateway beside others: everything runs at once, each is measured alone, in turns. See docs/benchmarks.md.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { measure, summarize } from './lib/measure.js';
 import { canPin, pinLoad, start } from './lib/processes.js';
+import { check, runRounds } from './lib/rounds.js';
 import { printTable } from './lib/table.js';
-import { requestFor, startTargets, versions } from './lib/targets.js';
+import { startTargets, versions } from './lib/targets.js';
 import { workloads } from './workloads.js';
 
 const { values: options } = parseArgs({
@@ -32,9 +32,13 @@ let targets = [];
 try {
   targets = await startTargets(upstream);
   // Before there is any load, which would blur the count of upstream calls.
-  for (const workload of chosen) for (const target of targets) await check(target, workload);
+  for (const workload of chosen) for (const target of targets) await check(target, workload, upstream);
   const results = [];
-  for (const workload of chosen) results.push({ workload, rows: await run(workload) });
+  for (const workload of chosen)
+    results.push({
+      workload,
+      rows: await runRounds(workload, targets, { rounds, seconds, warmUpSeconds, floorName: floorOf(workload), say }),
+    });
   if (options.json)
     process.stdout.write(
       `${JSON.stringify(
@@ -53,42 +57,6 @@ try {
   await Promise.all([...targets.map(({ process }) => process.stop()), upstream.stop()]);
 }
 
-async function run(workload) {
-  const measured = targets
-    .map((target) => ({ ...target, request: requestFor(target, workload), samples: [] }))
-    .filter(({ request }) => request !== undefined);
-  const { connections } = workload;
-  for (const target of measured) await measure(target, { connections, seconds: warmUpSeconds });
-  for (let round = 1; round <= rounds; round += 1) {
-    say(`${workload.title}: round ${round} of ${rounds}`);
-    // Every other round the other way round, so that nobody always runs behind the same neighbour.
-    const order = round % 2 === 1 ? measured : [...measured].reverse();
-    for (const target of order) target.samples.push(await measure(target, { connections, seconds }));
-  }
-  const floor = measured.find(({ name }) => name === (workload.id === 'stream' ? 'proxy' : 'floor'));
-  return measured.map(({ name, samples }) => ({
-    name,
-    perSecond: summarize(samples.map((sample) => sample.perSecond)),
-    cpuUs: summarize(samples.map((sample) => sample.cpuUs)),
-    // Compared within a round, where both met the same machine.
-    throughputRatio: summarize(samples.map((sample, index) => sample.perSecond / floor.samples[index].perSecond)),
-    cpuRatio: summarize(samples.map((sample, index) => floor.samples[index].cpuUs / sample.cpuUs)),
-    busy: summarize(samples.map((sample) => sample.busy)),
-  }));
-}
-
-/** A target that answers wrongly, or asks the upstream more often than the others, is not worth measuring. */
-async function check(target, workload) {
-  const request = requestFor(target, workload);
-  if (request === undefined) return;
-  const { url, ...init } = request;
-  const calls = async () => Number(await (await fetch(`${upstream.url}/calls`)).text());
-  for (let sighting = 1; sighting <= 3; sighting += 1) {
-    const before = await calls();
-    const text = await (await fetch(url, init)).text();
-    const made = (await calls()) - before;
-    if (!workload.isRight(text, target.isProxy === true))
-      throw new Error(`${target.name}, ${workload.id}: ${text.slice(0, 500)}`);
-    if (made !== workload.upstreamCalls) throw new Error(`${target.name}, ${workload.id}: ${made} upstream calls.`);
-  }
+function floorOf({ id }) {
+  return id === 'stream' ? 'proxy' : 'floor';
 }
