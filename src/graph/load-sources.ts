@@ -8,6 +8,7 @@ import type { Source, SourceDeps } from '../../sources/source.ts';
 import { fetchDocument } from '../../sources/upstream/fetch-document.ts';
 import { readText } from '../config/read-text.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
+import { transformSources } from './transform-sources.ts';
 
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
@@ -33,9 +34,12 @@ export async function loadSource(
   const mistakes: Problem[] = [];
   const deps: SourceDeps = { log, report: (problem) => mistakes.push(problem) };
   try {
-    const sources = await createSources(name, options, deps);
+    const made = await createSources(name, options, deps);
+    const { transforms } = options;
+    const isTransformed = transforms !== undefined && mistakes.length === 0;
+    const sources = isTransformed ? transformSources(made, transforms, deps.report) : made;
     if (mistakes.length === 0) return { name, sources };
-    await Promise.all(sources.map((source) => source.dispose()));
+    await Promise.all(made.map((source) => source.dispose()));
   } catch (error) {
     if (error instanceof SkeinError) return { name, unreachable: describeError(error.cause ?? error) };
     mistakes.push(...(error instanceof ProblemsError ? error.problems : [{ message: describeError(error) }]));

@@ -135,4 +135,20 @@ type Query {
     const source = await folder.run(['print', '--source', 'late', '--config', '@late.yaml']);
     expect(source).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('so it has no SDL now') });
   });
+
+  it('prints a source as transforms make it, and tells their mistakes where they stand', async () => {
+    const transformed = (fields: string) =>
+      `sources:\n  books:\n    kind: graphql\n    endpoint: http://127.0.0.1:1/graphql\n    document: books.graphql\n    transforms:\n      prefix: old\n      fields:\n        ${fields}\n`;
+    await folder.write('transformed.yaml', transformed('Query.book: { name: bookByIsbn, deprecated: Use shelf. }'));
+    const { code, stdout } = await folder.run(['print', '--source', 'books', '--config', '@transformed.yaml']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      '  bookByIsbn(isbn: ID!): OldBook @deprecated(reason: "Use shelf.")\n  oldShelf: OldShelf\n',
+    );
+
+    await folder.write('transformed.yaml', transformed('Query.bok: { hide: true }'));
+    const wrong = await folder.run(['validate', '--config', '@transformed.yaml']);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toMatch(/^transformed\.yaml:9:9 .*"Query\.bok".*Did you mean "Query\.book"/);
+  });
 });
