@@ -61,7 +61,7 @@ export function createOperations(registry: Registry): Operations {
       try {
         if (lifetime.stopped !== undefined) throw lifetime.stopped;
         const running = operation.plan.execute(createGraphContext(lifetime), operation.variables);
-        const result = toPublicResult(await untilStopped(running, lifetime), lifetime);
+        const result = toPublicResult(await untilStopped(running, lifetime), lifetime, operation);
         return withPlan(result, operation);
       } catch (error) {
         return { errors: [toPublicError(error, lifetime)] };
@@ -73,7 +73,7 @@ export function createOperations(registry: Registry): Operations {
         if (lifetime.stopped !== undefined) throw lifetime.stopped;
         opening = operation.plan.subscribe(createGraphContext(lifetime), operation.variables);
         const stream = await untilStopped(opening, lifetime);
-        if (!(Symbol.asyncIterator in stream)) return withPlan(toPublicResult(stream, lifetime), operation);
+        if (!(Symbol.asyncIterator in stream)) return withPlan(toPublicResult(stream, lifetime, operation), operation);
         return publicStream(stream, operation, lifetime);
       } catch (error) {
         // It was stopped while it was being opened, and may be open later.
@@ -175,7 +175,7 @@ function publicStream(
           finished = true;
           return done;
         }
-        const result = toPublicResult(event.value, lifetime);
+        const result = toPublicResult(event.value, lifetime, operation);
         if (!first) return { done: false, value: result };
         first = false;
         return { done: false, value: withPlan(result, operation) };

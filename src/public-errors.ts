@@ -1,6 +1,7 @@
 import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ERROR_TABLE, type ErrorCode, type ErrorDetails, isErrorCode, SkeinError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/ports.ts';
+import { type Origin, originOf } from './public-errors-origin.ts';
 
 /** A result as clients get it. */
 export interface PublicResult {
@@ -17,16 +18,19 @@ export interface ErrorScope {
   readonly stopped?: SkeinError | undefined;
 }
 
-/** The result with its errors fit to be seen: table codes, no upstream details, the unknown masked and logged. */
-export function toPublicResult(result: ExecutionResult, scope: ErrorScope): PublicResult {
+/**
+ * The result with its errors fit to be seen: table codes, no upstream details, the unknown masked and logged. Errors in
+ * values name the field and its source where the operation is given.
+ */
+export function toPublicResult(result: ExecutionResult, scope: ErrorScope, origin?: Origin): PublicResult {
   if (result.errors === undefined || result.errors.length === 0) return result as PublicResult;
-  const errors = result.errors.map((error) => toPublicError(error, scope));
+  const errors = result.errors.map((error) => toPublicError(error, scope, origin));
   return 'data' in result && result.data !== undefined ? { errors, data: result.data } : { errors };
 }
 
-export function toPublicError(error: unknown, scope: ErrorScope): GraphQLFormattedError {
+export function toPublicError(error: unknown, scope: ErrorScope, origin?: Origin): GraphQLFormattedError {
   const located = error instanceof GraphQLError ? error : undefined;
-  const { code, message, details } = judge(error, scope);
+  const { code, message, details } = judge(error, scope, origin);
   return {
     message,
     ...(located?.locations === undefined ? {} : { locations: located.locations }),
@@ -47,7 +51,7 @@ interface Judgement {
   readonly details?: ErrorDetails;
 }
 
-function judge(error: unknown, scope: ErrorScope): Judgement {
+function judge(error: unknown, scope: ErrorScope, origin: Origin | undefined): Judgement {
   const original = rootCause(error);
   if (original instanceof SkeinError) {
     const { code, ...details } = original.extensions;
@@ -63,15 +67,15 @@ function judge(error: unknown, scope: ErrorScope): Judgement {
     if (isErrorCode(extensions?.code)) {
       return { code: extensions.code, message: original.message, details: detailsOf(extensions) };
     }
-    return judgeGraphqlError(original, scope);
+    return judgeGraphqlError(original, scope, origin);
   }
-  if (error instanceof GraphQLError && isUnexpectedNull(error)) return judgeGraphqlError(error, scope);
+  if (error instanceof GraphQLError && isUnexpectedNull(error)) return judgeGraphqlError(error, scope, origin);
   scope.log.error({ requestId: scope.requestId, err: original }, 'unexpected error');
   return { code: 'INTERNAL_SERVER_ERROR', message: ERROR_TABLE.INTERNAL_SERVER_ERROR.message };
 }
 
 /** Errors that GraphQL execution itself raises: about the client's values, or about a source's. */
-function judgeGraphqlError(error: GraphQLError, scope: ErrorScope): Judgement {
+function judgeGraphqlError(error: GraphQLError, scope: ErrorScope, origin: Origin | undefined): Judgement {
   // Variables are judged before anything runs; one that is wrong further down is the gateway's own, in a delegated call.
   const isAboutInput =
     error.path === undefined
@@ -84,9 +88,25 @@ function judgeGraphqlError(error: GraphQLError, scope: ErrorScope): Judgement {
     { requestId: scope.requestId, path: error.path, message: error.message },
     'a source gave a value of a wrong type',
   );
-  // The name of the field is public, the value that does not fit is not.
-  const message = isUnexpectedNull(error) ? error.message : ERROR_TABLE.UPSTREAM_BAD_RESPONSE.message;
-  return { code: 'UPSTREAM_BAD_RESPONSE', message };
+  return { code: 'UPSTREAM_BAD_RESPONSE', ...judgeMisfit(error, origin) };
+}
+
+/** The names of field and source are public, the value that does not fit is not. */
+function judgeMisfit(error: GraphQLError, origin: Origin | undefined): Pick<Judgement, 'message' | 'details'> {
+  const found = origin === undefined || error.path === undefined ? undefined : originOf(origin, error.path);
+  const details = found?.source === undefined ? {} : { details: { source: found.source } };
+  if (isUnexpectedNull(error)) return { message: error.message, ...details };
+  if (found === undefined) return { message: ERROR_TABLE.UPSTREAM_BAD_RESPONSE.message };
+  const who = found.source === undefined ? 'The source' : `Source "${found.source}"`;
+  const what = `${who} gave a value of ${found.field} that does not fit its type, ${String(found.type)}.`;
+  if (found.retypable === undefined || !isBeyond32Bits(error)) return { message: what, ...details };
+  const type = String(found.type).replace(/\bInt\b/, 'Int64');
+  const way = `Integers beyond 32 bits are Int64: set transforms.fields.${found.retypable}.type to ${type} in the source.`;
+  return { message: `${what} ${way}`, ...details };
+}
+
+function isBeyond32Bits(error: GraphQLError): boolean {
+  return error.message.startsWith('Int cannot represent non 32-bit signed integer value');
 }
 
 /** GraphQL.js raises this one as a plain Error, graphql-jit as a GraphQLError. */
