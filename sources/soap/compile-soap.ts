@@ -88,7 +88,7 @@ function compile(
     ...printed,
     version: port.version,
     operations: plans,
-    types: types.types,
+    types: new Map([...types.types].map(([id, plan]) => [id, JSON.stringify(plan)])),
     notices: inOrder(findings.notices),
   };
 }

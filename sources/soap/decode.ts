@@ -1,7 +1,7 @@
 import { createSimpleDecoder } from './decode-simple.ts';
 import { childrenToJson, isNil, toJson } from './json-xml.ts';
 import { ENCODING_12, keyOf, XSI } from './namespaces.ts';
-import { type ComplexPlan, type FieldPlan, isUnspeakable, PRESENT, type TypePlan } from './plan.ts';
+import { type ComplexPlan, type FieldPlan, isUnspeakable, PRESENT, type TypePlan, type TypeTable } from './plan.ts';
 import { attributeOf, resolveName, type XmlElement } from './xml.ts';
 
 /** An answer is not what the document says; for the log. */
@@ -23,7 +23,7 @@ export type Decoder = (node: XmlElement, reading: Reading) => unknown;
 const MAX_DEPTH = 400;
 
 /** Compiles decoders of answers, each on its first use. */
-export function createDecoders(types: ReadonlyMap<string, ComplexPlan>): (type: TypePlan) => Decoder {
+export function createDecoders(types: TypeTable): (type: TypePlan) => Decoder {
   const known = new Map<string, Decoder>();
 
   function decoderOf(type: TypePlan, preset?: string): Decoder {

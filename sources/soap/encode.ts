@@ -11,6 +11,7 @@ import {
   isUnspeakable,
   type SoapVersion,
   type TypePlan,
+  type TypeTable,
 } from './plan.ts';
 import { escapeAttribute, escapeText, InputError } from './xml-text.ts';
 
@@ -34,7 +35,7 @@ export interface Encoders {
 const NIL = ' xsi:nil="true"/>';
 
 /** Compiles encoders of arguments, each on its first use. */
-export function createEncoders(types: ReadonlyMap<string, ComplexPlan>, version: SoapVersion): Encoders {
+export function createEncoders(types: TypeTable, version: SoapVersion): Encoders {
   const encoding = version === '1.2' ? ENCODING_12 : ENCODING_11;
   const prefixes = new Map([
     [XSD, 'xsd'],

@@ -7,13 +7,32 @@ export interface CompiledSoap {
   readonly sdl: string;
   readonly version: SoapVersion;
   readonly operations: readonly OperationPlan[];
-  /** By the ids that `TypePlan`s name. */
-  readonly types: ReadonlyMap<string, ComplexPlan>;
+  /** `ComplexPlan`s as JSON, by the ids that `TypePlan`s name: text is handed over, and kept, at a fraction of the cost. */
+  readonly types: ReadonlyMap<string, string>;
   /** GraphQL name → value name → value. */
   readonly enumValues: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** GraphQL names of interfaces and unions. */
   readonly abstractTypes: readonly string[];
   readonly notices: readonly Problem[];
+}
+
+/** The types of a document, each read when it is first asked for. */
+export interface TypeTable {
+  get(id: string): ComplexPlan | undefined;
+}
+
+export function createTypeTable(types: CompiledSoap['types']): TypeTable {
+  const read = new Map<string, ComplexPlan>();
+  return {
+    get(id) {
+      const existing = read.get(id);
+      const text = existing === undefined ? types.get(id) : undefined;
+      if (text === undefined) return existing;
+      const plan = JSON.parse(text) as ComplexPlan;
+      read.set(id, plan);
+      return plan;
+    },
+  };
 }
 
 export type SoapVersion = '1.1' | '1.2';

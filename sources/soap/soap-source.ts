@@ -8,7 +8,7 @@ import { createEncoders, type Encoders } from './encode.ts';
 import { createEnvelopeWriter, requestHeaders, usernameToken } from './envelope.ts';
 import { type LoadDocument, loadSoapDocuments } from './load-documents.ts';
 import type { SoapOptions } from './options.ts';
-import type { CompiledSoap, OperationPlan, TypePlan } from './plan.ts';
+import { type CompiledSoap, createTypeTable, type OperationPlan, type TypePlan } from './plan.ts';
 import { createAnswerReader } from './read-answer.ts';
 import { escapeText, InputError } from './xml-text.ts';
 
@@ -36,7 +36,7 @@ export async function createSoapSource(
  * @throws ProblemsError when the endpoint, a header or the credentials cannot be used
  */
 export function openSoapSource(name: string, compiled: CompiledSoap, options: SoapOptions, _deps: SourceDeps): Source {
-  const { sdl, version, operations, types, enumValues, abstractTypes, notices } = compiled;
+  const { sdl, version, operations, enumValues, abstractTypes, notices } = compiled;
   const security = securityHeader(options, compiled);
   const { origin, path } = splitEndpoint(options.endpoint);
   const upstream = createHttpUpstream({
@@ -48,6 +48,7 @@ export function openSoapSource(name: string, compiled: CompiledSoap, options: So
     forwardHeaders: options.forwardHeaders,
     returnHeaders: options.returnHeaders,
   });
+  const types = createTypeTable(compiled.types);
   const operationDeps: OperationDeps = {
     source: name,
     path,
