@@ -65,13 +65,19 @@ function judge(error: unknown, scope: ErrorScope, origin: Origin | undefined): J
     // Errors of graphql-jit look like GraphQLErrors but have no extensions.
     const extensions: Record<string, unknown> | undefined = original.extensions;
     if (isErrorCode(extensions?.code)) {
-      return { code: extensions.code, message: original.message, details: detailsOf(extensions) };
+      return { code: extensions.code, message: messageOf(original), details: detailsOf(extensions) };
     }
     return judgeGraphqlError(original, scope, origin);
   }
   if (error instanceof GraphQLError && isUnexpectedNull(error)) return judgeGraphqlError(error, scope, origin);
   scope.log.error({ requestId: scope.requestId, err: original }, 'unexpected error');
   return { code: 'INTERNAL_SERVER_ERROR', message: ERROR_TABLE.INTERNAL_SERVER_ERROR.message };
+}
+
+/** GraphQL.js says of its limit neither whose it is nor where to set it. */
+function messageOf({ message }: GraphQLError): string {
+  const maxTokens = /^Syntax Error: Document contains more that (\d+) tokens/.exec(message)?.[1];
+  return maxTokens === undefined ? message : `The document has more than ${maxTokens} tokens (limits.tokens).`;
 }
 
 /** Errors that GraphQL execution itself raises: about the client's values, or about a source's. */

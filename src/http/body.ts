@@ -28,3 +28,23 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     request.once('aborted', () => reject(new SkeinError('CLIENT_CLOSED_REQUEST')));
   });
 }
+
+const AS_JSON = `Send the operation as JSON, {"query": "…"}, with the header "content-type: application/json"`;
+
+/**
+ * Throws what to do instead unless the body can be one of the forms that are taken beside JSON. With curl, `-d` says
+ * that its data is a form, whatever it is.
+ */
+export function checkForm(body: Buffer, contentType: string | undefined): void {
+  const [type = ''] = (contentType ?? '').split(';');
+  if (type === 'application/graphql') return;
+  if (type === 'application/x-www-form-urlencoded') {
+    if (/^\s*\{/.test(body.toString('utf8', 0, 64))) {
+      throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', `The body is JSON, but is called a form. ${AS_JSON} (curl: -H).`);
+    }
+    if (new URLSearchParams(body.toString('utf8')).has('query')) return;
+    throw new SkeinError('BAD_REQUEST', `The form has no "query". ${AS_JSON}, or as a form with a "query".`);
+  }
+  const what = type === '' ? 'The request has no content type.' : 'The content type of the request is not supported.';
+  throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', `${what} ${AS_JSON}.`);
+}

@@ -6,7 +6,7 @@ import type { CallContext } from '../../sources/source.ts';
 import type { Caller, Keyring } from '../identity/keyring.ts';
 import type { Lifetime, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations, type ReadyOperation } from '../operations.ts';
-import { readBody } from './body.ts';
+import { checkForm, readBody } from './body.ts';
 import { clientHeaders, headerReturner } from './client-headers.ts';
 import type { GraphqlSse } from './graphql-sse.ts';
 import { EVENT_STREAM, isJson, negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
@@ -131,9 +131,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
         const params = await readMultipartParams(body, request.headers['content-type']);
         return runOperation(params, caller, scope, request, response);
       }
-      if (!isForm(request.headers['content-type'])) {
-        throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', 'Send the operation as application/json.');
-      }
+      checkForm(body, request.headers['content-type']);
       // Yoga takes a body that is there already instead of piping the request through its own limit.
       (request as IncomingMessage & { body?: Buffer }).body = body;
     } else if (request.method === 'PUT') {
@@ -226,8 +224,4 @@ function requireToken(sse: GraphqlSse, request: IncomingMessage): string {
   if (token === undefined)
     throw new SkeinError('BAD_REQUEST', 'The header x-graphql-event-stream-token names the event stream.');
   return token;
-}
-
-function isForm(contentType: string | undefined): boolean {
-  return /^(application\/x-www-form-urlencoded|application\/graphql)(;|$)/.test(contentType ?? '');
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { SkeinError } from '../../kernel/errors.ts';
@@ -18,6 +19,10 @@ const MAX_OPERATIONS_PER_SOCKET = 100;
 const LAST_WORDS_MS = 1_000;
 /** A "complete" message holds nothing but an id. */
 const MAX_COMPLETE_BYTES = 4_096;
+
+/** Reasons a socket is closed with: 123 bytes at the most (RFC 6455, section 5.5). */
+const KEY_MISSING = 'An API key is required: send {"Authorization": "Bearer <key>"} as the payload of connection_init.';
+const KEY_WRONG = 'The API key is not valid: "Authorization" must be "Bearer <key>" with a key of this gateway.';
 
 export interface GraphqlWsDeps {
   readonly operations: Operations;
@@ -76,7 +81,9 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
           session.headers = socketHeaders(extra.request.headers, connectionParams);
           return true;
         } catch {
-          // graphql-ws closes the socket with 4403, "Forbidden": the protocol's word for a refused connection_init.
+          // graphql-ws would close it with the same code, the protocol's for a refused connection_init, but less to say.
+          const isMissing = (authorizationOf(connectionParams) ?? extra.request.headers.authorization) === undefined;
+          extra.socket.close(CloseCode.Forbidden, isMissing ? KEY_MISSING : KEY_WRONG);
           return false;
         }
       },

@@ -17,16 +17,18 @@ it('lets through what is within the limits, to the last field', () => {
 });
 
 it('refuses what is beyond them', () => {
-  expect(refusals('{ a { a { a { a { b } } } } }')).toEqual(['The operation nests 5 levels deep; 4 are allowed.']);
-  expect(refusals(`{ ${'b '.repeat(11)} }`)).toEqual(['The operation selects more than 10 fields.']);
+  expect(refusals('{ a { a { a { a { b } } } } }')).toEqual([
+    'The operation nests 5 levels deep; 4 are allowed (limits.depth).',
+  ]);
+  expect(refusals(`{ ${'b '.repeat(11)} }`)).toEqual(['The operation selects more than 10 fields (limits.fields).']);
 });
 
 it('counts through fragments, named or not, each time they are spread', () => {
   expect(
     refusals('{ ...f } fragment f on Query { a { ...g } } fragment g on Query { a { ... { a { a { b } } } } }'),
-  ).toEqual(['The operation nests 5 levels deep; 4 are allowed.']);
+  ).toEqual(['The operation nests 5 levels deep; 4 are allowed (limits.depth).']);
   expect(refusals('{ ...f ...f ...f } fragment f on Query { x: b y: b z: b w: b }')).toEqual([
-    'The operation selects more than 10 fields.',
+    'The operation selects more than 10 fields (limits.fields).',
   ]);
 });
 
@@ -37,7 +39,7 @@ it('judges each operation of a document', () => {
 it('measures a fragment once, however often it is spread: a hundred doublings are no work', () => {
   const levels = Array.from({ length: 100 }, (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`);
   const query = `{ ...f0 } ${levels.join(' ')} fragment f100 on Query { b }`;
-  expect(refusals(query)).toEqual(['The operation selects more than 10 fields.']);
+  expect(refusals(query)).toEqual(['The operation selects more than 10 fields (limits.fields).']);
 });
 
 it('ends where a fragment spreads itself, which another rule refuses', () => {

@@ -30,8 +30,8 @@ export function createQueryLimits(limits: QueryLimits): ValidationRule {
             extensions: { code: 'OPERATION_TOO_COMPLEX' },
           }),
         );
-      if (depth > limits.depth) refuse(`nests ${depth} levels deep; ${limits.depth} are allowed`);
-      if (fields > limits.fields) refuse(`selects more than ${limits.fields} fields`);
+      if (depth > limits.depth) refuse(`nests ${depth} levels deep; ${limits.depth} are allowed (limits.depth)`);
+      if (fields > limits.fields) refuse(`selects more than ${limits.fields} fields (limits.fields)`);
     },
   });
 }
