@@ -11,6 +11,7 @@ import {
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { runSteps, type Steps } from '../kernel/steps.ts';
 import { SCALARS } from '../sources/scalars.ts';
+import type { Source } from '../sources/source.ts';
 import { attachResolvers, enumValuesOf } from './attach-resolvers.ts';
 import { buildSchemaSteps } from './build-schema.ts';
 import type { Composition } from './compose.ts';
@@ -22,7 +23,7 @@ import { createRoutes, type Routes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
 import type { GraphReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
-import { createResolvers } from './resolvers.ts';
+import { resolverSteps } from './resolvers.ts';
 
 /** The public schema whose resolvers are the sources' own calls, and what it takes to run a document on it. */
 export interface DirectGraph {
@@ -63,7 +64,10 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
   const planning = { composition, plans };
 
   const schema = yield* buildSchemaSteps(publicSdl, { enumValues: enumValuesOf(sources), scalars: SCALARS });
-  const resolvers = createResolvers({
+  const fetching = createFetchResolvers(composition, plans, runner);
+  // Of other sources all fields stand in their parents; most graphs have thousands of those.
+  const selecting = new Set(sources.filter(takesSelections));
+  const resolvers = yield* resolverSteps({
     ownership,
     sources,
     links,
@@ -83,12 +87,14 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
         return schema;
       });
     },
-    ...createFetchResolvers(composition, plans, runner),
+    ...fetching,
+    fieldResolver: (source, own, typeName, fieldName) =>
+      selecting.has(source) || merges.has(typeName)
+        ? fetching.fieldResolver(source, own, typeName, fieldName)
+        : undefined,
   });
   yield* attachResolvers(schema, resolvers);
-  const plansFetches =
-    merges.size > 0 ||
-    sources.some(({ model }) => [...model.calls.values()].some(({ usesSelection }) => usesSelection === true));
+  const plansFetches = merges.size > 0 || selecting.size > 0;
   return {
     schema,
     overrideLabels: [...(supergraph?.overrideLabels ?? [])],
@@ -98,6 +104,12 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
       return prepared;
     },
   };
+}
+
+function takesSelections({ model }: Source): boolean {
+  if (model.federation !== undefined) return true;
+  for (const { usesSelection } of model.calls.values()) if (usesSelection === true) return true;
+  return false;
 }
 
 /** Runs what a link reads from the graph as a query below the parent, compiled on first use, within the same batches. */

@@ -6,6 +6,7 @@ import {
   isObjectType,
   isScalarType,
 } from 'graphql';
+import { runSteps, type Steps } from '../kernel/steps.ts';
 import { SCALARS } from '../sources/scalars.ts';
 import type { Selected, Source, SourceCall, SourceModel } from '../sources/source.ts';
 import { createAliasedCalls } from './aliased-calls.ts';
@@ -61,6 +62,11 @@ export type NeedsReader = (
  * subgraph of one source behind the stitched schema.
  */
 export function createResolvers(options: ResolverOptions): Resolvers {
+  return runSteps(resolverSteps(options));
+}
+
+/** The same in steps. */
+export function* resolverSteps(options: ResolverOptions): Steps<Resolvers> {
   const { sources, links } = options;
   const resolvers: Record<string, Record<string, unknown>> = Object.create(null);
   const put = (typeName: string, fieldName: string, value: unknown) => {
@@ -74,6 +80,7 @@ export function createResolvers(options: ResolverOptions): Resolvers {
     const schema = options.ownership.sources.get(source.name)?.schema;
     if (schema === undefined) continue;
     for (const type of Object.values(schema.getTypeMap())) {
+      yield;
       if (type.name.startsWith('__')) continue;
       if (isScalarType(type) && Object.hasOwn(SCALARS, type.name)) scalars.add(type.name);
       if (isEnumType(type)) {
@@ -90,6 +97,7 @@ export function createResolvers(options: ResolverOptions): Resolvers {
       if (options.ownership.rootFields.get(coordinate) !== source.name) continue;
       const [typeName, fieldName] = coordinate.split('.') as [string, string];
       put(typeName, fieldName, createCallResolver(coordinate, call, options));
+      yield;
     }
   }
   for (const [typeName, fields] of options.addedFields ?? [])

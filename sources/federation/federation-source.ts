@@ -1,4 +1,5 @@
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import type { Compile } from '../compiling.ts';
 import { createGraphqlUpstream, type GraphqlServiceOptions } from '../graphql/graphql-upstream.ts';
 import type { Source, SourceDeps } from '../source.ts';
 import { askForSdl, SERVICE_SDL } from './ask-for-sdl.ts';
@@ -13,6 +14,14 @@ export interface FederationTexts {
   readonly supergraph?: string | undefined;
 }
 
+/** The first step of loading, of the one form and of the other. */
+export interface FederationCompilers {
+  readonly subgraph: Compile<typeof compileSubgraph>;
+  readonly supergraph: Compile<typeof compileSupergraph>;
+}
+
+const COMPILERS: FederationCompilers = { subgraph: compileSubgraph, supergraph: compileSupergraph };
+
 /**
  * A subgraph at its endpoint, by its SDL or by asking it; or the subgraphs of a supergraph file, as sources named
  * `<name>.<subgraph>`, without those whose problems were reported.
@@ -24,10 +33,11 @@ export async function createFederationSources(
   options: FederationOptions,
   texts: FederationTexts,
   deps: SourceDeps,
+  compile = COMPILERS,
 ): Promise<Source[]> {
   const { endpoint } = options;
-  if (endpoint === undefined) return createSupergraphSources(name, options, texts.supergraph ?? '', deps);
-  return [await createSubgraphSource(name, { ...options, endpoint }, texts.document, deps)];
+  if (endpoint === undefined) return createSupergraphSources(name, options, texts.supergraph ?? '', deps, compile);
+  return [await createSubgraphSource(name, { ...options, endpoint }, texts.document, deps, compile)];
 }
 
 async function createSupergraphSources(
@@ -35,8 +45,10 @@ async function createSupergraphSources(
   options: FederationOptions,
   text: string,
   deps: SourceDeps,
+  compile: FederationCompilers,
 ): Promise<Source[]> {
-  const { subgraphs, problems } = compileSupergraph(name, text, options.supergraph ?? 'supergraph', options);
+  const file = options.supergraph ?? 'supergraph';
+  const { subgraphs, problems } = await compile.supergraph(name, text, file, options);
   const all = [...problems, ...optionProblems(options)];
   if (subgraphs.length === 0 && all.length > 0) throw new ProblemsError(all);
   for (const problem of all) deps.report(problem);
@@ -69,12 +81,13 @@ async function createSubgraphSource(
   options: GraphqlServiceOptions & Pick<FederationOptions, 'document'>,
   text: string | undefined,
   deps: SourceDeps,
+  compile: FederationCompilers,
 ): Promise<Source> {
   const service = createGraphqlUpstream(name, options);
   try {
     const sdl = text ?? (await askForSdl(name, options.timeoutMs, service, deps));
     const file = text === undefined ? SERVICE_SDL : (options.document ?? 'document');
-    const { subgraph, problems } = compileSubgraph(name, sdl, file);
+    const { subgraph, problems } = await compile.subgraph(name, sdl, file);
     if (subgraph === undefined) throw new ProblemsError(problems);
     return openSubgraph(name, subgraph, options.errors, service);
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CancellationSource } from '../../kernel/cancellation.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { NO_CLIENT } from '../call-context.ts';
+import type { Compile } from '../compiling.ts';
 import type { CallContext, Source, SourceDeps } from '../source.ts';
 import { compileGraphql, type GraphqlDocument } from './compile-graphql.ts';
 import { createGraphqlUpstream, type GraphqlService } from './graphql-upstream.ts';
@@ -20,6 +21,7 @@ export async function createGraphqlSource(
   options: GraphqlOptions,
   documentText: string | undefined,
   deps: SourceDeps,
+  compile: Compile<typeof compileGraphql> = compileGraphql,
 ): Promise<Source> {
   const service = createGraphqlUpstream(name, options);
   try {
@@ -27,7 +29,7 @@ export async function createGraphqlSource(
       documentText === undefined
         ? await askForDocument(name, options, service, deps)
         : { kind: 'sdl', text: documentText, file: options.document ?? 'schema' };
-    const { model, problems } = compileGraphql(document, options);
+    const { model, problems } = await compile(document, options);
     if (model === undefined) throw new ProblemsError(problems);
     for (const problem of problems) deps.report(problem);
     return openGraphql(name, model, options, service);

@@ -1,5 +1,6 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
+import type { Compile } from '../compiling.ts';
 import type { Source, SourceDeps } from '../source.ts';
 import { compileGrpc } from './compile-grpc.ts';
 import { readTlsFiles } from './connection.ts';
@@ -20,12 +21,13 @@ export async function createGrpcSource(
   options: GrpcOptions,
   documentPath: string | undefined,
   deps: SourceDeps,
+  compile: Compile<typeof compileGrpc> = compileGrpc,
 ): Promise<Source> {
   const tlsFiles = await readTlsFiles(options);
   const document: GrpcDocument = documentPath
     ? await readGrpcDocument(documentPath, options)
     : await reflect(name, options, tlsFiles, deps.log);
-  const { compiled, problems, unusable } = compileGrpc(document, options);
+  const { compiled, problems, unusable } = await compile(document, options);
   if (unusable !== undefined) {
     const details = { source: name, operation: 'reflection' };
     throw new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: new Error(unusable) });

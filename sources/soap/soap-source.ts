@@ -1,5 +1,6 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
+import type { Compile } from '../compiling.ts';
 import type { Arguments, Source, SourceCall, SourceDeps, TypeResolver, UnaryCall } from '../source.ts';
 import { createHttpUpstream, type HttpUpstream } from '../upstream/http-upstream.ts';
 import { compileSoap } from './compile-soap.ts';
@@ -22,9 +23,10 @@ export async function createSoapSource(
   options: SoapOptions,
   loadDocument: LoadDocument,
   deps: SourceDeps,
+  compile: Compile<typeof compileSoap> = compileSoap,
 ): Promise<Source> {
   const { documents, problems } = await loadSoapDocuments(options.document, loadDocument);
-  const compilation = compileSoap(name, options, documents);
+  const compilation = await compile(name, options, documents);
   const all = [...problems, ...compilation.problems];
   if (compilation.compiled === undefined) throw new ProblemsError(all);
   for (const problem of all) deps.report(problem);

@@ -1,11 +1,13 @@
 import { describeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
-import { compose } from '../../schema/compose.ts';
+import { type CompositionResult, composeInSlices } from '../../schema/compose.ts';
 import { createRegistry, type GenerationOptions, type Registry } from '../../schema/registry.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
+import { createBuildQueue } from './build-queue.ts';
+import { createCompileWorker } from './compile-worker.ts';
 import { createGraphSources, NO_QUERIES } from './graph-sources.ts';
 import { loadModels, loadSource } from './load-sources.ts';
 import { describeSources, type SourceState } from './source-states.ts';
@@ -48,11 +50,12 @@ export async function createGraph(
 ): Promise<Graph> {
   const problems: Problem[] = [...known];
   const report = (problem: Problem) => problems.push(problem);
+  const compiler = createCompileWorker();
   const built = loadModels(config, { log, report });
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
   const sources = createGraphSources({ config, builtIn: built.sources, hasBrokenPrompt });
   const loaded = await Promise.all(
-    Object.entries(config.sources).map(([name, options]) => loadSource(name, options, { log, report })),
+    Object.entries(config.sources).map(([name, options]) => loadSource(name, options, { log, report, compiler })),
   );
   for (const result of loaded) {
     if ('sources' in result) sources.opened.set(result.name, result.sources);
@@ -60,24 +63,20 @@ export async function createGraph(
     else sources.broken.add(result.name);
   }
 
-  const composeNow = () => {
+  const composeNow = async () => {
     const mistakes: Problem[] = [];
     const inGraph = sources.forGraph((problem) => mistakes.push(problem));
-    const result = compose({
-      sources: inGraph,
-      links: config.links,
-      types: config.types,
-      isMissing: sources.isMissing,
-    });
+    const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
+    const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
     return {
       composition: result.composition,
       problems: [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))],
     };
   };
-  const first = composeNow();
+  const first = await composeNow();
   if (!sources.excuses(first.problems, problems)) problems.push(...first.problems);
   if (problems.length > 0) {
-    await sources.dispose();
+    await Promise.all([sources.dispose(), compiler.dispose()]);
     throw new ProblemsError(problems);
   }
 
@@ -92,24 +91,28 @@ export async function createGraph(
     retry.unref();
   };
   /** Builds the next generation; the reasons when it cannot be built, and the running one serves on. */
-  const takeIn = (name: string): readonly string[] => {
+  const rebuild = createBuildQueue(async (isNewest): Promise<readonly string[] | undefined> => {
     try {
-      const next = composeNow();
+      const next = await composeNow();
+      if (disposed) return [];
       if (next.problems.length > 0 || next.composition === undefined)
         return next.problems.map(({ message }) => message);
-      const { number } = registry.publish(next.composition);
-      log.info({ source: name, generation: number }, 'the source is there, and in the graph');
-      return [];
+      const published = await registry.publishInSlices(next.composition, () => isNewest() && !disposed);
+      return published === undefined && !disposed ? undefined : [];
     } catch (error) {
       return [describeError(error)];
     }
-  };
+  });
   const retryNow = async (delayMs: number) => {
     for (const [name, reason] of [...sources.unreachable]) {
       const options = config.sources[name];
       if (options === undefined) continue;
       const mistakes: Problem[] = [];
-      const result = await loadSource(name, options, { log, report: (problem) => mistakes.push(problem) });
+      const result = await loadSource(name, options, {
+        log,
+        report: (problem) => mistakes.push(problem),
+        compiler,
+      });
       const made = 'sources' in result ? result.sources : [];
       if (disposed) {
         await disposeAll(made);
@@ -122,8 +125,13 @@ export async function createGraph(
       }
       sources.opened.set(name, made);
       sources.unreachable.delete(name);
-      const unfit = takeIn(name);
-      if (unfit.length === 0) continue;
+      const unfit = await rebuild();
+      if (disposed) return;
+      if (unfit.length === 0) {
+        const { number } = registry.current() ?? {};
+        log.info({ source: name, generation: number }, 'the source is there, and in the graph');
+        continue;
+      }
       sources.opened.delete(name);
       sources.unreachable.set(name, reason);
       await disposeAll(made);
@@ -169,9 +177,15 @@ export async function createGraph(
     async dispose() {
       disposed = true;
       clearTimeout(retry);
-      await sources.dispose();
+      await Promise.all([sources.dispose(), compiler.dispose()]);
     },
   };
+}
+
+/** The composer, or the thread it works in, may fail: that is a problem of what it was given. */
+function toResult(error: unknown): CompositionResult {
+  if (!(error instanceof ProblemsError)) throw error;
+  return { composition: undefined, problems: error.problems };
 }
 
 async function disposeAll(sources: readonly Source[]): Promise<void> {

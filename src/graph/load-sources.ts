@@ -8,6 +8,7 @@ import type { Source, SourceDeps } from '../../sources/source.ts';
 import { fetchDocument } from '../../sources/upstream/fetch-document.ts';
 import { readText } from '../config/read-text.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
+import type { CompileWorker } from './compile-worker.ts';
 import { transformSources } from './transform-sources.ts';
 
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
@@ -25,16 +26,20 @@ export interface LoadDeps {
   readonly report: (problem: Problem) => void;
 }
 
+export interface LoadSourceDeps extends LoadDeps {
+  readonly compiler: CompileWorker;
+}
+
 /** Makes one source of the configuration, or, of a supergraph, one for each subgraph. Never rejects. */
 export async function loadSource(
   name: string,
   options: SourceOptions,
-  { log, report }: LoadDeps,
+  { log, report, compiler }: LoadSourceDeps,
 ): Promise<LoadedSource> {
   const mistakes: Problem[] = [];
   const deps: SourceDeps = { log, report: (problem) => mistakes.push(problem) };
   try {
-    const made = await createSources(name, options, deps);
+    const made = await createSources(name, options, deps, compiler);
     const { transforms } = options;
     const isTransformed = transforms !== undefined && mistakes.length === 0;
     const sources = isTransformed ? transformSources(made, transforms, deps.report) : made;
@@ -49,30 +54,48 @@ export async function loadSource(
 }
 
 /** Kinds are imported when there is a source of them: their libraries are large. */
-async function createSources(name: string, options: SourceOptions, deps: SourceDeps): Promise<readonly Source[]> {
+async function createSources(
+  name: string,
+  options: SourceOptions,
+  deps: SourceDeps,
+  compiler: CompileWorker,
+): Promise<readonly Source[]> {
   switch (options.kind) {
     case 'openapi': {
+      const opening = import('../../sources/openapi/openapi-source.ts');
       const text = /^https?:/i.test(options.document)
         ? await fetchDocument(name, options.document)
         : await readDocument(options.document);
-      const { createOpenapiSource } = await import('../../sources/openapi/openapi-source.ts');
-      return [createOpenapiSource(name, options, text, options.document, deps)];
+      const { openOpenapiSource } = await opening;
+      const { compiled, problems } = await compiler.run('openapi', options, text, options.document);
+      if (compiled === undefined) throw new ProblemsError(problems);
+      for (const problem of problems) deps.report(problem);
+      return [openOpenapiSource(name, compiled, options, deps)];
     }
     case 'grpc': {
       const { createGrpcSource } = await import('../../sources/grpc/grpc-source.ts');
-      return [await createGrpcSource(name, options, options.document, deps)];
+      return [
+        await createGrpcSource(name, options, options.document, deps, (...given) => compiler.run('grpc', ...given)),
+      ];
     }
     case 'soap':
-      return [await createSoap(name, options, deps)];
+      return [await createSoap(name, options, deps, compiler)];
     case 'graphql': {
       const { createGraphqlSource } = await import('../../sources/graphql/graphql-source.ts');
-      return [await createGraphqlSource(name, options, await readIfGiven(options.document), deps)];
+      return [
+        await createGraphqlSource(name, options, await readIfGiven(options.document), deps, (...given) =>
+          compiler.run('graphql', ...given),
+        ),
+      ];
     }
     case 'federation': {
       const { createFederationSources } = await import('../../sources/federation/federation-source.ts');
       const document = await readIfGiven(options.document);
       const supergraph = await readIfGiven(options.supergraph);
-      return createFederationSources(name, options, { document, supergraph }, deps);
+      return createFederationSources(name, options, { document, supergraph }, deps, {
+        subgraph: (...given) => compiler.run('subgraph', ...given),
+        supergraph: (...given) => compiler.run('supergraph', ...given),
+      });
     }
   }
 }
@@ -82,6 +105,7 @@ async function createSoap(
   name: string,
   options: Extract<SourceOptions, { kind: 'soap' }>,
   deps: SourceDeps,
+  compiler: CompileWorker,
 ): Promise<Source> {
   const { createSoapSource } = await import('../../sources/soap/soap-source.ts');
   const { createDocumentLoader } = await import('../../sources/soap/document-loader.ts');
@@ -93,7 +117,7 @@ async function createSoap(
       throw error;
     });
   try {
-    const source = await createSoapSource(name, options, watched, deps);
+    const source = await createSoapSource(name, options, watched, deps, (...given) => compiler.run('soap', ...given));
     if (unreachable === undefined) return source;
     await source.dispose();
     throw unreachable;
