@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createGuideReader } from '../utils/follow-guide.ts';
 
 const reader = await createGuideReader({
-  file: 'federation.md',
+  file: 'guides/federation.md',
   ports: ['4000', '5211', '5212', '5213'],
 });
 

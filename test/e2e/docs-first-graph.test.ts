@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createGuideReader } from '../utils/follow-guide.ts';
 
 const reader = await createGuideReader({
-  file: 'first-graph.md',
+  file: 'guides/first-graph.md',
   ports: ['4000', '5101'],
   ownBackends: { reviews: '4103', 'stand-in': '4104' },
   // Nobody is asked for a real answer here; the configuration at least is right.

@@ -13,7 +13,7 @@ interface Terminal {
 }
 
 export interface GuideOptions {
-  /** Below docs/guides. */
+  /** Below docs. */
   readonly file: string;
   /** Ports that the guide names; others are free in their place. */
   readonly ports: readonly string[];
@@ -21,16 +21,24 @@ export interface GuideOptions {
   readonly ownBackends?: Readonly<Record<string, string>>;
   /** What variables hold that only `instead of` steps need. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What every terminal has to begin with. */
+  readonly prelude?: string;
 }
 
 /** Somebody who does what a guide says, in an empty folder, and compares what is printed. */
-export async function createGuideReader({ file, ports: said, ownBackends = {}, env: more = {} }: GuideOptions) {
-  const sections = readGuide(await readFile(join('docs/guides', file), 'utf8'));
+export async function createGuideReader({
+  file,
+  ports: said,
+  ownBackends = {},
+  env: more = {},
+  prelude: given = '',
+}: GuideOptions) {
+  const sections = readGuide(await readFile(join('docs', file), 'utf8'));
   const folder = await mkdtemp(join(tmpdir(), 'skein-guide-'));
   const terminals = new Map<string, Terminal>();
   const ports = new Map<string, string>();
   for (const port of said) ports.set(port, await freePort());
-  let prelude = '';
+  let prelude = given;
 
   /** The guide's text as it is on this machine: its ports, and where the clone is. */
   function local(text: string): string {

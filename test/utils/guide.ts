@@ -44,12 +44,12 @@ function stepOf(marker: string, text: string, output: string): GuideStep {
   return { do: where === 'below' ? 'insert' : 'replace', file: changed, sections, text };
 }
 
-/** Puts lines right below `section:`. */
+/** Puts lines right below the line `section:`. */
 export function insertBelow(file: string, section: string, text: string): string {
-  const heading = `${section}:\n`;
-  const at = file.indexOf(`\n${heading}`) + 1;
-  if (at === 0 && !file.startsWith(heading)) throw new Error(`The file has no section "${section}".`);
-  return file.slice(0, at + heading.length) + text + file.slice(at + heading.length);
+  const found = new RegExp(`^ *${section}:\\n`, 'm').exec(file);
+  if (found === null) throw new Error(`The file has no section "${section}".`);
+  const at = found.index + found[0].length;
+  return file.slice(0, at) + text + file.slice(at);
 }
 
 /** Takes the top-level sections out, and puts the text at the end. */

@@ -1,0 +1,28 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { createGuideReader } from '../utils/follow-guide.ts';
+
+const reader = await createGuideReader({
+  file: 'guides/rest-api.md',
+  ports: ['4000', '5221'],
+});
+
+describe('the guide to a REST API, followed to the letter', () => {
+  afterAll(() => reader.end());
+
+  it.each(reader.sections)('gives what it shows: $title', async ({ steps }) => {
+    for (const step of steps) await reader.follow(step);
+  });
+
+  it('has its marked blocks in every part, and says the same of the ports throughout', () => {
+    expect(reader.sections.map(({ steps }) => steps.map((step) => step.do).join(' '))).toEqual([
+      'prepare',
+      'write write start',
+      'write run',
+      'write start run',
+      'append run start run',
+      'run insert start run run',
+      'run',
+    ]);
+    expect(reader.ports()).toEqual(['4000', '5221']);
+  });
+});
