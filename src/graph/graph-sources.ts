@@ -1,5 +1,6 @@
 import type { Problem } from '../../kernel/problem.ts';
 import type { IsMissing } from '../../schema/links.ts';
+import { combineVersions } from '../../schema/versions/combine-versions.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
 
@@ -15,8 +16,8 @@ export interface GraphSources {
   /** What the graph is composed of. */
   forGraph(report: (problem: Problem) => void): readonly Source[];
   readonly isMissing: IsMissing;
-  /** Whether what the composer says is a consequence: of what is not there yet, or of mistakes told already. */
-  excuses(found: readonly Problem[], known: readonly Problem[]): boolean;
+  /** Of what is found when the graph is composed, what is no consequence of what is missing or has been told. */
+  mistakesIn(found: readonly Problem[], known: readonly Problem[]): readonly Problem[];
   notices(): readonly Problem[];
   dispose(): Promise<void>;
 }
@@ -39,24 +40,42 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
   const opened = new Map<string, readonly Source[]>();
   const unreachable = new Map<string, string>();
   const broken = new Set(namesIn(config, 'sources'));
+  const versions = new Set(
+    Object.values(config.versions).flatMap((group) => group.versions.map(({ source }) => source)),
+  );
+  /** Versions that cannot be combined. */
+  const failedVersions = new Set<string>();
   const isGone = (name: string) => unreachable.has(name) || broken.has(name);
   return {
     opened,
     unreachable,
     broken,
     builtIn,
-    forGraph: () => [...[...opened.values()].flat(), ...builtIn],
+    forGraph(report) {
+      failedVersions.clear();
+      const first = new Map([...opened].flatMap(([name, [source]]) => (source === undefined ? [] : [[name, source]])));
+      const combined = Object.entries(config.versions).flatMap(([name, options]) => {
+        const source = combineVersions(name, options, first, (problem) => {
+          failedVersions.add(name);
+          report(problem);
+        });
+        return source === undefined ? [] : [source];
+      });
+      const single = [...opened].flatMap(([name, own]) => (versions.has(name) ? [] : own));
+      return [...single, ...combined, ...builtIn];
+    },
     isMissing(name) {
-      if (name === undefined) return unreachable.size > 0 || broken.size > 0;
+      if (name === undefined) return unreachable.size + broken.size + failedVersions.size > 0;
+      if (failedVersions.has(name)) return true;
       const members = config.versions[name]?.versions ?? [];
       if (members.some(({ source }) => isGone(source))) return true;
       return isGone(name) || (name === 'prompts' && hasBrokenPrompt);
     },
-    excuses(found, known) {
+    mistakesIn(found, known) {
       // Without their group, versions of one service would be told to be in each other's way.
-      if (namesIn(config, 'versions').length > 0) return true;
-      const isEmpty = opened.size + builtIn.length === 0 || found.every((problem) => problem === NO_QUERIES);
-      return isEmpty && (unreachable.size > 0 || known.length > 0);
+      if (namesIn(config, 'versions').length > 0) return found.filter(({ path }) => path?.[0] === 'versions');
+      if (unreachable.size + known.length + failedVersions.size === 0) return found;
+      return opened.size + builtIn.length === 0 ? [] : found.filter((problem) => !isAboutNothing(problem));
     },
     notices: () =>
       [...opened].flatMap(([name, sources]) =>
@@ -68,6 +87,10 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
       await Promise.all([...[...opened.values()].flat(), ...builtIn].map((source) => source.dispose()));
     },
   };
+}
+
+function isAboutNothing(problem: Problem): boolean {
+  return problem === NO_QUERIES || problem.message === 'The graph has no source.';
 }
 
 function namesIn(config: SkeinConfig, section: string): string[] {

@@ -74,7 +74,7 @@ export async function createGraph(
     };
   };
   const first = await composeNow();
-  if (!sources.excuses(first.problems, problems)) problems.push(...first.problems);
+  problems.push(...sources.mistakesIn(first.problems, problems));
   if (problems.length > 0) {
     await Promise.all([sources.dispose(), compiler.dispose()]);
     throw new ProblemsError(problems);
