@@ -8,9 +8,10 @@ import { createGraphiql } from './http/graphiql.ts';
 import { createGraphqlDoor } from './http/graphql-door.ts';
 import { createGraphqlSse } from './http/graphql-sse.ts';
 import { createGraphqlWs } from './http/graphql-ws.ts';
+import { createReadiness } from './http/readiness.ts';
 import { createHttpServer } from './http/server.ts';
 import type { Keyring } from './identity/keyring.ts';
-import { createLifetimes } from './lifetimes.ts';
+import { createLifetimes, type Lifetimes } from './lifetimes.ts';
 import { createOperations } from './operations.ts';
 
 export interface GatewayDeps {
@@ -24,6 +25,8 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly log: Log;
+  /** Takes a line for the person at the terminal: what is waited for while it closes. Default: nobody is told. */
+  readonly tell?: ((line: string) => void) | undefined;
 }
 
 export interface Gateway {
@@ -61,10 +64,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     graphqlWs,
     graphiql: createGraphiql(deps.graphiql),
     cors: createCors(deps.origins),
-    readiness: () => ({
-      ready: graph.registry.current() !== undefined,
-      generation: graph.registry.current()?.number ?? 0,
-    }),
+    readiness: createReadiness(graph),
     isDraining: () => closing !== undefined,
     ids,
     log,
@@ -74,6 +74,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     sse.drain();
+    if (lifetimes.size > 0) deps.tell?.(waitingFor(lifetimes, limits.drainTimeoutMs));
     const late = setTimeout(() => lifetimes.stopAll('SHUTTING_DOWN'), limits.drainTimeoutMs);
     await lifetimes.whenIdle();
     clearTimeout(late);
@@ -103,4 +104,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return closing;
     },
   };
+}
+
+/** `Waiting for 2 requests and 1 stream …` */
+function waitingFor({ size, streams }: Lifetimes, timeoutMs: number): string {
+  const counts = [
+    [size - streams, 'request'],
+    [streams, 'stream'],
+  ] as const;
+  const what = counts
+    .filter(([count]) => count > 0)
+    .map(([count, noun]) => `${count} ${noun}${count === 1 ? '' : 's'}`)
+    .join(' and ');
+  return `Waiting for ${what} to end, for ${Math.ceil(timeoutMs / 1_000)} s at the most. Ctrl-C again ends them now.`;
 }

@@ -17,6 +17,8 @@ export interface Lifetime extends CallContext {
 }
 
 export interface LifetimeOptions {
+  /** It is a subscription's: it may last for hours. Default: no. */
+  readonly isStream?: boolean | undefined;
   /** Milliseconds after which it is stopped with DEADLINE_EXCEEDED. */
   readonly timeoutMs: number;
   /** Sent by the client, if it is fit to be an id. */
@@ -31,6 +33,8 @@ export interface LifetimeOptions {
 export interface Lifetimes {
   open(options: LifetimeOptions): Lifetime;
   readonly size: number;
+  /** How many of them are streams. */
+  readonly streams: number;
   /** Stops all of them, and at once each that is opened later. */
   stopAll(code: ErrorCode): void;
   /** Resolves when none is under way. */
@@ -48,23 +52,29 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
   const open = new Set<Lifetime>();
+  const streams = new Set<Lifetime>();
   let stoppedWith: ErrorCode | undefined;
   const idle = new Set<() => void>();
   return {
     get size() {
       return open.size;
     },
-    open({ timeoutMs, requestId, headers, returnHeader }) {
+    get streams() {
+      return streams.size;
+    },
+    open({ timeoutMs, requestId, headers, returnHeader, isStream }) {
       const id = requestId !== undefined && /^[\w.:/+=-]{1,128}$/.test(requestId) ? requestId : ids.next();
       const client = { headers: headers ?? NO_CLIENT.headers, returnHeader: returnHeader ?? NO_CLIENT.returnHeader };
       const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, client, (self) => {
         open.delete(self);
+        streams.delete(self);
         if (open.size === 0) {
           for (const resolve of idle) resolve();
           idle.clear();
         }
       });
       open.add(lifetime);
+      if (isStream === true) streams.add(lifetime);
       if (stoppedWith !== undefined) lifetime.stop(stoppedWith);
       return lifetime;
     },

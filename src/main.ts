@@ -47,6 +47,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     clock: systemClock,
     ids: { next: randomUUID },
     log,
+    tell: (line) => process.stderr.write(`${line}\n`),
   });
   try {
     const address = await gateway.listen(environment.port, environment.host);

@@ -4,7 +4,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
 import type { CallContext } from '../../sources/source.ts';
 import type { Caller, Keyring } from '../identity/keyring.ts';
-import type { Lifetime, Lifetimes } from '../lifetimes.ts';
+import type { Lifetime, LifetimeOptions, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations, type ReadyOperation } from '../operations.ts';
 import { checkForm, readBody } from './body.ts';
 import { clientHeaders, headerReturner } from './client-headers.ts';
@@ -44,9 +44,9 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     maxRequestBodySize: false,
   } as Parameters<typeof createYoga<YogaServerContext>>[0]);
 
-  const openLifetime = (scope: Scope, response: ServerResponse, timeoutMs: number): Lifetime => {
+  const openLifetime = (scope: Scope, response: ServerResponse, time: LifetimeTime): Lifetime => {
     const { requestId, headers } = scope;
-    const lifetime = lifetimes.open({ timeoutMs, requestId, headers, returnHeader: headerReturner(response) });
+    const lifetime = lifetimes.open({ ...time, requestId, headers, returnHeader: headerReturner(response) });
     response.once('close', () => {
       if (!response.writableFinished) lifetime.stop('CLIENT_CLOSED_REQUEST');
       lifetime.close();
@@ -54,15 +54,16 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     return lifetime;
   };
   /** What is being written is out of its hands: a client that does not take its answer must not hold up a shutdown. */
-  const openAnswer = (scope: Scope, response: ServerResponse, timeoutMs: number): Lifetime => {
-    const lifetime = openLifetime(scope, response, timeoutMs);
+  const openAnswer = (scope: Scope, response: ServerResponse, time: LifetimeTime): Lifetime => {
+    const lifetime = openLifetime(scope, response, time);
     lifetime.onStop(() => {
       if (response.headersSent) lifetime.close();
     });
     return lifetime;
   };
-  const timeoutOf = (operation: ReadyOperation) =>
-    operation.type === 'subscription' ? limits.streamTimeoutMs : limits.requestTimeoutMs;
+  const ofRequest: LifetimeTime = { timeoutMs: limits.requestTimeoutMs };
+  const ofStream: LifetimeTime = { timeoutMs: limits.streamTimeoutMs, isStream: true };
+  const timeOf = (operation: ReadyOperation) => (operation.type === 'subscription' ? ofStream : ofRequest);
 
   /** The short way: parameters from a JSON body or from the query string of an event stream. */
   const runOperation = async (
@@ -89,7 +90,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     if (token !== undefined) {
       // Its answer says only that the operation was taken: there is nothing to return headers with.
       const { requestId, headers } = scope;
-      const lifetime = lifetimes.open({ timeoutMs: timeoutOf(operation), requestId, headers });
+      const lifetime = lifetimes.open({ ...timeOf(operation), requestId, headers });
       try {
         sse.run(token, caller, operationIdOf(params), operation, lifetime, response);
       } catch (error) {
@@ -100,7 +101,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     }
     const takesEvents = accepted === EVENT_STREAM || (request.headers.accept?.includes(EVENT_STREAM) ?? false);
     if (operation.type === 'subscription' ? takesEvents : accepted === EVENT_STREAM) {
-      await sse.serve(operation, openLifetime(scope, response, timeoutOf(operation)), response);
+      await sse.serve(operation, openLifetime(scope, response, timeOf(operation)), response);
       return;
     }
     if (operation.type === 'subscription') {
@@ -109,7 +110,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
         'A subscription is answered as text/event-stream (Accept header) or over WebSocket.',
       );
     }
-    const lifetime = openAnswer(scope, response, timeoutOf(operation));
+    const lifetime = openAnswer(scope, response, timeOf(operation));
     sendResult(
       response,
       await operations.execute(operation, lifetime),
@@ -148,7 +149,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     }
     if (negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON]) === undefined)
       throw new SkeinError('NOT_ACCEPTABLE');
-    const lifetime = openAnswer(scope, response, limits.requestTimeoutMs);
+    const lifetime = openAnswer(scope, response, ofRequest);
     await yoga(request, response, { caller, lifetime });
     if (lifetime.stopped !== undefined) lifetime.close();
   };
@@ -166,6 +167,8 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     }
   };
 }
+
+type LifetimeTime = Pick<LifetimeOptions, 'timeoutMs' | 'isStream'>;
 
 interface Scope {
   readonly requestId: string;

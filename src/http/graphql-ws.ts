@@ -99,8 +99,9 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
         }
         const operation = operations.prepare(payload, caller as Caller);
         if (isRefused(operation)) return refuse(operation.errors);
-        const timeoutMs = operation.type === 'subscription' ? limits.streamTimeoutMs : limits.requestTimeoutMs;
-        const lifetime = lifetimes.open({ timeoutMs, requestId, headers });
+        const isStream = operation.type === 'subscription';
+        const timeoutMs = isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs;
+        const lifetime = lifetimes.open({ timeoutMs, requestId, headers, isStream });
         lives.set(payload, { id, lifetime });
         lifetime.onStop(() => {
           // A client that does not read would hold the operation, and a shutdown, forever.

@@ -8,6 +8,7 @@ import type { Graphiql } from './graphiql.ts';
 import type { Door } from './graphql-door.ts';
 import type { GraphqlWs } from './graphql-ws.ts';
 import { negotiate } from './media-types.ts';
+import type { Readiness } from './readiness.ts';
 import { sendErrors, sendJson } from './respond.ts';
 
 /** How long a client may take to send a request, headers and body. */
@@ -19,7 +20,7 @@ export interface HttpServerDeps {
   readonly graphiql: Graphiql;
   readonly cors: Cors;
   /** Whether the graph serves, with what an operator wants to know. */
-  readonly readiness: () => { readonly ready: boolean } & Readonly<Record<string, unknown>>;
+  readonly readiness: () => Readiness;
   readonly isDraining: () => boolean;
   readonly ids: IdGenerator;
   readonly log: Log;

@@ -12,6 +12,7 @@ import { expectNoUnhandledRejection } from '../utils/unhandled.ts';
 
 let gateway: TestGateway;
 let ticker: Ticker;
+let told: string[];
 expectNoUnhandledRejection();
 afterEach(async () => {
   // The second call hurries, whatever a test left open.
@@ -21,7 +22,9 @@ afterEach(async () => {
 
 async function start(limits: Partial<LimitOptions> = {}): Promise<void> {
   ticker = createTicker();
-  gateway = await startTestGateway([ticker.source], {}, { limits: { drainTimeoutMs: 3_600_000, ...limits } });
+  told = [];
+  const all = { drainTimeoutMs: 3_600_000, ...limits };
+  gateway = await startTestGateway([ticker.source], {}, { limits: all, tell: (line) => told.push(line) });
 }
 
 const EVENTS = { accept: 'text/event-stream' };
@@ -112,6 +115,32 @@ describe('a gateway that closes', () => {
     held.answer('in time');
     await answer;
     await closed;
+  });
+
+  it('tells in one line what it waits for, and how to hurry', async () => {
+    await start({ drainTimeoutMs: 10_000 });
+    const answer = gateway.post({ query: '{ held }' });
+    await ticker.nextHeld();
+    await openEvents('subscription { ticks }');
+    await ticker.nextStream();
+    const { socket } = await openSocket();
+    socket.send(subscribe('1', 'subscription { ticks }'));
+    await ticker.nextStream();
+    const closed = gateway.close();
+    expect(told).toEqual([
+      'Waiting for 1 request and 2 streams to end, for 10 s at the most. Ctrl-C again ends them now.',
+    ]);
+    void gateway.close();
+    expect(await answer).toMatchObject({ status: 503 });
+    await closed;
+    expect(told).toHaveLength(1);
+  });
+
+  it('says nothing when nothing is under way', async () => {
+    await start();
+    await gateway.post({ query: '{ hello }' });
+    await gateway.close();
+    expect(told).toEqual([]);
   });
 
   it('closes connections that have nothing under way', async () => {

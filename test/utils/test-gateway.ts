@@ -35,6 +35,7 @@ export async function startTestGateway(
     readonly origins?: readonly string[];
     readonly log?: Log;
     readonly types?: Readonly<Record<string, MergeOptions>>;
+    readonly tell?: (line: string) => void;
   } = {},
 ): Promise<TestGateway> {
   const limits = limitOptions.parse(options.limits ?? {});
@@ -67,6 +68,7 @@ export async function startTestGateway(
     clock: systemClock,
     ids: { next: randomUUID },
     log: options.log ?? silentLog,
+    tell: options.tell,
   });
   const { port } = await gateway.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${port}/graphql`;
