@@ -44,7 +44,7 @@ type Start = (metadata: Metadata, options: CallOptions, answered: Answered) => S
 /** A call with one answer. */
 function answeredCall(
   method: Method,
-  { metadata: rules, timeoutMs, errors }: Connection,
+  { metadata: rules, timeoutMs, errors, running }: Connection,
   isQuery: boolean,
   prepare: (args: Arguments) => Start,
 ): UnaryCall {
@@ -56,10 +56,12 @@ function answeredCall(
       const start = prepare(args);
       const metadata = rules.send(context, details);
       if (cancellation.reason !== undefined) throw abortError(context, details);
+      context.onCall?.(details);
       const deadline = Math.min(context.deadlineAt, Date.now() + timeoutMs);
       const abortable = { abort: () => call.cancel() };
-      const call = start(metadata, { deadline }, (error, response) => {
+      const call = startCall(start, metadata, { deadline }, context, (error, response) => {
         cancellation.unwatch(abortable);
+        running.delete(abortable);
         if (error !== null) {
           if (isQuery && error.code === status.NOT_FOUND && cancellation.reason === undefined) resolve(null);
           else reject(statusError(error, details, context, errors));
@@ -77,7 +79,19 @@ function answeredCall(
         call.on('status', (end) => receive(end.metadata, context));
       }
       cancellation.watch(abortable);
+      running.add(abortable);
     });
+  }
+
+  /** @throws SkeinError when the source is disposed of */
+  function startCall(
+    ...[start, metadata, options, context, answered]: [Start, Metadata, CallOptions, CallContext, Answered]
+  ): StartedCall {
+    try {
+      return start(metadata, options, answered);
+    } catch (error) {
+      throw statusError(error, details, context, errors);
+    }
   }
   return { type: 'unary', operation: details.operation, invoke };
 }

@@ -1,5 +1,6 @@
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { Arguments } from '../source.ts';
+import { readerOf } from './checked-reader.ts';
 import { InputError } from './codec.ts';
 import { asMessage, type Codecs } from './codecs.ts';
 import type { CompiledGrpc, CompiledMethod } from './compiled.ts';
@@ -46,7 +47,7 @@ export function openMethod(
   function createDecoder(): (bytes: Buffer) => unknown {
     const { read = (value: unknown) => value } = codecs.message(response);
     const type = wire.typeOf(response);
-    return (bytes) => read(type.decode(bytes));
+    return (bytes) => read(type.decode(readerOf(bytes)));
   }
 
   function checked<T>(encode: (one: (value: unknown, field: string) => Buffer) => T): T {

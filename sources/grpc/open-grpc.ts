@@ -21,7 +21,7 @@ export function openGrpc(name: string, compiled: CompiledGrpc, options: GrpcOpti
   const codecs = createCodecs(compiled, wire);
   const client = createClient(options, tlsFiles);
   const errors = { exposure: options.errors, packable: codecs.packable };
-  const connection: Connection = { client, metadata, errors, timeoutMs: options.timeoutMs };
+  const connection: Connection = { client, metadata, errors, timeoutMs: options.timeoutMs, running: new Set() };
   const calls = new Map<string, SourceCall>();
   for (const method of compiled.methods) {
     const opened = openMethod(name, method, compiled, codecs, wire);
@@ -32,7 +32,10 @@ export function openGrpc(name: string, compiled: CompiledGrpc, options: GrpcOpti
     kind: 'grpc',
     model: { sdl: compiled.sdl, calls, notices: compiled.notices },
     probe: (signal) => probe(client, name, signal),
-    dispose: async () => client.close(),
+    async dispose() {
+      client.close();
+      for (const call of [...connection.running]) call.abort();
+    },
   };
 }
 

@@ -34,7 +34,7 @@ export function bidiStreamCall(method: Method, connection: Connection): StreamCa
 /** The stream's own buffer bounds what waits for the reader: 16 messages, then the server is held up. */
 function eventsCall(
   method: Method,
-  { metadata: rules, errors }: Connection,
+  { metadata: rules, errors, running }: Connection,
   prepare: (args: Arguments) => Open,
 ): StreamCall {
   const { details } = method;
@@ -44,20 +44,32 @@ function eventsCall(
     const open = prepare(args);
     const metadata = rules.send(context, details);
     if (cancellation.reason !== undefined) throw abortError(context, details);
-    const call = open(metadata, context.deadlineAt);
+    context.onCall?.(details);
+    const call = openCall(open, metadata, context);
     // The status of a call that was cancelled comes as an error too, when nobody listens any more.
     call.on('error', () => {});
     const { receive } = rules;
     if (receive !== undefined) call.on('metadata', (initial) => receive(initial, context));
     const abortable = { abort: () => call.cancel() };
     cancellation.watch(abortable);
+    running.add(abortable);
     try {
       for await (const bytes of call) yield decode(bytes, context);
     } catch (error) {
       throw statusError(error, details, context, errors);
     } finally {
       cancellation.unwatch(abortable);
+      running.delete(abortable);
       call.cancel();
+    }
+  }
+
+  /** @throws SkeinError when the source is disposed of */
+  function openCall(open: Open, metadata: Metadata, context: CallContext): ClientReadableStream<Buffer> {
+    try {
+      return open(metadata, context.deadlineAt);
+    } catch (error) {
+      throw statusError(error, details, context, errors);
     }
   }
 
