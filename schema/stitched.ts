@@ -10,11 +10,13 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
   getOperationAST,
+  isScalarType,
   Kind,
   type OperationDefinitionNode,
   print,
   type SelectionSetNode,
 } from 'graphql';
+import { SCALARS } from '../sources/scalars.ts';
 import type { GraphqlAnswer, GraphqlUpstream } from '../sources/source.ts';
 import type { Composition } from './compose.ts';
 import { subscribeWith } from './events.ts';
@@ -41,7 +43,7 @@ export function createStitchedSchema(composition: Composition): GraphQLSchema {
       createSubgraphExecutor(subgraph, composition),
     ]),
   );
-  return getStitchedSchemaFromSupergraphSdl({
+  const stitched = getStitchedSchemaFromSupergraphSdl({
     supergraphSdl: composition.supergraphSdl,
     onSubschemaConfig: (subschema) => {
       const executor = executors.get(subschema.endpoint);
@@ -52,6 +54,16 @@ export function createStitchedSchema(composition: Composition): GraphQLSchema {
         type.dataLoaderOptions = { ...type.dataLoaderOptions, cache: false };
     },
   });
+  return withScalars(stitched);
+}
+
+/** A scalar made of SDL reads a number in a document as a float, which loses digits of large integers. */
+function withScalars(schema: GraphQLSchema): GraphQLSchema {
+  for (const [name, { serialize, parseValue, parseLiteral }] of Object.entries(SCALARS)) {
+    const type = schema.getType(name);
+    if (isScalarType(type)) Object.assign(type, { serialize, parseValue, parseLiteral });
+  }
+  return schema;
 }
 
 const NOTHING_MERGED: Composition['merges'] = new Map();
