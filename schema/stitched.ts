@@ -19,6 +19,7 @@ import {
 import { SCALARS } from '../sources/scalars.ts';
 import type { GraphqlAnswer, GraphqlUpstream } from '../sources/source.ts';
 import type { Composition } from './compose.ts';
+import { placeErrors } from './error-places.ts';
 import { subscribeWith } from './events.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
 import { createFieldPlans, type FieldPlans } from './fetch/fetch-plan.ts';
@@ -54,7 +55,7 @@ export function createStitchedSchema(composition: Composition): GraphQLSchema {
         type.dataLoaderOptions = { ...type.dataLoaderOptions, cache: false };
     },
   });
-  return withScalars(stitched);
+  return placeErrors(withScalars(stitched));
 }
 
 /** A scalar made of SDL reads a number in a document as a float, which loses digits of large integers. */
