@@ -117,6 +117,14 @@ export interface CallContext {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Adds a header to the client's answer. Without effect where there is none, or it has begun. */
   returnHeader(name: string, value: string): void;
+  /** Told of every call that is sent to a service. Only there when somebody wants to know. */
+  readonly onCall?: ((call: CallDetails) => void) | undefined;
+}
+
+/** A call as errors name it, too: nothing of it is secret. */
+export interface CallDetails {
+  readonly source: string;
+  readonly operation: string;
 }
 
 /** The GraphQL service behind a source. */

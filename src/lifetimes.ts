@@ -6,6 +6,8 @@ import type { CallContext } from '../sources/source.ts';
 
 /** The life of one request or stream: everything it started ends with it. */
 export interface Lifetime extends CallContext {
+  /** Set before it makes its first call, or never. */
+  onCall: CallContext['onCall'];
   /** Ends it early: aborts the calls under way and tells listeners why. Later calls do nothing. */
   stop(code: ErrorCode): void;
   /** Why it was stopped. */
@@ -95,6 +97,7 @@ class OpenLifetime implements Lifetime {
   readonly deadlineAt: number;
   readonly headers: CallContext['headers'];
   readonly returnHeader: CallContext['returnHeader'];
+  onCall: CallContext['onCall'] = undefined;
   stopped: SkeinError | undefined;
   readonly cancellation = new CancellationSource();
   private readonly timer: NodeJS.Timeout;

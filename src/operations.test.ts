@@ -130,7 +130,7 @@ it('tells the plan with the first event only', async () => {
   event.resolve({ done: false, value: { data: { a: 1 } } });
   const results = await operations.subscribe(operationOf({ subscribe: async () => stream }), lifetime);
   if (!(Symbol.asyncIterator in results)) throw new Error('no stream');
-  const extensions = { plan: { way: 'direct', generation: 7 } };
+  const extensions = { plan: { way: 'direct', generation: 7, calls: [] } };
   expect((await results.next()).value).toEqual({ data: { a: 1 }, extensions });
   expect((await results.next()).value).toEqual({ data: { a: 1 } });
   lifetime.close();

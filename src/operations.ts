@@ -6,6 +6,7 @@ import type { Generation, Registry } from '../schema/registry.ts';
 import { createGraphContext } from '../schema/request-context.ts';
 import type { Caller } from './identity/keyring.ts';
 import type { Lifetime } from './lifetimes.ts';
+import { type CallCounts, countCalls } from './operations-calls.ts';
 import { type PublicResult, toPublicError, toPublicResult } from './public-errors.ts';
 
 /** GraphQL request parameters as any door reads them, not yet checked. */
@@ -60,9 +61,10 @@ export function createOperations(registry: Registry): Operations {
     async execute(operation, lifetime) {
       try {
         if (lifetime.stopped !== undefined) throw lifetime.stopped;
+        const calls = operation.wantsPlan ? countCalls(lifetime) : undefined;
         const running = operation.plan.execute(createGraphContext(lifetime), operation.variables);
         const result = toPublicResult(await untilStopped(running, lifetime), lifetime, operation);
-        return withPlan(result, operation);
+        return withPlan(result, operation, calls);
       } catch (error) {
         return { errors: [toPublicError(error, lifetime)] };
       }
@@ -71,10 +73,12 @@ export function createOperations(registry: Registry): Operations {
       let opening: Promise<ResultStream | ExecutionResult> | undefined;
       try {
         if (lifetime.stopped !== undefined) throw lifetime.stopped;
+        const calls = operation.wantsPlan ? countCalls(lifetime) : undefined;
         opening = operation.plan.subscribe(createGraphContext(lifetime), operation.variables);
         const stream = await untilStopped(opening, lifetime);
-        if (!(Symbol.asyncIterator in stream)) return withPlan(toPublicResult(stream, lifetime, operation), operation);
-        return publicStream(stream, operation, lifetime);
+        if (!(Symbol.asyncIterator in stream))
+          return withPlan(toPublicResult(stream, lifetime, operation), operation, calls);
+        return publicStream(stream, operation, lifetime, calls);
       } catch (error) {
         // It was stopped while it was being opened, and may be open later.
         void opening?.then(closeStream).catch(() => {});
@@ -119,11 +123,14 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function withPlan(result: PublicResult, { wantsPlan, plan, generation }: ReadyOperation): PublicResult {
-  if (!wantsPlan) return result;
-  const { way, reason } = plan;
-  const extensions = { plan: { way, ...(reason === undefined ? {} : { reason }), generation: generation.number } };
-  return { ...result, extensions };
+function withPlan(
+  result: PublicResult,
+  { plan: { way, reason }, generation }: ReadyOperation,
+  calls: CallCounts | undefined,
+): PublicResult {
+  if (calls === undefined) return result;
+  const plan = { way, ...(reason === undefined ? {} : { reason }), generation: generation.number };
+  return { ...result, extensions: { plan: { ...plan, calls: calls.counts() } } };
 }
 
 /** The result, or the reason the request was stopped for, whichever comes first: no source can hold an answer back. */
@@ -140,6 +147,7 @@ function publicStream(
   stream: ResultStream,
   operation: ReadyOperation,
   lifetime: Lifetime,
+  calls: CallCounts | undefined,
 ): AsyncIterableIterator<PublicResult> {
   let finished = false;
   let first = true;
@@ -178,7 +186,7 @@ function publicStream(
         const result = toPublicResult(event.value, lifetime, operation);
         if (!first) return { done: false, value: result };
         first = false;
-        return { done: false, value: withPlan(result, operation) };
+        return { done: false, value: withPlan(result, operation, calls) };
       } catch (error) {
         return finished ? done : last(error);
       } finally {

@@ -43,6 +43,7 @@ export function createWsSubscriptions(settings: SubscriptionSettings): Subscript
       const cause = new Error(`There are ${MAX_SUBSCRIPTIONS} subscriptions to this source already.`);
       throw new SkeinError('UPSTREAM_UNREACHABLE', undefined, { details, cause });
     }
+    context.onCall?.(details);
     const forwarded = forward?.(context, details) ?? {};
     const socket = new SubscriptionSocket(
       {

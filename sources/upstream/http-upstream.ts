@@ -62,6 +62,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   function prepare(request: HttpRequest, context: CallContext): string[] {
     const details = { source, operation: request.operation };
     if (context.cancellation.reason !== undefined) throw abortError(context, details);
+    context.onCall?.(details);
     const { headers } = request;
     return mergeHeaders(
       target.headers,

@@ -58,7 +58,17 @@ describe('the quickstart graph', () => {
   it('joins REST, gRPC and GraphQL with one call each for a page of products', async () => {
     const result = await direct.post(JOIN, { size: 5 }, { skein: { plan: true } });
     expect(result.errors).toBeUndefined();
-    expect(result.extensions).toEqual({ plan: { way: 'direct', generation: 1 } });
+    expect(result.extensions).toEqual({
+      plan: {
+        way: 'direct',
+        generation: 1,
+        calls: expect.arrayContaining([
+          { source: 'catalog', operation: 'listProducts', count: 2 },
+          { source: 'inventory', operation: expect.stringContaining('BatchGetStock'), count: 1 },
+          { source: 'reviews', operation: 'reviewsOfProducts', count: 1 },
+        ]),
+      },
+    });
     const { products } = result.data as { products: { stock: unknown; reviews: unknown[] }[] };
     expect(products).toHaveLength(5);
     expect(products.every(({ stock }) => stock !== null)).toBe(true);
@@ -70,6 +80,38 @@ describe('the quickstart graph', () => {
     const reference = await stitched.post(query, variables);
     expect(reference.errors).toBeUndefined();
     for (let run = 0; run < 3; run += 1) expect(await direct.post(query, variables)).toEqual(reference);
+  });
+
+  it('tells the calls of an operation in its plan, each that was sent, on both ways', async () => {
+    const extensions = { skein: { plan: true } };
+    const told = async (gateway: QuickstartGateway, query: string) => {
+      backends.calls.length = 0;
+      const result = await gateway.post(query, {}, extensions);
+      const { calls } = (result.extensions as unknown as { plan: { calls: { source: string; count: number }[] } }).plan;
+      expect(calls.reduce((sum, { count }) => sum + count, 0)).toBe(backends.calls.length);
+      return Object.fromEntries(calls.map(({ source, count }) => [source, count]));
+    };
+    for (const gateway of [direct, stitched]) {
+      expect(await told(gateway, '{ __typename }')).toEqual({});
+      expect(await told(gateway, '{ models { name } stock(sku: "lamp-01") { quantity } }')).toEqual({ inventory: 1 });
+      expect(await told(gateway, '{ products(pageSize: 2) { reviewSummary } }')).toMatchObject({ catalog: 1, ai: 2 });
+    }
+  });
+
+  it('tells with the first event of a stream what was asked for it', async () => {
+    const client = createClient({ url: direct.url, headers: { authorization: `Bearer ${TEST_KEY}` } });
+    const plans: unknown[] = [];
+    const query = 'subscription { stockChanges { sku product { name } } }';
+    for await (const { extensions } of client.iterate({ query, extensions: { skein: { plan: true } } })) {
+      plans.push(extensions);
+      if (plans.length === 2) break;
+    }
+    client.dispose();
+    const [inventory, catalog] = ['inventory', 'catalog'].map((source) =>
+      expect.objectContaining({ source, count: 1 }),
+    );
+    expect(plans[0]).toMatchObject({ plan: { calls: [inventory, catalog] } });
+    expect(plans[1]).toBeUndefined();
   });
 
   it('asks no model for an AI field that is not selected', async () => {
