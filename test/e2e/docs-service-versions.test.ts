@@ -1,0 +1,27 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { createGuideReader } from '../utils/follow-guide.ts';
+
+const reader = await createGuideReader({
+  file: 'guides/service-versions.md',
+  ports: ['4000', '5231', '5232'],
+});
+
+describe('the guide to a new version, followed to the letter', () => {
+  afterAll(() => reader.end());
+
+  it.each(reader.sections)('gives what it shows: $title', async ({ steps }) => {
+    for (const step of steps) await reader.follow(step);
+  });
+
+  it('has its marked blocks in every part, and says the same of the ports throughout', () => {
+    expect(reader.sections.map(({ steps }) => steps.map((step) => step.do).join(' '))).toEqual([
+      'prepare',
+      'write write start write run',
+      'run run',
+      'write run start start run run',
+      'insert run start run',
+      'write stop run',
+    ]);
+    expect(reader.ports()).toEqual(['4000', '5231', '5232']);
+  });
+});
