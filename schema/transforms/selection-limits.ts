@@ -13,7 +13,7 @@ export function refuseForSelections({ kind }: Source, plan: Plan, report: Report
   const refuse = (path: readonly string[], what: string, suggestion?: string) =>
     report({
       path,
-      message: `${what} cannot be transformed so for a source of kind ${kind}.`,
+      message: `${what} cannot be transformed for a source of kind ${kind}.`,
       ...(suggestion === undefined ? {} : { suggestion }),
     });
   if (isFederated && (choices.prefix.types ?? choices.prefix.fields) !== undefined)
@@ -51,7 +51,13 @@ export function refuseForSelections({ kind }: Source, plan: Plan, report: Report
       if (own.name !== undefined && isFederated) refuse([...at, 'name'], label, COMMON_NAMES);
       const changed = plan.types.get(`${coordinate}(${argument.name})`);
       const isMade = request !== undefined && !isFederated;
-      if (changed !== undefined && !isMade && (isFederated || changed.isOtherLeaf || !isStricter(argument, changed)))
+      if (
+        changed !== undefined &&
+        !isMade &&
+        (isFederated ||
+          changed.isOtherLeaf ||
+          !(isStricter(argument, changed) || (isRoot && own.default !== undefined)))
+      )
         refuse([...at, 'type'], `The type of the argument "${argument.name}" of ${coordinate}`);
       const sends = own.default !== undefined || (own.hide === true && plan.constants.has(coordinate));
       if (sends && (isFederated || !isRoot))
