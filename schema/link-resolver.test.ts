@@ -16,6 +16,14 @@ const SDL = {
     'type Query { person(id: ID): Person people(ids: [ID!], active: Boolean): [Person] } type Person { id: ID name: String }',
 };
 
+class CountedMap<K, V> extends Map<K, V> {
+  static lookups = 0;
+  override get(key: K): V | undefined {
+    CountedMap.lookups += 1;
+    return super.get(key);
+  }
+}
+
 /** Resolves a link for several parents at once; each outcome is a value, or the code of its error. */
 async function resolveAll(options: object, parents: unknown[], answer: (args: never) => unknown) {
   const calls: unknown[] = [];
@@ -29,7 +37,8 @@ async function resolveAll(options: object, parents: unknown[], answer: (args: ne
   const links = { 'Order.who': linkOptions.parse(options) };
   const { composition, problems } = compose({ sources: [orders, people], links, isMissing: () => false });
   expect(problems).toEqual([]);
-  const [link] = composition?.links ?? [];
+  const [checked] = composition?.links ?? [];
+  const link = checked && { ...checked, arguments: new CountedMap(checked.arguments) };
   const call = people.model.calls.get(link?.call ?? '');
   if (link === undefined || call?.type !== 'unary') throw new Error('unreachable');
   const resolve = createLinkResolver({
@@ -42,6 +51,7 @@ async function resolveAll(options: object, parents: unknown[], answer: (args: ne
     readNeeds: undefined,
     select: undefined,
   });
+  CountedMap.lookups = 0;
   const context = createGraphContext({
     cancellation: new CancellationSource(),
     deadlineAt: Infinity,
@@ -85,6 +95,17 @@ describe('a link', () => {
   ])('refuses a key that is no plain value, and no other: %s', async (_name, link) => {
     const { outcomes } = await resolveAll(link, orders({ $ne: 1 }, 'a'), () => (link === ONE ? ada : [ada]));
     expect(outcomes).toEqual([['UPSTREAM_BAD_RESPONSE', 'orders'], ada]);
+  });
+
+  it('looks up what an argument reads once, not for each parent', async () => {
+    const parents = Array.from({ length: 1_000 }, (_, id) => ({ customer: `c${id}` }));
+    const { outcomes } = await resolveAll(
+      { call: 'people.person', args: { id: '$parent.customer' } },
+      parents,
+      ({ id }) => ({ id }),
+    );
+    expect(outcomes[999]).toEqual({ id: 'c999' });
+    expect(CountedMap.lookups).toBe(0);
   });
 
   it('gives the first match, null where there is none, and each key once to the call', async () => {

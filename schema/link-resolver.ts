@@ -82,6 +82,7 @@ function createLoad(options: LinkResolverOptions) {
       return loaderAt(context, options, place, () => batchedLoader(options, place, context)).load(key);
     };
   }
+  const read = readArguments(options);
   return async (
     holder: unknown,
     readParent: ParentReader,
@@ -89,8 +90,8 @@ function createLoad(options: LinkResolverOptions) {
     selected: Selected | undefined,
     context: GraphContext,
   ): Promise<unknown> => {
-    const graph = link.requires.size === 0 ? {} : await options.readGraph?.(holder, context);
-    const args = parentArguments(options, readParent, holder, graph ?? {}, context);
+    const graph = link.requires.size === 0 ? undefined : await options.readGraph?.(holder, context);
+    const args = parentArguments(options, read, readParent, holder, graph, context);
     if (args === undefined) return null;
     const place = prepare(exposed, selected);
     return loaderAt(context, options, place, () => singleLoader(options, place, context)).load(args);
@@ -232,23 +233,37 @@ function constantsOf({ link, callArguments }: LinkResolverOptions): Arguments {
   return values;
 }
 
+/** An argument that is read anew for each parent. */
+interface ReadArgument {
+  readonly argument: GraphQLArgument;
+  readonly from: 'parent' | 'graph';
+  readonly field: string;
+  readonly passesAsIs: boolean;
+}
+
+function readArguments({ link, callArguments }: LinkResolverOptions): readonly ReadArgument[] {
+  return callArguments.flatMap((argument) => {
+    const given = link.arguments.get(argument.name);
+    if (given?.from !== 'parent' && given?.from !== 'graph') return [];
+    return [{ argument, from: given.from, field: given.field, passesAsIs: passesAsIs(argument) }];
+  });
+}
+
 function parentArguments(
   options: LinkResolverOptions,
+  read: readonly ReadArgument[],
   readParent: ParentReader,
   parent: unknown,
-  graph: Readonly<Record<string, unknown>>,
+  graph: Readonly<Record<string, unknown>> | undefined,
   context: GraphContext,
 ): Arguments | undefined {
   const values: Record<string, unknown> = {};
-  for (const argument of options.callArguments) {
-    const given = options.link.arguments.get(argument.name);
-    if (given === undefined || given.from === 'constant' || given.from === 'parents') continue;
-    const value =
-      given.from === 'graph' ? graph[given.field] : readKey(options, readParent, parent, given.field, context);
+  for (const { argument, from, field, passesAsIs } of read) {
+    const value = from === 'graph' ? graph?.[field] : readKey(options, readParent, parent, field, context);
     // Nothing to ask with: the field is null, as behind a foreign key that is not set. Asking without the argument
     // would ask for everything.
     if (value === null || value === undefined) return undefined;
-    values[argument.name] = passesAsIs(argument) ? value : coerce(options, argument, value, context);
+    values[argument.name] = passesAsIs ? value : coerce(options, argument, value, context);
   }
   return values;
 }
