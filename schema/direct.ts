@@ -99,7 +99,7 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
     schema,
     overrideLabels: [...(supergraph?.overrideLabels ?? [])],
     prepare(document, operation, active) {
-      const prepared = expandFragments(document, operation);
+      const prepared = expandFragments(document, operation, schema);
       if (plansFetches) planFetches(prepared, { ...planning, schema, routes: routesFor(active) });
       return prepared;
     },

@@ -12,8 +12,8 @@ import {
 } from 'graphql';
 import type { SourceCall } from '../../sources/source.ts';
 import type { Link } from '../links.ts';
-import { type EntityFetch, type RootFetch, Unplannable } from './fetch-plan.ts';
-import { createPlace, type Place } from './place.ts';
+import { type EntityFetch, type Fetch, type RootFetch, Unplannable } from './fetch-plan.ts';
+import { createObject, createPlace, objectBelow, type Place, type PlannedObject } from './place.ts';
 import { entityName, NeedPlanner } from './plan-needs.ts';
 import { type FetchPlannerDeps, PlanScope } from './plan-scope.ts';
 import { Reach } from './reach.ts';
@@ -47,6 +47,9 @@ class FetchPlanner {
   private readonly routes: Routes;
   private readonly reach: Reach;
   private readonly needs: NeedPlanner;
+  private readonly root = createObject();
+  /** What fetches answer with. */
+  private readonly answers = new WeakMap<Fetch, PlannedObject>();
 
   constructor(operation: OperationDefinitionNode, deps: FetchPlannerDeps) {
     this.scope = new PlanScope(operation, deps);
@@ -59,19 +62,21 @@ class FetchPlanner {
     const { operation } = this.scope.operation;
     const rootName = operation === 'query' ? 'Query' : operation === 'mutation' ? 'Mutation' : 'Subscription';
     const fetches = new Map<string, RootFetch>();
-    for (const { node, conditions } of flatten(this.scope.operation.selectionSet, [])) {
+    const nodes = flatten(this.scope.operation.selectionSet, []);
+    for (const { node, conditions } of nodes) {
       if (node.name.value.startsWith('__')) continue;
       if (node.name.value === '_entities') {
         this.planEntities(node);
         continue;
       }
       const coordinate = `${rootName}.${node.name.value}`;
-      const source = this.rootSource(rootName, node, fetches);
+      const same = nodes.filter((other) => responseKey(other.node) === responseKey(node));
+      const source = this.rootSource(rootName, together(same.map((other) => other.node)) ?? node, fetches);
       const call = this.scope.deps.composition.ownership.sources.get(source)?.source.model.calls.get(coordinate);
       if (call?.usesSelection !== true) {
-        this.planBelowField(rootName, node, this.wholePlace(source));
+        this.planBelowField(rootName, node, this.wholePlace(source, this.root), responseKey(node));
       } else if (operation === 'subscription' || call.upstreamField === undefined) {
-        this.planShape(rootName, node, source);
+        this.planShape(rootName, node, source, this.root);
       } else {
         this.planRootFetch(rootName, node, conditions, source, call.upstreamField, fetches);
       }
@@ -81,7 +86,7 @@ class FetchPlanner {
   planWhole(set: SelectionSetNode, typeName: string): void {
     const { localSource, composition } = this.scope.deps;
     const owner = localSource !== undefined && composition.merges.has(typeName) ? localSource : undefined;
-    const place = this.wholePlace(owner ?? composition.ownership.types.get(typeName) ?? '');
+    const place = this.wholePlace(owner ?? composition.ownership.types.get(typeName) ?? '', createObject());
     this.select(set, { ...place, staticType: typeName, types: [typeName] });
   }
 
@@ -97,7 +102,8 @@ class FetchPlanner {
       if (link === undefined || !this.scope.takesSelections(link)) this.planWhole(fragment.selectionSet, typeName);
       else {
         const fetch = newFetch(link.target);
-        const inner = this.below(fragment.selectionSet, createPlace(link.target, typeName, [typeName], fetch));
+        const place = createPlace(link.target, typeName, [typeName], fetch, createObject());
+        const inner = this.below(fragment.selectionSet, place);
         const text = `{ ${inAnswer(link, inner.slice(1, -1))} }`;
         this.scope.deps.plans.set(node, typeName, { shape: { text, variables: fetch.variables } });
       }
@@ -132,7 +138,7 @@ class FetchPlanner {
   ): void {
     // One that may not be null takes the others' answers with it when it fails: it goes alone. Mutations go one by one.
     const shares = this.scope.operation.operation === 'query' && upstreamField.isNullable;
-    const name = shares ? source : `${source} ${node.name.value} ${fetches.size}`;
+    const name = shares ? source : `${source} ${responseKey(node)}`;
     let fetch = fetches.get(name);
     if (fetch === undefined) {
       fetch = {
@@ -144,24 +150,26 @@ class FetchPlanner {
     }
     fetch.fields.add(upstreamField.name);
     const key = rootKey(node, upstreamField.name, fetch);
-    const place = createPlace(source, rootName, [rootName], fetch);
+    const place = createPlace(source, rootName, [rootName], fetch, this.answerOf(fetch, ''));
     const text = this.fieldText(rootName, node, { ...place, conditions: [] }, { key, name: upstreamField.name });
     fetch.parts.add(wrap(text, this.scope.inFetch({ conditions }, fetch)));
     this.scope.deps.plans.set(node, rootName, { key, root: fetch });
   }
 
   /** What a call is told of the selection below its field. */
-  private planShape(parent: string, node: FieldNode, source: string, link?: Link): void {
+  private planShape(parent: string, node: FieldNode, source: string, object: PlannedObject, link?: Link): void {
     const fetch = newFetch(source);
     let text: string;
-    if (link === undefined) text = this.planBelowField(parent, node, createPlace(source, parent, [parent], fetch));
-    else {
+    if (link === undefined) {
+      const place = createPlace(source, parent, [parent], fetch, object);
+      text = this.planBelowField(parent, node, place, responseKey(node));
+    } else {
       const typeName = parseTypeName(link.type);
       const types = this.routes.possibleTypes(source, typeName);
       text =
         node.selectionSet === undefined
           ? ''
-          : this.below(node.selectionSet, createPlace(source, typeName, types, fetch));
+          : this.below(node.selectionSet, createPlace(source, typeName, types, fetch, object));
       const { items, match, pick } = link.answer;
       if (pick !== undefined) text = `{ ${pick} ${text} }`;
       if (match !== undefined) text = text === '' ? `{ ${match} }` : `{ ${match} ${text.slice(1, -1)} }`;
@@ -170,15 +178,24 @@ class FetchPlanner {
     this.scope.deps.plans.set(node, parent, { shape: { text, variables: fetch.variables } });
   }
 
-  private wholePlace(source: string): Place {
-    return { ...createPlace(source, '', [], newFetch(source)), selects: false };
+  private wholePlace(source: string, object: PlannedObject): Place {
+    return { ...createPlace(source, '', [], newFetch(source), object), selects: false };
+  }
+
+  private answerOf(fetch: Fetch, typeName: string): PlannedObject {
+    let answer = this.answers.get(fetch);
+    if (answer === undefined) {
+      answer = createObject();
+      this.answers.set(fetch, answer);
+    }
+    return objectBelow(answer, typeName);
   }
 
   /** `{ … }` for everything below a field; a typename stands in for nothing. */
   private below(set: SelectionSetNode | undefined, place: Place): string {
     const parts = set === undefined ? [] : this.select(set, place);
     const isOneType = isObjectType(this.routes.schemaOf(place.source).getType(place.staticType));
-    const all = new Set([...(isOneType ? [] : ['__typename']), ...parts, ...place.base]);
+    const all = new Set([...(isOneType ? [] : ['__typename']), ...parts, ...place.object.base]);
     return `{ ${all.size === 0 ? '__typename' : [...all].join(' ')} }`;
   }
 
@@ -266,6 +283,7 @@ class FetchPlanner {
 
   /** One field on one object type: its text for the place's source, or undefined when others resolve it. */
   private selectOn(typeName: string, node: FieldNode, place: Place): string | undefined {
+    this.scope.spend();
     const name = node.name.value;
     const link = this.scope.links.get(`${typeName}.${name}`);
     if (link !== undefined) {
@@ -274,12 +292,20 @@ class FetchPlanner {
     }
     const entry = this.routes.fieldIn(place.source, typeName, name);
     const bare: FieldNode = { kind: Kind.FIELD, name: node.name };
+    const { answers } = place.object;
+    const answer = `${typeName} ${responseKey(node)} ${argumentKey(node, name)}`;
+    const known = answers.get(answer);
     if (entry !== undefined && this.routes.has(place.source, typeName, bare, place.provided)) {
-      if (this.reach.canPlanBelow(place.source, typeName, node, place.provided))
+      if ((known ?? 'own') === 'own' && this.reach.canPlanBelow(place.source, typeName, node, place.provided)) {
+        answers.set(answer, 'own');
         return this.ownText(typeName, node, place);
+      }
     }
     if (!place.selects && !this.scope.deps.composition.merges.has(typeName)) return undefined;
-    this.planEntity(typeName, node, place);
+    const fetch = this.planEntity(typeName, node, place, known === 'own' ? undefined : known?.source);
+    // Execution reads the field once, wherever it is selected again.
+    if (known !== undefined && known !== fetch) throw new Unplannable(`needs ${typeName}.${name} of several sources`);
+    answers.set(answer, fetch);
     return undefined;
   }
 
@@ -299,7 +325,7 @@ class FetchPlanner {
     place: Place,
     { key, name }: { readonly key: string; readonly name: string },
   ): string {
-    const inner = this.planBelowField(typeName, node, place);
+    const inner = this.planBelowField(typeName, node, place, key);
     if (!place.selects) return '';
     const names = this.scope.namesOf(place.source);
     const args = (node.arguments ?? []).map(
@@ -311,7 +337,8 @@ class FetchPlanner {
     return `${alias}${name}${list} ${this.scope.directives(node, place.fetch)}${inner}`.trim();
   }
 
-  private planBelowField(typeName: string, node: FieldNode, place: Place): string {
+  /** `key` tells the values of the parent's fields apart. */
+  private planBelowField(typeName: string, node: FieldNode, place: Place, key: string): string {
     if (node.selectionSet === undefined) return '';
     const { ownership } = this.scope.deps.composition;
     const result =
@@ -320,13 +347,20 @@ class FetchPlanner {
     if (result === undefined) return '';
     const provided =
       place.provided === undefined ? undefined : providedField(place.provided, node.name.value, typeName)?.selectionSet;
+    const given = provided ?? this.routes.fieldIn(place.source, typeName, node.name.value)?.provides;
+    // Objects of several types are asked for together, as long as they all have the same.
+    const object = objectBelow(place.object, `${key} ${result} ${given === undefined ? '' : typeName}`);
     const below = {
-      ...createPlace(place.source, result, this.routes.possibleTypes(place.source, result), place.fetch),
+      ...createPlace(place.source, result, this.routes.possibleTypes(place.source, result), place.fetch, object),
       selects: place.selects,
-      provided: provided ?? this.routes.fieldIn(place.source, typeName, node.name.value)?.provides,
+      provided: given,
     };
     if (this.routes.isInterfaceObject(place.source, result)) this.planType(typeName, node, result, below);
-    return this.below(node.selectionSet, below);
+    const known = object.texts.get(node);
+    if (known?.fetch === place.fetch) return known.text;
+    const text = this.below(node.selectionSet, below);
+    object.texts.set(node, { fetch: place.fetch, text });
+    return text;
   }
 
   /** Which type an interface object is, another subgraph must tell before anything else is read of it. */
@@ -341,33 +375,30 @@ class FetchPlanner {
     };
     fetch.fields.add('__typename');
     fetch.parts.add('__typename');
-    this.needs.addNeeds(fetch, teller.key, interfaceName, place, true);
+    this.needs.addNeeds(fetch, this.needs.needsOf(teller.key, interfaceName, place, true), interfaceName);
     this.scope.deps.plans.set(node, typeName, { typed: fetch });
   }
 
   private planLink(link: Link, node: FieldNode, place: Place): void {
-    if (!place.selects) {
-      this.planLinkCall(link, node);
-      return;
+    if (place.selects) {
+      const needs = link.key.map((name) => this.needs.need(fieldNode(name), link.typeName, place, true));
+      if (needs.some(({ from }) => from !== undefined)) this.scope.deps.plans.set(node, link.typeName, { needs });
     }
-    const needs = link.key.map((name) => this.needs.need(fieldNode(name), link.typeName, place, true));
-    if (needs.some(({ from }) => from !== undefined)) this.scope.deps.plans.set(node, link.typeName, { needs });
-    this.planLinkCall(link, node);
-  }
-
-  private planLinkCall(link: Link, node: FieldNode): void {
-    const { ownership } = this.scope.deps.composition;
-    const call = ownership.call(link.call, link.target);
-    if (call?.usesSelection === true) this.planShape(link.typeName, node, link.target, link);
+    const object = objectBelow(
+      place.object,
+      `${link.typeName} ${responseKey(node)} ${argumentKey(node, link.fieldName)}`,
+    );
+    const call = this.scope.deps.composition.ownership.call(link.call, link.target);
+    if (call?.usesSelection === true) this.planShape(link.typeName, node, link.target, object, link);
     else if (node.selectionSet !== undefined) {
       const typeName = parseTypeName(link.type);
       const types = this.routes.possibleTypes(link.target, typeName);
-      this.select(node.selectionSet, { ...this.wholePlace(link.target), staticType: typeName, types });
+      this.select(node.selectionSet, { ...this.wholePlace(link.target, object), staticType: typeName, types });
     }
   }
 
   /** Puts a field into the fetch of a subgraph that resolves it. */
-  private planEntity(typeName: string, node: FieldNode, place: Place): void {
+  private planEntity(typeName: string, node: FieldNode, place: Place, source: string | undefined): EntityFetch {
     const routes = this.routes.routesTo(place.source, typeName, node.name.value, place.provided);
     const isWhole = place.types.length === this.routes.possibleTypes(place.source, place.staticType).length;
     const usable = routes
@@ -376,8 +407,9 @@ class FetchPlanner {
         (a, b) =>
           // One request for all types of an interface, instead of one for each.
           (isWhole ? Number(b.typeName === place.staticType) - Number(a.typeName === place.staticType) : 0) ||
-          Number(place.entities.has(entityName(b, b.typeName))) -
-            Number(place.entities.has(entityName(a, a.typeName))) ||
+          Number(b.source === source) - Number(a.source === source) ||
+          Number(place.object.entities.has(entityName(b, b.typeName))) -
+            Number(place.object.entities.has(entityName(a, a.typeName))) ||
           a.cost - b.cost,
       );
     const [route] = usable;
@@ -390,14 +422,15 @@ class FetchPlanner {
     fetch.fields.add(name);
     const text = this.fieldText(typeName, node, target, { key, name });
     this.needs.addPart(fetch, typeName, wrap(text, this.scope.inFetch(place, fetch)));
-    for (const part of target.base) this.needs.addPart(fetch, typeName, part);
+    for (const part of target.object.base) this.needs.addPart(fetch, typeName, part);
     this.scope.deps.plans.set(node, typeName, { key, entity: fetch });
+    return fetch;
   }
 
   private entityPlace(fetch: EntityFetch, typeName: string): Place {
     const link = this.scope.mergeLink(fetch.source, typeName);
     const selects = link === undefined || this.scope.takesSelections(link);
-    return { ...createPlace(fetch.source, fetch.typeName, [typeName], fetch), selects };
+    return { ...createPlace(fetch.source, fetch.typeName, [typeName], fetch, this.answerOf(fetch, typeName)), selects };
   }
 }
 
@@ -407,6 +440,18 @@ function rootKey(node: FieldNode, name: string, { keys }: RootFetch): string {
   const key = (keys.get(name) ?? own) === own ? name : own;
   keys.set(key, own);
   return key;
+}
+
+/** What is selected below a field, wherever the field is selected. */
+function together(nodes: readonly FieldNode[]): FieldNode | undefined {
+  const [first] = nodes;
+  if (first === undefined || nodes.length === 1) return first;
+  const selections = nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
+  return { ...first, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+}
+
+function responseKey({ alias, name }: FieldNode): string {
+  return (alias ?? name).value;
 }
 
 function getNamedTypeName(type: Parameters<typeof getNamedType>[0]): string | undefined {

@@ -27,45 +27,51 @@ export class NeedPlanner {
     );
     // Objects of different types are asked for together where the subgraph knows them by one interface.
     let name = entityName(route, isApart ? typeName : route.typeName);
-    const present = place.entities.get(name);
-    if (present !== undefined && route.requires !== undefined && this.conflicts(present, route.requires))
-      name += ` ${print(route.requires)}`;
-    let fetch = place.entities.get(name);
+    const { entities } = place.object;
+    // What is needed first is planned first: it may well come from the same subgraph.
+    const required = route.requires === undefined ? [] : this.needsOf(route.requires, typeName, place, false);
+    const keys = entities.get(name)?.types.has(typeName) === true ? [] : this.needsOf(route.key, typeName, place, true);
+    const present = entities.get(name);
+    if (present !== undefined && (conflicts(present, required) || waitsFor(required, present)))
+      name += ` ${route.requires === undefined ? '' : print(route.requires)}`;
+    let fetch = entities.get(name);
     if (fetch === undefined) {
       fetch = { ...newFetch(route.source), typeName: route.typeName, needs: new Map(), types: new Set() };
-      place.entities.set(name, fetch);
+      entities.set(name, fetch);
     }
-    if (!fetch.types.has(typeName)) {
-      fetch.types.add(typeName);
-      this.addNeeds(fetch, route.key, typeName, place, true);
+    const isKnown = fetch.types.has(typeName);
+    fetch.types.add(typeName);
+    if (!isKnown) {
+      const missing = keys.length > 0 ? keys : this.needsOf(route.key, typeName, place, true);
+      this.addNeeds(fetch, missing, typeName);
     }
-    if (route.requires !== undefined) this.addNeeds(fetch, route.requires, typeName, place, false);
+    this.addNeeds(fetch, required, typeName);
     return fetch;
   }
 
-  /** Whether a field is required with other arguments than the representation has it with already. */
-  private conflicts({ needs }: EntityFetch, requires: SelectionSetNode): boolean {
-    return requires.selections.some((node) => {
-      const known = node.kind === Kind.FIELD ? needs.get(node.name.value) : undefined;
-      return known !== undefined && node.kind === Kind.FIELD && known.args !== argumentsOf(node);
-    });
+  /** Adds to what an entity is asked for by. */
+  addNeeds(fetch: EntityFetch, needs: readonly Need[], typeName: string): void {
+    for (const need of needs) {
+      if (waitsFor([need], fetch)) throw new Unplannable(`needs ${typeName}.${need.name} to ask for it`);
+      const known = fetch.needs.get(need.name);
+      if (known === undefined) fetch.needs.set(need.name, need);
+      else if (known.selection !== undefined && need.selection !== undefined)
+        fetch.needs.set(need.name, { ...known, selection: mergeSelections(known.selection, need.selection) });
+    }
   }
 
-  addNeeds(fetch: EntityFetch, fields: SelectionSetNode, typeName: string, place: Place, isKey: boolean): void {
-    for (const node of fields.selections) {
+  /** The fields of a key, or required ones, of an object of the type. */
+  needsOf(fields: SelectionSetNode, typeName: string, place: Place, isKey: boolean): readonly Need[] {
+    return fields.selections.flatMap((node) => {
       if (node.kind === Kind.INLINE_FRAGMENT) {
         const condition = node.typeCondition?.name.value;
-        if (condition === undefined || this.scope.isA(typeName, condition))
-          this.addNeeds(fetch, node.selectionSet, typeName, place, isKey);
-      } else if (node.kind === Kind.FIELD && node.name.value !== '__typename') {
-        const need = this.need(node, typeName, place, isKey);
-        if (need.from === fetch) throw new Unplannable(`needs ${typeName}.${node.name.value} to ask for it`);
-        const known = fetch.needs.get(need.name);
-        if (known === undefined) fetch.needs.set(need.name, need);
-        else if (known.selection !== undefined && need.selection !== undefined)
-          fetch.needs.set(need.name, { ...known, selection: mergeSelections(known.selection, need.selection) });
+        const fits = condition === undefined || this.scope.isA(typeName, condition);
+        return fits ? this.needsOf(node.selectionSet, typeName, place, isKey) : [];
       }
-    }
+      return node.kind === Kind.FIELD && node.name.value !== '__typename'
+        ? [this.need(node, typeName, place, isKey)]
+        : [];
+    });
   }
 
   /** Makes sure that a field of the object is fetched, and says where it will stand. */
@@ -82,7 +88,9 @@ export class NeedPlanner {
         const text = this.needText(node, key, upstream);
         const isStatic =
           place.baseType === typeName || this.scope.routes.isInterfaceObject(place.source, place.baseType);
-        place.base.add(isStatic ? text : `... on ${this.scope.namesOf(place.source).type(typeName)} { ${text} }`);
+        place.object.base.add(
+          isStatic ? text : `... on ${this.scope.namesOf(place.source).type(typeName)} { ${text} }`,
+        );
       }
       return { name, key, args: argumentsOf(node), selection, isKey, from: undefined };
     }
@@ -116,6 +124,23 @@ export class NeedPlanner {
     const inner = node.selectionSet === undefined ? '' : ` ${needSelection(node.selectionSet)}`;
     return `${alias}${upstream}${args}${inner}`;
   }
+}
+
+/** Whether a field is required with other arguments than the representation has it with already. */
+function conflicts({ needs }: EntityFetch, required: readonly Need[]): boolean {
+  return required.some(({ name, args }) => (needs.get(name)?.args ?? args) !== args);
+}
+
+/** Whether what is needed cannot be had before the fetch was made. */
+function waitsFor(needs: readonly Need[], fetch: EntityFetch): boolean {
+  const seen = new Set<EntityFetch>();
+  const waits = (from: EntityFetch | undefined): boolean => {
+    if (from === fetch) return true;
+    if (from === undefined || seen.has(from)) return false;
+    seen.add(from);
+    return [...from.needs.values()].some((need) => waits(need.from));
+  };
+  return needs.some(({ from }) => waits(from));
 }
 
 function argumentsOf(node: FieldNode): string {

@@ -9,11 +9,14 @@ import {
 } from 'graphql';
 import type { Composition } from '../compose.ts';
 import type { Link } from '../links.ts';
-import type { Fetch, FieldPlans } from './fetch-plan.ts';
+import { type Fetch, type FieldPlans, Unplannable } from './fetch-plan.ts';
 import { namesOf, type SourceNames } from './names.ts';
 import type { Place } from './place.ts';
 import type { Routes } from './routes.ts';
 import { isCondition } from './selection-text.ts';
+
+/** Takes less than a second. */
+const MAX_STEPS = 100_000;
 
 export interface FetchPlannerDeps {
   readonly composition: Composition;
@@ -31,6 +34,7 @@ export class PlanScope {
   readonly routes: Routes;
   /** By coordinate. */
   readonly links: ReadonlyMap<string, Link>;
+  private left = MAX_STEPS;
   private readonly names = new Map<string, SourceNames>();
   private readonly declared: ReadonlyMap<string, string>;
 
@@ -46,6 +50,12 @@ export class PlanScope {
         return [variable.name.value, `${print(type)}${preset}`];
       }),
     );
+  }
+
+  /** Counts a field on one of the types it may be read from: with many types below each other there is no end. */
+  spend(): void {
+    this.left -= 1;
+    if (this.left < 0) throw new Unplannable(`has fields on too many types: more than ${MAX_STEPS} together`);
   }
 
   namesOf(source: string): SourceNames {

@@ -5,6 +5,9 @@ import { providedField } from './routes.ts';
 /** Whether what is selected can be had, before anything is written. */
 export class Reach {
   private readonly scope: PlanScope;
+  /** What was found below a node, by source and type of its objects. */
+  private readonly found = new Map<FieldNode, Map<string, boolean>>();
+  private readonly provisions = new Map<SelectionSetNode | undefined, number>();
 
   constructor(scope: PlanScope) {
     this.scope = scope;
@@ -17,7 +20,20 @@ export class Reach {
     if (result === undefined) return false;
     const below = provided === undefined ? undefined : providedField(provided, node.name.value, typeName)?.selectionSet;
     const provides = below ?? this.scope.routes.fieldIn(source, typeName, node.name.value)?.provides;
-    return this.canPlan(source, this.scope.routes.possibleTypes(source, result), node.selectionSet, provides);
+    let found = this.found.get(node);
+    if (found === undefined) {
+      found = new Map();
+      this.found.set(node, found);
+    }
+    const number = this.provisions.get(provides) ?? this.provisions.size;
+    this.provisions.set(provides, number);
+    const name = `${source} ${result} ${number}`;
+    let can = found.get(name);
+    if (can === undefined) {
+      can = this.canPlan(source, this.scope.routes.possibleTypes(source, result), node.selectionSet, provides);
+      found.set(name, can);
+    }
+    return can;
   }
 
   private canPlan(
@@ -34,6 +50,7 @@ export class Reach {
       }
       if (node.kind !== Kind.FIELD || node.name.value.startsWith('__')) return true;
       return types.every((type) => {
+        this.scope.spend();
         if (this.scope.links.has(`${type}.${node.name.value}`)) return true;
         const bare: FieldNode = { kind: Kind.FIELD, name: node.name };
         if (this.scope.routes.has(source, type, bare, provided) && this.canPlanBelow(source, type, node, provided))

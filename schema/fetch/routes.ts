@@ -13,6 +13,7 @@ import { withDeclaredFields } from '../federation/declared-fields.ts';
 import type { FieldInSubgraph, Supergraph } from '../federation/supergraph.ts';
 import type { Merge } from '../merges.ts';
 import type { Ownership } from '../ownership.ts';
+import { createRouteCosts, type Offer, type RouteCosts } from './route-costs.ts';
 
 /** How a field that its parent's source does not have is reached from there. */
 export interface Route {
@@ -29,7 +30,7 @@ export interface Route {
 export interface Routes {
   /** The field as a source resolves it on a type, or undefined where it does not. */
   fieldIn(source: string, typeName: string, fieldName: string): FieldInSubgraph | undefined;
-  /** Ways to the field for an object that came from `source`, the shortest first. */
+  /** Ways to the field for an object that came from `source`, one for each subgraph that has it, the shortest first. */
   routesTo(
     source: string,
     typeName: string,
@@ -67,6 +68,9 @@ export function createRoutes(
   const federated = ownership.federated;
   const supergraph = composed === undefined ? undefined : declaredIn(composed, ownership);
   const known = new Map<string, readonly Route[]>();
+  const costs = new Map<string, RouteCosts>();
+  const costsOfProvided = new WeakMap<SelectionSetNode, Map<string, RouteCosts>>();
+  const possible = new Map<string, readonly string[]>();
 
   const schemaOf = (source: string) => {
     const owned = ownership.sources.get(source);
@@ -158,6 +162,16 @@ export function createRoutes(
   }
 
   function possibleTypes(source: string, typeName: string): readonly string[] {
+    const name = `${source} ${typeName}`;
+    let types = possible.get(name);
+    if (types === undefined) {
+      types = findPossibleTypes(source, typeName);
+      possible.set(name, types);
+    }
+    return types;
+  }
+
+  function findPossibleTypes(source: string, typeName: string): readonly string[] {
     if (isInterfaceObject(source, typeName)) {
       return [...(supergraph?.types.values() ?? [])]
         .filter((type) => type.kind === 'object' && type.interfaces.includes(typeName))
@@ -180,11 +194,11 @@ export function createRoutes(
     provided: SelectionSetNode | undefined,
   ): readonly Route[] {
     if (supergraph === undefined || !(federated.has(source) || merges.has(typeName))) return NONE;
-    if (provided !== undefined) return find(source, typeName, fieldName, provided, new Set());
+    if (provided !== undefined) return find(source, typeName, fieldName, provided);
     const name = `${source} ${typeName}.${fieldName}`;
     let routes = known.get(name);
     if (routes === undefined) {
-      routes = find(source, typeName, fieldName, undefined, new Set());
+      routes = find(source, typeName, fieldName, undefined);
       known.set(name, routes);
     }
     return routes;
@@ -203,69 +217,58 @@ export function createRoutes(
     typeName: string,
     fieldName: string,
     provided: SelectionSetNode | undefined,
-    visited: ReadonlySet<string>,
   ): readonly Route[] {
+    const costs = costsFrom(source, typeName, provided);
     const routes: Route[] = [];
-    for (const target of askable(typeName)) {
-      const place = `${target} ${fieldName}`;
-      const entry = fieldIn(target, typeName, fieldName);
-      if (entry === undefined || visited.has(place)) continue;
-      const targetType = federated.has(target) ? typeIn(target, typeName) : typeName;
-      if (targetType === undefined) continue;
-      const inTarget = supergraph?.types.get(targetType)?.subgraphs.get(target);
-      if (entry.external) continue;
-      if (target === source && entry.requires === undefined) continue;
-      const beyond = new Set([...visited, place]);
-      const required = entry.requires === undefined ? 0 : costOf(source, typeName, entry.requires, provided, beyond);
-      if (required === undefined) continue;
-      for (const key of inTarget?.keys ?? []) {
-        const cost = costOf(source, typeName, key, provided, beyond);
-        if (cost !== undefined)
-          routes.push({
-            source: target,
-            typeName: targetType,
-            key,
-            requires: entry.requires,
-            cost: cost + required + 1,
-          });
-      }
+    for (const { target, requires } of offersOf(source, typeName, fieldName)) {
+      const required = requires === undefined ? 0 : costs.costOf(requires);
+      const cheapest = required === Number.POSITIVE_INFINITY ? undefined : costs.cheapestKey(target);
+      if (cheapest === undefined) continue;
+      const { key, cost } = cheapest;
+      routes.push({ source: target, typeName: nameIn(target, typeName), key, requires, cost: cost + required + 1 });
     }
     return routes.sort((a, b) => a.cost - b.cost);
   }
 
-  /** Fetches that are needed before all of the fields are there; undefined when they cannot be had. */
-  function costOf(
-    source: string,
-    typeName: string,
-    fields: SelectionSetNode,
-    provided: SelectionSetNode | undefined,
-    visited: ReadonlySet<string>,
-  ): number | undefined {
-    let cost = 0;
-    for (const node of fields.selections) {
-      if (node.kind === Kind.INLINE_FRAGMENT) {
-        if (node.typeCondition !== undefined && node.typeCondition.name.value !== typeName) continue;
-        const inner = costOf(source, typeName, node.selectionSet, provided, visited);
-        if (inner === undefined) return undefined;
-        cost += inner;
-        continue;
-      }
-      if (node.kind !== Kind.FIELD) return undefined;
-      if (has(source, typeName, node, provided)) continue;
-      const routes = find(source, typeName, node.name.value, provided, visited);
-      const usable = routes.find((route) => canTake(route, typeName, node));
-      if (usable === undefined) return undefined;
-      cost += usable.cost;
+  /** Subgraphs, but for the one an object came from, that resolve a field of an entity. */
+  function offersOf(source: string, typeName: string, fieldName: string): readonly Offer[] {
+    return askable(typeName).flatMap((target) => {
+      const entry = fieldIn(target, typeName, fieldName);
+      if (entry === undefined || entry.external) return [];
+      // What it has not given already, it does not give when it is asked again.
+      if (target === source && entry.requires === undefined) return [];
+      return [{ target, requires: entry.requires }];
+    });
+  }
+
+  function nameIn(target: string, typeName: string): string {
+    return federated.has(target) ? (typeIn(target, typeName) ?? typeName) : typeName;
+  }
+
+  function costsFrom(source: string, typeName: string, provided: SelectionSetNode | undefined): RouteCosts {
+    const byPlace = provided === undefined ? costs : (costsOfProvided.get(provided) ?? new Map<string, RouteCosts>());
+    if (provided !== undefined) costsOfProvided.set(provided, byPlace);
+    const place = `${source} ${typeName}`;
+    let known = byPlace.get(place);
+    if (known === undefined) {
+      known = createRouteCosts({
+        typeName,
+        keysOf: (target) => supergraph?.types.get(nameIn(target, typeName))?.subgraphs.get(target)?.keys ?? [],
+        isHere: (node) => has(source, typeName, node, provided),
+        offers: (node) =>
+          offersOf(source, typeName, node.name.value).filter(({ target }) => canTake(target, typeName, node)),
+      });
+      byPlace.set(place, known);
     }
-    return cost;
+    return known;
   }
 
   /** What is required below a field must come with it in one fetch. */
-  function canTake(route: Route, typeName: string, node: FieldNode): boolean {
+  function canTake(target: string, typeName: string, node: FieldNode): boolean {
     if (node.selectionSet === undefined) return true;
-    const result = typeOf(route.source, typeName, node.name.value);
-    const provides = fieldIn(route.source, typeName, node.name.value)?.provides;
-    return result !== undefined && hasAll(route.source, result, node.selectionSet, provides);
+    const result = typeOf(target, typeName, node.name.value);
+    const provides = fieldIn(target, typeName, node.name.value)?.provides;
+    return result !== undefined && hasAll(target, result, node.selectionSet, provides);
   }
 
   return {
