@@ -2,7 +2,14 @@ import { resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createGuideReader } from '../utils/follow-guide.ts';
 
-const PAGES = ['sources/openapi.md', 'sources/grpc.md', 'sources/soap.md', 'sources/graphql.md'];
+const PAGES = [
+  'joins.md',
+  'shaping.md',
+  'sources/openapi.md',
+  'sources/grpc.md',
+  'sources/soap.md',
+  'sources/graphql.md',
+];
 const prelude = `skein() { node "${resolve('.')}/dist/src/cli/main.js" "$@"; }\n`;
 
 describe.each(PAGES)('what docs/%s shows', async (file) => {
