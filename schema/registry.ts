@@ -24,7 +24,7 @@ export interface GenerationOptions {
   readonly way?: Way;
 }
 
-const CACHE = { maxDocuments: 2_000, maxCharacters: 2_000_000, maxCompiledFields: 50_000 };
+const CACHE = { maxDocuments: 2_000, maxCharacters: 8_000_000, maxCompiledFields: 50_000 };
 
 /** Holds the generation that new requests begin on. Requests and streams under way keep the one they have. */
 export interface Registry {

@@ -14,6 +14,7 @@ import type { DirectGraph } from '../direct.ts';
 import { type CompiledCache, createCompiledCache } from './compiled-cache.ts';
 import { createPlan, type Plan } from './plan.ts';
 import type { Way } from './way.ts';
+import { writtenSize } from './written-size.ts';
 
 /** What is known of a document's text: mistakes, or a plan per operation. */
 export type PreparedDocument =
@@ -21,6 +22,8 @@ export type PreparedDocument =
   | {
       readonly errors?: undefined;
       readonly document: DocumentNode;
+      /** Characters of its operations with fragments spread out. */
+      readonly size: number;
       /** The plan of the named operation; throws BAD_REQUEST when there is no such one. */
       plan(operationName: string | null | undefined): Plan;
     };
@@ -31,7 +34,7 @@ export interface DocumentsOptions {
   /** Rules beside GraphQL's own: limits on depth and size. */
   readonly rules: readonly ValidationRule[];
   readonly maxTokens: number;
-  /** Documents, characters of their text, and fields of compiled documents that are kept, at the most. */
+  /** Documents, characters of their text with fragments spread out, and fields of compiled documents that are kept, at the most. */
   readonly cache: { readonly maxDocuments: number; readonly maxCharacters: number; readonly maxCompiledFields: number };
   /** Forces one way, for the tests that hold the ways together. */
   readonly way?: Way;
@@ -41,13 +44,20 @@ export interface Documents {
   prepare(text: string): PreparedDocument;
 }
 
+/**
+ * Fragments that are spread many times can make a thousand times their text of a document, and that is what is planned,
+ * kept and sent to upstreams. A document without them is bounded by its request.
+ */
+const MAX_WRITTEN_CHARACTERS = 1_000_000;
+
 /** Parses, validates and plans each document once per generation, in a bounded cache. */
 export function createDocuments(options: DocumentsOptions): Documents {
   const compiled = createCompiledCache(options.cache.maxCompiledFields);
   const cache = new LRUCache<string, PreparedDocument>({
     max: options.cache.maxDocuments,
     maxSize: options.cache.maxCharacters,
-    sizeCalculation: (_value, text) => text.length + 1,
+    sizeCalculation: (value, text) =>
+      1 + (value.errors === undefined ? Math.max(text.length, value.size) : text.length),
   });
   return {
     prepare(text) {
@@ -78,10 +88,13 @@ function prepareDocument(
   }
   const errors = validate(direct.schema, document, [...specifiedRules, ...rules], { maxErrors: 20 });
   if (errors.length > 0) return { errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
+  const size = writtenSize(document);
+  if (size > Math.max(MAX_WRITTEN_CHARACTERS, text.length)) return { errors: [tooLarge()] };
 
   const plans = new Map<string | undefined, Plan>();
   return {
     document,
+    size,
     plan(operationName) {
       const known = plans.get(operationName ?? undefined);
       if (known !== undefined) return known;
@@ -92,6 +105,13 @@ function prepareDocument(
       return plan;
     },
   };
+}
+
+function tooLarge(): GraphQLError {
+  return new GraphQLError(
+    `With its fragments spread out, the document has more than ${MAX_WRITTEN_CHARACTERS} characters.`,
+    { extensions: { code: 'OPERATION_TOO_COMPLEX' } },
+  );
 }
 
 function missingOperation(document: DocumentNode, operationName: string | null | undefined): string {
