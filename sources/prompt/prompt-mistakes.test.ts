@@ -34,6 +34,14 @@ function load(prompts: Record<string, object>) {
 
 const text = { input: { text: 'String!' }, template: '{{ text }}' };
 
+test('a mistake in the type of an argument with a description is told at the type', () => {
+  const input = { text: { type: 'Strin!', description: 'The text.' } };
+  expect(load({ described: { input, template: '{{ text }}' } }).problems).toEqual([
+    'described.input.text.type: There is no type "Strin". Did you mean "String"?',
+  ]);
+  expect(promptOptions.safeParse({ input: { text: { type: 'Int', about: 'x' } }, template: 'x' }).success).toBe(false);
+});
+
 test('all mistakes of all prompts are told at once, and what is right stays', () => {
   const { source, problems } = load({
     good: text,

@@ -103,6 +103,26 @@ test('the prompts of the quickstart are without mistakes', async () => {
   expect(() => buildSchema(source.model.sdl)).not.toThrow();
 });
 
+test('arguments are described in the graph, on the field and on its stream', async () => {
+  const text = { type: 'String!', description: 'The text, in """any""" "language".\nAs long as you like.' };
+  const { source, invoke, server } = await setUp(
+    { shorten: { input: { text, to: 'Int', by: { type: 'Int' } }, template: '{{ text }} {{ to }}' } },
+    answering('short'),
+  );
+  const schema = buildSchema(`${source.model.sdl} type Query { a: Int }`);
+  const { shorten } = schema.getMutationType()?.getFields() ?? {};
+  const { shortenStream } = schema.getSubscriptionType()?.getFields() ?? {};
+  for (const field of [shorten, shortenStream]) {
+    expect(field?.args.map(({ name, type, description }) => [name, String(type), description])).toEqual([
+      ['text', 'String!', text.description],
+      ['to', 'Int', undefined],
+      ['by', 'Int', undefined],
+    ]);
+  }
+  expect(await invoke('shorten', { text: 'Long', to: 3 })).toBe('short');
+  expect(server.requests[0]?.body).toMatchObject({ messages: [{ content: 'Long 3' }] });
+});
+
 describe('a prompt for text', () => {
   const translate = {
     input: { text: 'String!', to: 'String', lines: '[Line!]' },

@@ -111,7 +111,8 @@ function sdlOf(prompts: readonly Prompt[], definitions: readonly string[]): stri
 }
 
 function argsOf({ args }: Prompt['types']): string {
-  return args.length === 0 ? '' : `(${args.map(({ name, type }) => `${name}: ${String(type)}`).join(', ')})`;
+  const texts = args.map(({ name, type, description }) => `${quote(description ?? undefined)}${name}: ${String(type)}`);
+  return texts.length === 0 ? '' : `(${texts.join(', ')})`;
 }
 
 /** A prompt that fails nulls its own field and no other. */

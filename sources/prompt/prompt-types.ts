@@ -75,11 +75,12 @@ export function readPromptTypes(options: PromptOptions, report: (problem: Proble
 
   for (const definition of definitions.values()) checkNames(definition, ['types']);
   const args: string[] = [];
-  for (const [name, text] of Object.entries(options.input)) {
-    const path = ['input', name];
+  for (const [name, input] of Object.entries(options.input)) {
+    const { type: text, description } = typeof input === 'string' ? { type: input, description: undefined } : input;
+    const path = ['input', name, ...(typeof input === 'string' ? [] : ['type'])];
     if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) tell(path, `"${name}" is not a GraphQL name.`);
     const type = readType(text, path, Kind.OBJECT_TYPE_DEFINITION, 'a type of results; here an input type is needed');
-    if (type !== undefined) args.push(`${name}: ${print(type)}`);
+    if (type !== undefined) args.push(`${describe(description)}${name}: ${print(type)}`);
   }
   const output = readType(
     options.output,
@@ -98,6 +99,10 @@ export function readPromptTypes(options: PromptOptions, report: (problem: Proble
   const schema = build([field, ...printed.values()].join('\n'), (message) => tell(['types'], message));
   const root = schema?.getQueryType()?.getFields().field;
   return failed || root === undefined ? undefined : { args: root.args, output: root.type, definitions: printed };
+}
+
+function describe(description: string | undefined): string {
+  return description ? `${print({ kind: Kind.STRING, value: description })} ` : '';
 }
 
 function parseDefinitions(text: string, tell: (message: string) => void): Map<string, TypeDefinitionNode> | undefined {
