@@ -39,6 +39,8 @@ const BUILT_THREAD = import.meta.url.endsWith('.js')
   ? new URL('./compile-worker-thread.js', import.meta.url)
   : undefined;
 
+const STOPPED = 'The gateway stops.';
+
 export function createCompileWorker({
   thread = BUILT_THREAD,
   smallCharacters = 16_384,
@@ -125,7 +127,7 @@ export function createCompileWorker({
   return {
     async run<Name extends JobName>(name: Name, ...given: JobArguments<Name>) {
       if (thread === undefined || weighJob(given) < smallCharacters) return runJob(name, given);
-      if (disposed) throw new Error('disposed');
+      if (disposed) throw new Error(STOPPED);
       return new Promise<JobResult<Name>>((resolve, reject) => {
         queue.push({ name, given, resolve: resolve as (result: unknown) => void, reject });
         next();
@@ -134,7 +136,7 @@ export function createCompileWorker({
     async dispose() {
       disposed = true;
       for (const { reject } of [...queue.splice(0), ...(running === undefined ? [] : [running])])
-        reject(new Error('The gateway stops.'));
+        reject(new Error(STOPPED));
       running = undefined;
       await end();
     },
