@@ -13,7 +13,7 @@ import type { Resolver, ResolverOptions } from '../resolvers.ts';
 import type { EntityFetch, FieldPlans } from './fetch-plan.ts';
 import { namesOf } from './names.ts';
 import { argumentKey } from './response-keys.ts';
-import type { FetchRunner } from './run-fetches.ts';
+import { type FetchRunner, ownValue } from './run-fetches.ts';
 
 /** Resolvers that read what was planned for a document's fields. */
 export function createFetchResolvers(
@@ -97,12 +97,14 @@ function fieldResolver(name: string, typeName: string, plans: FieldPlans, runner
   return (parent, _args, context, info) => {
     const node = info.fieldNodes[0] as FieldNode;
     const plan = plans.get(node, typeName);
-    if (plan === undefined) return (parent as Record<string, unknown>)[argumentKey(node, name)];
+    if (plan === undefined) return ownValue(parent, argumentKey(node, name));
     const key = plan.key ?? argumentKey(node, name);
     const value =
       plan.entity === undefined
-        ? (parent as Record<string, unknown>)[key]
-        : runner.entity(plan.entity, parent, context, info.variableValues).then((entity) => entity?.[key] ?? null);
+        ? ownValue(parent, key)
+        : runner
+            .entity(plan.entity, parent, context, info.variableValues)
+            .then((entity) => ownValue(entity, key) ?? null);
     return plan.typed === undefined ? value : withTypes(value, plan.typed, runner, context, info);
   };
 }
@@ -122,8 +124,6 @@ async function withTypes(
   return entity === null ? null : { ...found, __typename: entity.__typename };
 }
 
-/** Conditions can choose another set of nodes for each request: what is kept of them is not theirs to choose. */
-const MAX_MERGED_SHAPES = 64;
 const mergedShapes = new WeakMap<FieldNode, { nodes: readonly FieldNode[]; shape: SelectionShape }[]>();
 
 /** The planned selection of a field. One that is selected several times has a shape for each time: they are put together. */
@@ -145,7 +145,6 @@ function plannedSelection(plans: FieldPlans, typeName: string, info: GraphQLReso
     const shapes = nodes.flatMap((node) => plans.get(node, typeName)?.shape ?? []);
     const text = shape.text === '' ? '' : `{ ${shapes.map((each) => each.text.slice(1, -1)).join(' ')} }`;
     merged = { nodes, shape: { text, variables: new Map(shapes.flatMap((each) => [...each.variables])) } };
-    if (known.length >= MAX_MERGED_SHAPES) known.shift();
     known.push(merged);
   }
   return { shape: merged.shape, values: info.variableValues };

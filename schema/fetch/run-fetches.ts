@@ -28,6 +28,7 @@ export interface FetchRunner {
 
 export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<string, Merge>): FetchRunner {
   const loadMerged = createMergeLoaders(ownership, merges);
+  const entities = new WeakMap<GraphContext, Map<EntityFetch, Map<unknown, Promise<Entity>>>>();
 
   const serviceOf = (fetch: Fetch): GraphqlUpstream => {
     const service = ownership.sources.get(fetch.source)?.source.graphql;
@@ -89,11 +90,36 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
     const { _entities } = await ask(fetch, fetch.query, { representations }, context, variables);
     if (_entities instanceof Error) throw _entities;
     if (_entities === null) return representations.map(() => null);
-    if (Array.isArray(_entities) && _entities.length === representations.length) return _entities;
+    if (Array.isArray(_entities) && _entities.length === representations.length) {
+      return _entities.map((item: unknown) => {
+        if (typeof item === 'object' && !Array.isArray(item)) return item;
+        return badAnswer(fetch, 'An entity is no object.', context);
+      });
+    }
     throw badAnswer(fetch, `The answer to ${representations.length} representations is no list of as many.`, context);
   }
 
-  async function entity(
+  /** The fields of one object share one search for it. */
+  function entity(fetch: EntityFetch, parent: unknown, context: GraphContext, variables: Values): Promise<Entity> {
+    let fetches = entities.get(context);
+    if (fetches === undefined) {
+      fetches = new Map();
+      entities.set(context, fetches);
+    }
+    let found = fetches.get(fetch);
+    if (found === undefined) {
+      found = new Map();
+      fetches.set(fetch, found);
+    }
+    let promise = found.get(parent);
+    if (promise === undefined) {
+      promise = findEntity(fetch, parent, context, variables);
+      found.set(parent, promise);
+    }
+    return promise;
+  }
+
+  async function findEntity(
     fetch: EntityFetch,
     parent: unknown,
     context: GraphContext,
@@ -108,7 +134,7 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
     const representation: Record<string, unknown> = { __typename: names.type(fetch.typeName) };
     for (const [index, need] of needs.entries()) {
       const holder = holders === undefined ? parent : holders[index];
-      const value = project((holder as Values | null | undefined)?.[need.key], need.selection);
+      const value = project(ownValue(holder, need.key), need.selection);
       if (need.isKey && (value === null || value === undefined)) return null;
       representation[merged === undefined ? names.field(fetch.typeName, need.name) : need.name] = value ?? null;
     }
@@ -128,7 +154,7 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
       await Promise.all(
         needs.map(async (need) => {
           const holder = await holderOf(need, parent, context, variables);
-          values[need.name] = project((holder as Values | null | undefined)?.[need.key], need.selection);
+          values[need.name] = project(ownValue(holder, need.key), need.selection);
         }),
       );
       return values;
@@ -159,6 +185,13 @@ function labelOf({ fields }: Fetch): string {
   return names.length > MAX_NAMED_FIELDS ? `${names.slice(0, MAX_NAMED_FIELDS).join(', ')}, …` : names.join(', ');
 }
 
+/** What an object that came from elsewhere has itself: `constructor` is a field's name like any other. */
+export function ownValue(object: unknown, key: string): unknown {
+  return typeof object === 'object' && object !== null && Object.hasOwn(object, key)
+    ? (object as Values)[key]
+    : undefined;
+}
+
 /** What goes into a representation: what was asked for, under the names it was asked by, and nothing else. */
 function project(value: unknown, selection: SelectionSetNode | undefined): unknown {
   if (value instanceof Error) throw value;
@@ -173,7 +206,7 @@ function project(value: unknown, selection: SelectionSetNode | undefined): unkno
       const inner = project(object, node.selectionSet);
       if (typeof inner === 'object' && inner !== null) Object.assign(projected, inner);
     } else if (node.kind === Kind.FIELD) {
-      const inner = object[argumentKey(node, node.name.value)];
+      const inner = ownValue(object, argumentKey(node, node.name.value));
       if (inner !== undefined) projected[node.name.value] = project(inner, node.selectionSet);
     }
   }
@@ -203,5 +236,9 @@ function placeError(data: Values, path: readonly (string | number)[], error: Ske
   }
   if (path.length > 0) return;
   // It does not say where it belongs: whatever is missing may be missing because of it.
-  for (const key of Object.keys(data)) if (data[key] === null) Reflect.set(data, key, error);
+  for (const [key, value] of Object.entries(data)) {
+    if (value === null) Reflect.set(data, key, error);
+    if (key !== '_entities' || !Array.isArray(value)) continue;
+    for (const [index, item] of value.entries()) if (item === null) value[index] = error;
+  }
 }
