@@ -2,6 +2,7 @@ import { getStitchedSchemaFromSupergraphSdl } from '@graphql-tools/federation';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { type ExecutionRequest, type Executor, mapAsyncIterator } from '@graphql-tools/utils';
 import {
+  BREAK,
   type DocumentNode,
   type ExecutionResult,
   execute,
@@ -15,6 +16,9 @@ import {
   type OperationDefinitionNode,
   print,
   type SelectionSetNode,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { SCALARS } from '../sources/scalars.ts';
 import type { GraphqlAnswer, GraphqlUpstream } from '../sources/source.ts';
@@ -28,6 +32,8 @@ import { planFetches } from './fetch/plan-fetches.ts';
 import { createRoutes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
 import { subgraphUrl } from './join-subgraphs.ts';
+import { askLinkedEntities } from './linked-entities.ts';
+import type { Link } from './links.ts';
 import { createMergeLoaders } from './merge-loaders.ts';
 import { createGraphContext, type GraphContext } from './request-context.ts';
 import { createResolvers } from './resolvers.ts';
@@ -72,13 +78,20 @@ const NOTHING_MERGED: Composition['merges'] = new Map();
 function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): Executor {
   const { ownership, links, merges } = composition;
   const source = ownership.sources.get(subgraph.name)?.source;
-  if (source?.graphql !== undefined && source.model.federation !== undefined) return createForwarder(source.graphql);
+  const ownLinks = links.filter((link) => link.target === subgraph.name);
+  const service = source?.model.federation === undefined ? undefined : source.graphql;
+  const forward = service && createForwarder(service);
+  if (forward !== undefined && ownLinks.length === 0) return forward;
   const plans = createFieldPlans();
-  const routes = createRoutes(ownership, NOTHING_MERGED, undefined, () => false);
+  // What a federation subgraph has of a type only the supergraph knows.
+  const routes =
+    forward === undefined
+      ? createRoutes(ownership, NOTHING_MERGED, undefined, () => false)
+      : createRoutes(ownership, merges, composition.supergraph, () => false);
   const resolvers = createResolvers({
     ownership,
     sources: source === undefined ? [] : [source],
-    links: links.filter((link) => link.target === subgraph.name),
+    links: ownLinks,
     ...createFetchResolvers(composition, plans, createFetchRunner(ownership, merges)),
     readParent: (link) => {
       // The source's own types come as the source keeps them; those of others as entity representations.
@@ -94,17 +107,19 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
         ]),
       ),
   });
+  const isOwn = (typeName: string) => ownership.has(subgraph.name, typeName);
+  const linkedTypes = ownLinks.map(({ typeName }) => typeName).filter(isOwn);
+  const entities = new Set([...subgraph.entities, ...linkedTypes]);
   const schema = makeExecutableSchema({
-    typeDefs: executableDocument(subgraph),
+    typeDefs: executableDocument(forward === undefined ? subgraph : { ...subgraph, entities: [...entities] }),
     resolvers: withEntities(resolvers, source?.name ?? '', createMergeLoaders(ownership, merges), plans) as never,
     resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
     assumeValid: true,
   });
-  return ((request: ExecutionRequest) => {
-    const operation = getOperationAST(request.document as DocumentNode, request.operationName);
-    if (operation == null) throw new Error('no operation');
-    const document = expandFragments(request.document as DocumentNode, operation);
-    planFetches(document, { composition, schema, routes, plans, localSource: subgraph.name });
+  const localSource = forward === undefined ? { localSource: subgraph.name } : {};
+  function run(request: ExecutionRequest, { operation }: OperationDefinitionNode) {
+    const document = request.document as DocumentNode;
+    planFetches(document, { composition, schema, routes, plans, ...localSource });
     const args = {
       schema,
       document,
@@ -112,12 +127,37 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
       contextValue: request.context as GraphContext,
       operationName: request.operationName,
     };
-    if (operation.operation !== 'subscription')
+    if (operation !== 'subscription')
       return execute({ ...args, contextValue: createGraphContext(args.contextValue.call) });
     return subscribeWith(args, (event) =>
       execute({ ...args, rootValue: event, contextValue: createGraphContext(args.contextValue.call) }),
     );
+  }
+  return ((given: ExecutionRequest) => {
+    const operation = getOperationAST(given.document as DocumentNode, given.operationName);
+    if (operation == null) throw new Error('no operation');
+    if (forward !== undefined && !asksForLinks(given.document as DocumentNode, schema, ownLinks)) return forward(given);
+    const request = { ...given, document: expandFragments(given.document as DocumentNode, operation) };
+    if (forward === undefined) return run(request, operation);
+    const asks = [
+      async (each: ExecutionRequest) => forward(each),
+      async (each: ExecutionRequest) => run(each, operation),
+    ];
+    return askLinkedEntities(request, ownLinks, isOwn, asks as never) ?? run(request, operation);
   }) as Executor;
+}
+
+/** A federation subgraph knows nothing of links that lead to it. */
+function asksForLinks(document: DocumentNode, schema: GraphQLSchema, links: readonly Link[]): boolean {
+  const types = new TypeInfo(schema);
+  let found = false;
+  const onField = ({ name }: FieldNode) => {
+    const parent = types.getParentType()?.name;
+    found ||= links.some(({ typeName, fieldName }) => typeName === parent && fieldName === name.value);
+    return found ? BREAK : undefined;
+  };
+  visit(document, visitWithTypeInfo(types, { Field: onField }));
+  return found;
 }
 
 /** A federation subgraph answers for itself. */
