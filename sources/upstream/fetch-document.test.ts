@@ -87,6 +87,7 @@ describe('a document', () => {
 
   test.each([
     ['https://ada:pw@host:8443/a.yaml?token=x', 'https://host:8443/a.yaml?…'],
+    ['HTTPS://ada:pw@host/a.yaml?token=x', 'https://host/a.yaml?…'],
     ['http://host/a.yaml', 'http://host/a.yaml'],
     ['./a.yaml', './a.yaml'],
     ['http://[', 'http://['],

@@ -63,7 +63,7 @@ export async function fetchDocument(
 
 /** What a document is called in problems: its address without user info, and without a query, which may hold a key. */
 export function documentName(document: string): string {
-  if (!/^https?:/.test(document) || !URL.canParse(document)) return document;
+  if (!/^https?:/i.test(document) || !URL.canParse(document)) return document;
   const { origin, pathname, search } = new URL(document);
   return `${origin}${pathname}${search === '' ? '' : '?…'}`;
 }

@@ -5,7 +5,7 @@ import { createAiSource } from '../../sources/ai/ai-source.ts';
 import { createModels, type Models } from '../../sources/ai/model-client.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
-import { fetchDocument } from '../../sources/upstream/fetch-document.ts';
+import { documentName, fetchDocument } from '../../sources/upstream/fetch-document.ts';
 import { readText } from '../config/read-text.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
 import type { CompileWorker } from './compile-worker.ts';
@@ -67,7 +67,7 @@ async function createSources(
         ? await fetchDocument(name, options.document)
         : await readDocument(options.document);
       const { openOpenapiSource } = await opening;
-      const { compiled, problems } = await compiler.run('openapi', options, text, options.document);
+      const { compiled, problems } = await compiler.run('openapi', options, text, documentName(options.document));
       if (compiled === undefined) throw new ProblemsError(problems);
       for (const problem of problems) deps.report(problem);
       return [openOpenapiSource(name, compiled, options, deps)];

@@ -243,4 +243,27 @@ links:
       expect(stdout + stderr).not.toContain('hush');
     }
   });
+
+  it('prints no secret of the address of a document, in whatever it says of it', async () => {
+    const server = createServer((_request, response) =>
+      response.end(
+        '{"openapi":"3.1.0","info":{},"paths":{"/a":{"get":{"operationId":"a","responses":{}},"trace":{}},"b":{}}}',
+      ),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      await folder.write(
+        'skein.yaml',
+        `sources:\n  a: { kind: openapi, document: "http://user:hush-pass@127.0.0.1:${port}/a.json?token=hush-token", endpoint: "http://127.0.0.1:1" }\n`,
+      );
+      for (const format of ['text', 'json', 'github']) {
+        const { stdout, stderr } = await folder.run(['validate', '--format', format, '--all']);
+        expect(stdout + stderr).toContain(`/a.json?…`);
+        expect(stdout + stderr).not.toContain('hush');
+      }
+    } finally {
+      server.close();
+    }
+  });
 });
