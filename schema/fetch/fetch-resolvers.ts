@@ -124,6 +124,8 @@ async function withTypes(
   return entity === null ? null : { ...found, __typename: entity.__typename };
 }
 
+/** Conditions can choose another set of nodes for each request: what is kept of them is not theirs to choose. */
+const MAX_MERGED_SHAPES = 64;
 const mergedShapes = new WeakMap<FieldNode, { nodes: readonly FieldNode[]; shape: SelectionShape }[]>();
 
 /** The planned selection of a field. One that is selected several times has a shape for each time: they are put together. */
@@ -145,6 +147,7 @@ function plannedSelection(plans: FieldPlans, typeName: string, info: GraphQLReso
     const shapes = nodes.flatMap((node) => plans.get(node, typeName)?.shape ?? []);
     const text = shape.text === '' ? '' : `{ ${shapes.map((each) => each.text.slice(1, -1)).join(' ')} }`;
     merged = { nodes, shape: { text, variables: new Map(shapes.flatMap((each) => [...each.variables])) } };
+    if (known.length >= MAX_MERGED_SHAPES) known.shift();
     known.push(merged);
   }
   return { shape: merged.shape, values: info.variableValues };
