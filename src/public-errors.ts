@@ -135,7 +135,10 @@ function detailsOf({
   operation,
   upstreamStatus,
   upstreamCode,
+  upstreamMessage,
+  upstreamBody,
   retryAfterMs,
 }: Record<string, unknown>): ErrorDetails {
-  return JSON.parse(JSON.stringify({ source, operation, upstreamStatus, upstreamCode, retryAfterMs })) as ErrorDetails;
+  const details = { source, operation, upstreamStatus, upstreamCode, upstreamMessage, upstreamBody, retryAfterMs };
+  return JSON.parse(JSON.stringify(details)) as ErrorDetails;
 }

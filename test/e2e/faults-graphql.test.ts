@@ -33,7 +33,11 @@ const QUERY = '{ hello { text } review(id: 1) { id rating mood text author { nam
 const PAGE = '{ hello { text } reviews { id rating mood } }';
 const answer = (review: unknown, errors?: unknown): HttpHandler => json({ data: { review }, errors });
 
-const wrong = (...path: (string | number)[]): ExpectedError => ({ path, code: 'UPSTREAM_BAD_RESPONSE' });
+const wrong = (...path: (string | number)[]): ExpectedError => ({
+  path,
+  source: 'reviews',
+  code: 'UPSTREAM_BAD_RESPONSE',
+});
 const at = { source: 'reviews', operation: 'review' };
 const unusable: ExpectedError = { ...wrong('review'), ...at };
 const failed: ExpectedError = { path: ['review'], code: 'UPSTREAM_FAILED', ...at };

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorDetails } from '../../kernel/errors.ts';
-import type { Way } from '../../schema/plan/way.ts';
 import type { ExpectedError } from '../utils/fault-answers.ts';
 import { type GrpcHandler, grpcAnswer, HTTP_FAULTS, type HttpHandler, json, SECRET } from '../utils/fault-server.ts';
-import { type Expected, useFaultSuite, WAYS } from '../utils/fault-suite.ts';
+import { useFaultSuite, WAYS } from '../utils/fault-suite.ts';
 
 type Failure = Pick<ExpectedError, 'code'> & ErrorDetails;
 
@@ -16,23 +15,15 @@ function stocks(...items: readonly (readonly [sku: string, quantity: number])[])
   return grpcAnswer([Buffer.from(messages.flatMap((bytes) => [0x0a, bytes.length, ...bytes]))]);
 }
 
-const wrong = (...path: (string | number)[]): ExpectedError => ({ path, code: 'UPSTREAM_BAD_RESPONSE' });
+const wrong = (source: string, ...path: (string | number)[]): ExpectedError => ({
+  path,
+  source,
+  code: 'UPSTREAM_BAD_RESPONSE',
+});
 
 /** What each parent of a list gets for its link when the batch fails as a whole. */
 function forEach(list: string, link: string, indexes: readonly number[], failure: Failure): ExpectedError[] {
   return indexes.map((index) => ({ path: [list, index, link], ...failure }));
-}
-
-/**
- * Stitching asks for all entities of a list at once, and what it merges into them it locates by the fields alone: the
- * path to an error behind a link has no place in the list.
- */
-function located(way: Way, { data, errors = [] }: Expected): Expected {
-  if (way === 'direct') return { data, errors };
-  return {
-    data,
-    errors: errors.map((error) => ({ ...error, path: error.path.filter((_step, at) => at !== 1) })),
-  };
 }
 
 const batchFailed = {
@@ -78,7 +69,7 @@ const BY_ORDER: Record<string, [answer: HttpHandler, scores: (number | null)[], 
   'with text for the list': [scores(SECRET), [null, null, null], forEach('products', 'score', [0, 1, 2], unevenScores)],
   'with null for an item': [scores([1, null, 3]), [1, null, 3], []],
   'with null for the list': [scores(null), [null, null, null], []],
-  'with text for an item': [scores([1, SECRET, 3]), [1, null, 3], [wrong('products', 1, 'score')]],
+  'with text for an item': [scores([1, SECRET, 3]), [1, null, 3], [wrong('reviews', 'products', 1, 'score')]],
   'with an error for an item': [
     scores([1, null, 3], [{ message: SECRET, path: ['scoresOf', 1] }]),
     [1, null, 3],
@@ -108,7 +99,7 @@ const BY_KEY_MANY: Record<string, [answer: HttpHandler, reviews: unknown[], erro
   'with a wrong value in an item': [
     json({ data: { reviewsOf: [review('a', { rating: SECRET }), review('b')] } }),
     [null, one, []],
-    [wrong('products', 0, 'reviews', 0, 'rating')],
+    [wrong('reviews', 'products', 0, 'reviews', 0, 'rating')],
   ],
   'with text for the list': [
     json({ data: { reviewsOf: SECRET } }),
@@ -132,11 +123,10 @@ describe.each(WAYS)('on the %s way, a batched link', (way) => {
       const before = inventory.requests.length;
       const errors = failure === undefined ? [] : forEach('products', 'stock', [0, 1, 2], failure);
       await suite.whileFailing(inventory, answer, stocks(), () =>
-        suite.expectEverywhere(
-          way,
-          '{ products { sku stock { quantity } } }',
-          located(way, { data: { products: withProducts(stock, 'stock') }, errors }),
-        ),
+        suite.expectEverywhere(way, '{ products { sku stock { quantity } } }', {
+          data: { products: withProducts(stock, 'stock') },
+          errors,
+        }),
       );
       // One call for all parents each time, failed or not: nothing is tried again.
       expect(inventory.requests.length - before).toBe(4);
@@ -151,7 +141,7 @@ describe.each(WAYS)('on the %s way, a batched link', (way) => {
       reviews.answer(answer);
       const before = reviews.requests.length;
       const expected = { data: { products: withProducts(values, 'score') }, errors };
-      await suite.expectEverywhere(way, '{ products { sku score } }', located(way, expected));
+      await suite.expectEverywhere(way, '{ products { sku score } }', expected);
       expect(reviews.requests.length - before).toBe(4);
     },
   );
@@ -163,7 +153,7 @@ describe.each(WAYS)('on the %s way, a batched link', (way) => {
       catalog.answer(json(products));
       reviews.answer(answer);
       const expected = { data: { products: withProducts(values, 'reviews') }, errors };
-      await suite.expectEverywhere(way, '{ products { sku reviews { id rating } } }', located(way, expected));
+      await suite.expectEverywhere(way, '{ products { sku reviews { id rating } } }', expected);
     },
   );
 
@@ -172,20 +162,16 @@ describe.each(WAYS)('on the %s way, a batched link', (way) => {
     catalog.answer(json([...products.slice(0, 2), products[0]]));
     inventory.answer(grpcAnswer([], 13));
     reviews.answer(json({ data: { scoresOf: [7, 8] } }));
-    await suite.expectEverywhere(
-      way,
-      '{ products { sku score stock { sku } } }',
-      located(way, {
-        data: {
-          products: [
-            { sku: 'a', score: 7, stock: null },
-            { sku: 'b', score: 8, stock: null },
-            { sku: 'a', score: 7, stock: null },
-          ],
-        },
-        errors: forEach('products', 'stock', [0, 1, 2], batchFailed),
-      }),
-    );
+    await suite.expectEverywhere(way, '{ products { sku score stock { sku } } }', {
+      data: {
+        products: [
+          { sku: 'a', score: 7, stock: null },
+          { sku: 'b', score: 8, stock: null },
+          { sku: 'a', score: 7, stock: null },
+        ],
+      },
+      errors: forEach('products', 'stock', [0, 1, 2], batchFailed),
+    });
   });
 
   it('asks for nothing where keys are null, and for the others as ever', async () => {
@@ -220,20 +206,16 @@ describe.each(WAYS)('on the %s way, a batched link', (way) => {
       upstreamStatus: 500,
     } as const;
     await suite.whileFailing(catalog, HTTP_FAULTS['answers 500'], json(products), () =>
-      suite.expectEverywhere(
-        way,
-        '{ reviews { sku product { name } } }',
-        located(way, {
-          data: {
-            reviews: [
-              { sku: 'a', product: null },
-              { sku: null, product: null },
-              { sku: 'b', product: null },
-            ],
-          },
-          errors: forEach('reviews', 'product', [0, 2], failure),
-        }),
-      ),
+      suite.expectEverywhere(way, '{ reviews { sku product { name } } }', {
+        data: {
+          reviews: [
+            { sku: 'a', product: null },
+            { sku: null, product: null },
+            { sku: 'b', product: null },
+          ],
+        },
+        errors: forEach('reviews', 'product', [0, 2], failure),
+      }),
     );
   });
 
@@ -248,7 +230,7 @@ describe.each(WAYS)('on the %s way, a batched link', (way) => {
     inventory.answer(stocks(['a', 1]));
     await suite.expectEverywhere(way, '{ products { sku stock { quantity } } }', {
       data: { products: [{ sku: 'a', stock: { quantity: 1 } }, null] },
-      errors: [wrong('products', 1, 'sku')],
+      errors: [wrong('catalog', 'products', 1, 'sku')],
     });
   });
 });
@@ -287,7 +269,7 @@ describe.each(WAYS)('on the %s way, a link of single calls', (way) => {
       'that all have no name',
       json({ sku: 'x', name: null }),
       [null, null, null, null],
-      [0, 2, 3].map((index) => wrong('reviews', index, 'single', 'name')),
+      [0, 2, 3].map((index) => wrong('catalog', 'reviews', index, 'single', 'name')),
     ],
   ])('%s fails where it fails, and asks once for each key', async (_name, answer, names, errors) => {
     const { catalog, reviews } = suite.backends;
@@ -295,7 +277,7 @@ describe.each(WAYS)('on the %s way, a link of single calls', (way) => {
     catalog.answer(answer);
     const before = catalog.requests.length;
     const singles = names.map((name) => (name === null ? null : { name }));
-    await suite.expectEverywhere(way, QUERY, located(way, { data: reviewed(...singles), errors }));
+    await suite.expectEverywhere(way, QUERY, { data: reviewed(...singles), errors });
     expect(catalog.requests.length - before).toBe(8);
   });
 });

@@ -33,7 +33,11 @@ const SHOWN = { ...AXE, shelf: 'TOOLS' };
 const QUERY = '{ hello { text } product(sku: "a") { sku name price shelf maker { city street } tags } }';
 const PAGE = '{ hello { text } products { sku name price } }';
 
-const wrong = (...path: (string | number)[]): ExpectedError => ({ path, code: 'UPSTREAM_BAD_RESPONSE' });
+const wrong = (...path: (string | number)[]): ExpectedError => ({
+  path,
+  source: 'catalog',
+  code: 'UPSTREAM_BAD_RESPONSE',
+});
 /** Raised where the answer was read, which knows more than the type system does. */
 const unusable = (operation: string, path: string): ExpectedError => ({
   ...wrong(path),

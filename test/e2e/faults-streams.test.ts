@@ -145,7 +145,7 @@ const GRAPHQL_STREAMS: Record<string, [HttpHandler, readonly Expected[]]> = {
   // The events after one that fails are still good.
   'brings an event with a wrong value': [
     events(next(review) + next({ ...review, rating: SECRET }) + next(review) + COMPLETE),
-    [added, failedReviews({ code: 'UPSTREAM_BAD_RESPONSE' }, 'rating'), added],
+    [added, failedReviews({ code: 'UPSTREAM_BAD_RESPONSE', source: 'reviews' }, 'rating'), added],
   ],
   'brings an event that is an error': [
     events(next(null, [{ message: SECRET, extensions: { secret: SECRET } }]) + next(review) + COMPLETE),
