@@ -97,6 +97,26 @@ describe('a failed gRPC call', () => {
     expect(silent.extensions).not.toHaveProperty('upstreamMessage');
   });
 
+  it('does not tell what the client itself says of a connection, where the address of the server stands', async () => {
+    for (const options of [{ endpoint: 'nobody.invalid:50051' }, { endpoint: '127.0.0.1:1' }]) {
+      const { source } = await sourceOf(fixture('shop.proto'), options.endpoint, { errors: 'body' });
+      const error: unknown = await unary(source, 'Mutation.reserve')
+        .invoke({}, contextOf())
+        .catch((reason: unknown) => reason);
+      await source.dispose();
+      expect(error).toMatchObject({ extensions: { code: 'UPSTREAM_UNREACHABLE', upstreamCode: 'UNAVAILABLE' } });
+      expect((error as SkeinError).extensions).not.toHaveProperty('upstreamMessage');
+    }
+    const details = 'Deadline exceeded after 0.2s,LB pick: 0.001s,remote_addr=10.0.0.7:50051';
+    const late = await errorOf({ code: status.DEADLINE_EXCEEDED, details }, { errors: 'message' });
+    expect(late.extensions).not.toHaveProperty('upstreamMessage');
+  });
+
+  it('tells of a long message its beginning', async () => {
+    const { extensions } = await errorOf({ code: status.INTERNAL, details: 'x'.repeat(3_000) }, { errors: 'message' });
+    expect(extensions.upstreamMessage).toBe(`${'x'.repeat(1_000)}…`);
+  });
+
   it('tells its details as JSON with errors: body, those that cannot be read as bytes', async () => {
     const { extensions } = await errorOf(withDetails(DETAILS), { errors: 'body' });
     expect(JSON.parse(JSON.stringify(extensions))).toMatchInlineSnapshot(`

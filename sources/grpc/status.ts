@@ -3,6 +3,7 @@ import { describeError, type ErrorCode, type ErrorDetails, SkeinError } from '..
 import type { ErrorExposure } from '../options.ts';
 import type { CallContext } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
+import { upstreamWords } from '../upstream-words.ts';
 import type { Packable } from './any-codec.ts';
 import { readStatusDetails } from './status-details.ts';
 
@@ -31,6 +32,10 @@ const TOO_LARGE = /^Received message (larger than max|that decompresses to a siz
 
 /** And for a unary call that ended well without its message, which it calls UNIMPLEMENTED. */
 const NO_MESSAGE = 'No message received';
+
+/** What it says itself of connections, deadlines and streams: with addresses, and no words of the server's. */
+const OWN_WORDS =
+  /^(?:No connection established|Name resolution failed|Failed to (?:parse|start|write)|Unrecognized scheme|Deadline exceeded|Received (?:RST_STREAM|HTTP status)|Connection dropped|Channel closed|Subchannel|Write (?:error|failed)|Parsing service config|Invalid status from control plane)|remote_addr=|\b(?:connect|read|write|getaddrinfo) E[A-Z]+\b/;
 
 export interface CallDetails {
   readonly source: string;
@@ -65,9 +70,9 @@ export function statusError(error: unknown, details: CallDetails, context: CallC
 function tellable(error: ServiceError, rules: ErrorRules): ErrorDetails {
   const found = readStatusDetails(error.metadata, rules);
   const { exposure } = rules;
+  const message = error.details === '' || OWN_WORDS.test(error.details) ? undefined : error.details;
   return {
-    ...(exposure === 'hidden' || error.details === '' ? {} : { upstreamMessage: error.details }),
-    ...(exposure !== 'body' || found.body === undefined ? {} : { upstreamBody: found.body }),
+    ...upstreamWords(exposure, found.body, message),
     ...(found.retryAfterMs === undefined ? {} : { retryAfterMs: found.retryAfterMs }),
   };
 }
