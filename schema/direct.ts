@@ -21,6 +21,7 @@ import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
 import { planBelow, planFetches } from './fetch/plan-fetches.ts';
 import { createRoutes, type Routes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
+import { createFieldReader } from './field-readers.ts';
 import type { GraphReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
 import { resolverSteps } from './resolvers.ts';
@@ -73,11 +74,8 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
     links,
     readParent: (link) => {
       const owner = ownership.types.get(link.typeName);
-      const properties = owner === undefined ? undefined : ownership.sources.get(owner)?.source.model.properties;
-      return (parent, field) => {
-        const name = properties?.get(`${link.typeName}.${field}`) ?? field;
-        return (parent as Record<string, unknown>)[name];
-      };
+      const model = owner === undefined ? undefined : ownership.sources.get(owner)?.source.model;
+      return createFieldReader(model, link.typeName);
     },
     readGraph: (link) => {
       if (link.requires.size === 0) return undefined;

@@ -31,6 +31,7 @@ import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
 import { planFetches } from './fetch/plan-fetches.ts';
 import { createRoutes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
+import { createFieldReader } from './field-readers.ts';
 import { subgraphUrl } from './join-subgraphs.ts';
 import { askLinkedEntities } from './linked-entities.ts';
 import type { Link } from './links.ts';
@@ -95,9 +96,8 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
     ...createFetchResolvers(composition, plans, createFetchRunner(ownership, merges)),
     readParent: (link) => {
       // The source's own types come as the source keeps them; those of others as entity representations.
-      const properties = ownership.types.get(link.typeName) === subgraph.name ? source?.model.properties : undefined;
-      return (parent, field) =>
-        (parent as Record<string, unknown>)[properties?.get(`${link.typeName}.${field}`) ?? field];
+      const isOwn = ownership.types.get(link.typeName) === subgraph.name;
+      return createFieldReader(isOwn ? source?.model : undefined, link.typeName);
     },
     readGraph: (link) => async (parent) =>
       Object.fromEntries(
