@@ -127,6 +127,8 @@ export function createCompileWorker({
   return {
     async run<Name extends JobName>(name: Name, ...given: JobArguments<Name>) {
       if (thread === undefined || weighJob(given) < smallCharacters) return runJob(name, given);
+      // A large text was just decoded, perhaps; to hand it over takes as long again.
+      await new Promise((resolve) => setImmediate(resolve));
       if (disposed) throw new Error(STOPPED);
       return new Promise<JobResult<Name>>((resolve, reject) => {
         queue.push({ name, given, resolve: resolve as (result: unknown) => void, reject });

@@ -186,7 +186,8 @@ describe.each(['direct', 'stitched'] as const)('the graph of all kinds, %s', (wa
   it('answers all kinds in one operation, and asks them at the same time', async () => {
     const query = `{ ${HARNESSES.map((harness) => `${namesOf(harness).item}(id: "${SLOW}") { id title }`).join(' ')} }`;
     const answer = graph.ask(query);
-    for (const { library } of graph.backends) await expect.poll(() => library.asked).toEqual([`item ${SLOW}`]);
+    for (const { library } of graph.backends)
+      await expect.poll(() => library.asked, { timeout: 15_000 }).toEqual([`item ${SLOW}`]);
     for (const { library } of graph.backends) library.release();
     const { data } = await answer;
     expect(Object.values(data ?? {})).toEqual(HARNESSES.map(() => ({ id: SLOW, title: 'Item slow' })));

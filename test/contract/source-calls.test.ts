@@ -52,7 +52,7 @@ describeSource('calls end when they must', (kind) => {
     const second = kind.backend.seen.next();
     const answer = kind.item(source, SLOW);
     const other = await second;
-    await expect.poll(() => kind.backend.library.asked).toEqual([`item ${SLOW}`, `item ${SLOW}`]);
+    await expect.poll(() => kind.backend.library.asked, { timeout: 15_000 }).toEqual([`item ${SLOW}`, `item ${SLOW}`]);
     abort();
     await failure;
     kind.backend.library.release();

@@ -11,8 +11,11 @@ function watch(kind: KindUnderTest, source: Source, what: string, context = crea
   return call.open({ what }, context, selected(itemFields(kind.harness)));
 }
 
+/** For machines that are busy; what is waited for comes by itself. */
+const PATIENCE = { timeout: 15_000 };
+
 async function expectClosed(kind: KindUnderTest): Promise<void> {
-  await expect.poll(() => kind.backend.library.closedStreams).toBe(1);
+  await expect.poll(() => kind.backend.library.closedStreams, PATIENCE).toBe(1);
 }
 
 describeSource('streams', (kind) => {
@@ -112,7 +115,7 @@ describeSource('streams', (kind) => {
           before = given;
           for (let round = 0; round < 5; round += 1) await kind.item(source, '1');
           return isStill && kind.backend.library.given === given;
-        })
+        }, PATIENCE)
         .toBe(true);
       expect(kind.backend.library.given).toBeLessThan(ENDLESS_EVENTS / 2);
       await items.next();

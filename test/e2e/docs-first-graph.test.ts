@@ -12,9 +12,13 @@ const reader = await createGuideReader({
 describe('the guide to a first graph, followed to the letter', () => {
   afterAll(() => reader.end());
 
-  it.each(reader.sections)('gives what it shows: $title', async ({ steps }) => {
-    for (const step of steps) await reader.follow(step);
-  });
+  it.each(reader.sections)(
+    'gives what it shows: $title',
+    async ({ steps }) => {
+      for (const step of steps) await reader.follow(step);
+    },
+    120_000,
+  );
 
   it('has its marked blocks in every part, and says the same of the ports throughout', () => {
     expect(reader.sections.map(({ steps }) => steps.map((step) => step.do).join(' '))).toEqual([

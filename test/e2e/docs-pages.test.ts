@@ -16,9 +16,13 @@ describe.each(PAGES)('what docs/%s shows', async (file) => {
   const reader = await createGuideReader({ file, ports: [], prelude });
   afterAll(() => reader.end());
 
-  it.each(reader.sections)('is what there is: $title', async ({ steps }) => {
-    for (const step of steps) await reader.follow(step);
-  });
+  it.each(reader.sections)(
+    'is what there is: $title',
+    async ({ steps }) => {
+      for (const step of steps) await reader.follow(step);
+    },
+    120_000,
+  );
 
   it('is run', () => {
     expect(reader.sections.flatMap(({ steps }) => steps).some((step) => step.do === 'run')).toBe(true);

@@ -85,7 +85,7 @@ export async function createGuideReader({
       shell.stdout?.on('data', onData);
       shell.stderr?.on('data', onData);
       ended.then(() => fail(new Error(`"${name}" ended:\n${screen}`)));
-      setTimeout(() => fail(new Error(`"${name}" does not show what the guide says:\n${screen}`)), 15_000).unref();
+      setTimeout(() => fail(new Error(`"${name}" does not show what the guide says:\n${screen}`)), 60_000).unref();
     });
   }
 
