@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
 import { readSupergraph, type Supergraph } from './federation/supergraph.ts';
+import { widenFields } from './federation/widen-fields.ts';
 import { composedDocument, type Subgraph } from './subgraphs.ts';
 
 /** What the composer is asked: plain data, as its answer is, so that it can work in another thread. */
@@ -32,8 +33,17 @@ export function joinSubgraphs({ subgraphs, readsSupergraph }: JoinRequest): Join
       url: subgraphUrl(subgraph.name),
       typeDefs: composedDocument(subgraph),
     }));
-    const { errors, supergraphSdl, publicSdl } = composeServices(services);
-    if (errors !== undefined) return { supergraphSdl: undefined, problems: errors.map(toProblem) };
+    const composed = composeServices(services);
+    const { errors } = composed;
+    if (errors !== undefined) {
+      // The composer tells the same once for each way that it tried.
+      const problems = new Map(errors.map(toProblem).map((problem) => [problem.message, problem]));
+      return { supergraphSdl: undefined, problems: [...problems.values()] };
+    }
+    const { supergraphSdl, publicSdl } = widenFields(
+      composed,
+      services.map(({ name, typeDefs }) => ({ name, document: typeDefs })),
+    );
     const supergraph = readsSupergraph ? readSupergraph(supergraphSdl) : undefined;
     return { supergraphSdl, publicSdl, supergraph, problems: [] };
   } catch (error) {

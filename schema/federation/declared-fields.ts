@@ -47,10 +47,7 @@ function withDeclared(
     [...field.subgraphs].map(([source, entry]) => {
       const own = declared.get(source);
       if (own === undefined) return [source, entry];
-      return [
-        source,
-        { ...entry, external: entry.external || own.external === true, requires: entry.requires ?? own.requires },
-      ];
+      return [source, { ...entry, external: own.external ?? entry.external, requires: entry.requires ?? own.requires }];
     }),
   );
   return { ...field, subgraphs };
@@ -63,14 +60,16 @@ function readDeclared(sdl: string): Map<string, Partial<FieldInSubgraph>> {
   for (const definition of definitions as readonly (TypeDefinitionNode | TypeExtensionNode)[]) {
     if (!('fields' in definition) || definition.name === undefined) continue;
     const isExternal = has(definition, 'external');
+    const isExtension = definition.kind.endsWith('Extension') || has(definition, 'extends');
     const keys = keyFieldsOf(definition);
     for (const field of (definition.fields ?? []) as readonly FieldDefinitionNode[]) {
-      // In Federation 1 the key of an extended type is external, and the subgraph has it all the same.
-      const external = (isExternal || has(field, 'external')) && (isV2 || !keys.has(field.name.value));
+      const isSaidExternal = isExternal || has(field, 'external');
+      // The key of an extended type is external in Federation 1, and the subgraph has it all the same.
+      const isOwnKey = keys.has(field.name.value) && (isExtension || !isV2);
       const requires = argumentOf(field, 'requires');
-      if (!external && requires === undefined) continue;
+      if (!isSaidExternal && requires === undefined) continue;
       found.set(`${definition.name.value}.${field.name.value}`, {
-        external,
+        ...(isSaidExternal ? { external: !isOwnKey } : {}),
         requires: requires === undefined ? undefined : parseFieldSet(requires),
       });
     }
