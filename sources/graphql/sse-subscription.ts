@@ -4,6 +4,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import { cancellableStream } from '../cancellable-stream.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
+import { ChunkList } from '../upstream/chunk-list.ts';
 import type { HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import { badResponse, badStatusOf, type CallScope, readAnswer, statusError, toAnswer } from './answer.ts';
@@ -88,15 +89,13 @@ async function readRefusal(
 
 /** Undefined for a body that is too large or breaks off: what refused the subscription has no words then. */
 async function readAll(stream: HttpStream, maxBytes: number, opening: Cancellation): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const chunks = new ChunkList();
   try {
     for await (const chunk of stream.body) {
-      size += chunk.length;
-      if (size > maxBytes) return undefined;
       chunks.push(chunk);
+      if (chunks.bytes > maxBytes) return undefined;
     }
-    return Buffer.concat(chunks, size);
+    return chunks.whole();
   } catch (error) {
     if (opening.reason !== undefined) throw error;
     return undefined;

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
+import { ChunkList } from './chunk-list.ts';
 import { decodeBody, isEncoded } from './decode-body.ts';
 import type { HttpAnswer, HttpHeaders } from './http.ts';
 import { type CallSettings, HttpCall, logFailure } from './http-call.ts';
@@ -12,8 +13,7 @@ export class BufferedCall extends HttpCall {
   readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
   readonly #reject: (error: SkeinError) => void;
   readonly #startedAt = Date.now();
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #chunks = new ChunkList();
 
   constructor(
     settings: CallSettings,
@@ -34,10 +34,11 @@ export class BufferedCall extends HttpCall {
 
   onResponseData(_controller: Controller, chunk: Buffer): void {
     if (this.ended) return;
-    this.#size += chunk.length;
-    if (this.#size > this.settings.maxResponseBytes) {
+    const isFirst = this.#chunks.bytes === 0;
+    this.#chunks.push(chunk);
+    if (this.#chunks.bytes > this.settings.maxResponseBytes) {
       this.#tooLarge();
-    } else if (this.#chunks.push(chunk) > 1 && Date.now() - this.#startedAt > this.settings.timeoutMs) {
+    } else if (!isFirst && Date.now() - this.#startedAt > this.settings.timeoutMs) {
       // undici times silences; this ends an answer that drips for ever.
       this.refuse('UPSTREAM_TIMEOUT', 'The answer was still coming when the time was up.');
     }
@@ -47,8 +48,7 @@ export class BufferedCall extends HttpCall {
     if (this.ended) return;
     this.finish();
     const { status, headers } = this;
-    const [first] = this.#chunks;
-    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
+    const body = this.#chunks.whole();
     const encoding = headers['content-encoding'];
     if (isEncoded(encoding) && body.length > 0) {
       const decoded = decodeBody(body, encoding, this.settings.maxResponseBytes, this.details);
@@ -66,7 +66,7 @@ export class BufferedCall extends HttpCall {
   }
 
   protected override onFailure(error: SkeinError): void {
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     this.#reject(error);
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SkeinError } from '../../kernel/errors.ts';
+import { ChunkList } from '../../sources/upstream/chunk-list.ts';
 
 /**
  * Reads a request body of at most `maxBytes`. Rejects with PAYLOAD_TOO_LARGE — before reading when the length is
@@ -13,17 +14,16 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       tooLarge();
       return;
     }
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const chunks = new ChunkList();
     request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > maxBytes) {
-        chunks.length = 0;
+      chunks.push(chunk);
+      if (chunks.bytes > maxBytes) {
+        chunks.clear();
         request.pause();
         tooLarge();
-      } else chunks.push(chunk);
+      }
     });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.once('end', () => resolve(chunks.whole()));
     request.once('error', () => reject(new SkeinError('CLIENT_CLOSED_REQUEST')));
     request.once('aborted', () => reject(new SkeinError('CLIENT_CLOSED_REQUEST')));
   });
