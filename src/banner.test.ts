@@ -10,6 +10,7 @@ const state: SourceState = {
   entities: 0,
   notices: 0,
   unreachable: undefined,
+  failed: undefined,
   inGraph: true,
   version: undefined,
 };
@@ -22,6 +23,8 @@ function banner(states: readonly SourceState[], uncheckedLinks: readonly string[
     sources: () => [],
     states: () => states,
     notices: () => [],
+    missing: () => [],
+    failures: () => [],
     uncheckedLinks: () => uncheckedLinks,
     probe: async () => {},
     dispose: async () => {},
@@ -81,4 +84,12 @@ test('what cannot be reached is told with its reason, and what waits for it', ()
       "",
     ]
   `);
+});
+
+test('what says of itself what makes no sense is told with the reason', () => {
+  const failed = 'The document is no OpenAPI document.';
+  const text = banner([{ ...state, fields: 0, inGraph: false, failed }]);
+  expect(text.split('\n')[2]).toBe(
+    `  catalog  openapi  LEFT OUT: ${failed} (it is asked again, and joins the graph when that is mended)`,
+  );
 });

@@ -69,7 +69,7 @@ function describeVersions({ fields, header }: VersionState): string {
   return `${count(fields, 'field')}${header === undefined ? '' : `, chosen by the header ${header}`}`;
 }
 
-function describeSource({ fields, entities, notices, unreachable, inGraph, version }: SourceState): string {
+function describeSource({ fields, entities, notices, unreachable, failed, inGraph, version }: SourceState): string {
   const said: string[] = [];
   if (version !== undefined) {
     said.push(`${Math.round(version.share * 1_000) / 10}% of the calls`);
@@ -83,6 +83,8 @@ function describeSource({ fields, entities, notices, unreachable, inGraph, versi
       : 'its fields join the graph when it answers';
     said.push(`cannot be reached: ${unreachable} (${consequence})`);
   }
+  if (failed !== undefined)
+    said.push(`LEFT OUT: ${failed} (it is asked again, and joins the graph when that is mended)`);
   return said.join(', ');
 }
 

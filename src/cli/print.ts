@@ -29,8 +29,12 @@ export async function print({ values, env, terminal }: CommandCall): Promise<num
   }
   try {
     const missing = graph.states().filter(({ inGraph }) => !inGraph);
-    for (const { name, unreachable } of missing) {
-      terminal.err(`${name} cannot be reached and is not in the graph: ${unreachable}\n`);
+    for (const { name, unreachable, failed } of missing) {
+      const why =
+        failed === undefined
+          ? `cannot be reached and is not in the graph: ${unreachable}`
+          : `is left out of the graph: ${failed}`;
+      terminal.err(`${name} ${why}\n`);
     }
     if (missing.length > 0 && values.strict === true) return EXIT.mistakes;
     const text = sdlOf(graph, values.supergraph === true, values.source);
@@ -68,6 +72,7 @@ function sortedSdl(schema: GraphQLSchema): string {
 
 function noSource(graph: Graph, wanted: string): string {
   const state = graph.states().find(({ name }) => name === wanted);
+  if (state?.failed !== undefined) return `The source ${quote(wanted)} is left out of the graph: ${state.failed}`;
   if (state !== undefined) return `The source ${quote(wanted)} cannot be reached, so it has no SDL now.`;
   const names = graph.sources().map(({ name }) => name);
   const subgraphs = names.filter((name) => name.startsWith(`${wanted}.`));

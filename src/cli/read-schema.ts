@@ -44,12 +44,15 @@ async function readConfiguration(configFile: string | undefined, env: Environmen
   if (graph === undefined) return { ...found, schema: undefined, problems };
   const missing = graph
     .states()
-    .flatMap(({ name, inGraph, unreachable }) =>
-      inGraph ? [] : [{ path: ['sources', name], message: `The source "${name}" cannot be reached: ${unreachable}` }],
+    .flatMap(({ name, inGraph, unreachable, failed }) =>
+      inGraph || failed !== undefined
+        ? []
+        : [{ path: ['sources', name], message: `The source "${name}" cannot be reached: ${unreachable}` }],
     );
+  const wrong = [...missing, ...graph.failures()];
   const schema = graph.registry.current()?.schema;
   await graph.dispose();
-  if (schema === undefined || missing.length > 0) return { ...found, schema: undefined, problems: missing };
+  if (schema === undefined || wrong.length > 0) return { ...found, schema: undefined, problems: wrong };
   return { ...found, schema: alike(schema), problems: [] };
 }
 

@@ -13,9 +13,11 @@ const FORMATS = ['text', 'json', 'github'] as const;
 export async function validate({ values, env, terminal }: CommandCall): Promise<number> {
   const format = chooseFormat(values.format, FORMATS, terminal);
   if (format === undefined) return EXIT.usage;
-  const { reading, graph, problems } = await loadGraph(env);
+  const { reading, graph, problems: mistakes } = await loadGraph(env);
+  // A start would leave out what services say that makes no sense; here it is a mistake like any other.
+  const problems = graph?.failures() ?? mistakes;
   const unreachable = (graph?.states() ?? []).flatMap(({ name, inGraph, unreachable: reason }) =>
-    inGraph ? [] : [{ source: name, reason: reason ?? '' }],
+    inGraph || reason === undefined ? [] : [{ source: name, reason }],
   );
   const findings: Findings = {
     problems,

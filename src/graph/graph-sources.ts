@@ -3,13 +3,14 @@ import type { IsMissing } from '../../schema/links.ts';
 import { combineVersions } from '../../schema/versions/combine-versions.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
+import { problemText } from './blame.ts';
 
 /** The sources of a configuration: those that are there, and what is known of the others. */
 export interface GraphSources {
   /** By name in the configuration; a supergraph is several sources. */
   readonly opened: Map<string, readonly Source[]>;
-  /** Name → reason. */
-  readonly unreachable: Map<string, string>;
+  /** Of the configuration, and not in the graph now: they are tried again. */
+  readonly missing: Map<string, MissingSource>;
   readonly broken: Set<string>;
   /** Models and prompts. */
   readonly builtIn: readonly Source[];
@@ -19,7 +20,20 @@ export interface GraphSources {
   /** Of what is found when the graph is composed, what is no consequence of what is missing or has been told. */
   mistakesIn(found: readonly Problem[], known: readonly Problem[]): readonly Problem[];
   notices(): readonly Problem[];
+  /** The problems of all that are missing, each once. */
+  failures(): readonly Problem[];
+  /** Until it is deleted from `missing`, too, it is there for a trial. */
+  putIn(name: string, sources: readonly Source[]): void;
+  /** Gives what was opened, to be put in again or disposed of. */
+  leaveOut(name: string, problems: readonly Problem[]): readonly Source[];
   dispose(): Promise<void>;
+}
+
+export interface MissingSource {
+  /** Why, in a sentence. */
+  readonly reason: string;
+  /** What is wrong with what its service says, as for `skein validate`; none when it cannot be reached. */
+  readonly problems: readonly Problem[];
 }
 
 export interface GraphSourcesOptions {
@@ -38,17 +52,18 @@ export const NO_QUERIES: Problem = {
 
 export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSourcesOptions): GraphSources {
   const opened = new Map<string, readonly Source[]>();
-  const unreachable = new Map<string, string>();
+  const missing = new Map<string, MissingSource>();
   const broken = new Set(namesIn(config, 'sources'));
   const versions = new Set(
     Object.values(config.versions).flatMap((group) => group.versions.map(({ source }) => source)),
   );
   /** Versions that cannot be combined. */
   const failedVersions = new Set<string>();
-  const isGone = (name: string) => unreachable.has(name) || broken.has(name);
+  const isGone = (name: string) => !opened.has(name) && (missing.has(name) || broken.has(name));
+  const countGone = () => [...missing.keys(), ...broken].filter(isGone).length;
   return {
     opened,
-    unreachable,
+    missing,
     broken,
     builtIn,
     forGraph(report) {
@@ -61,11 +76,13 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
         });
         return source === undefined ? [] : [source];
       });
-      const single = [...opened].flatMap(([name, own]) => (versions.has(name) ? [] : own));
+      const single = Object.keys(config.sources).flatMap((name) =>
+        versions.has(name) ? [] : (opened.get(name) ?? []),
+      );
       return [...single, ...combined, ...builtIn];
     },
     isMissing(name) {
-      if (name === undefined) return unreachable.size + broken.size + failedVersions.size > 0;
+      if (name === undefined) return countGone() + failedVersions.size > 0;
       if (failedVersions.has(name)) return true;
       const members = config.versions[name]?.versions ?? [];
       if (members.some(({ source }) => isGone(source))) return true;
@@ -74,7 +91,7 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
     mistakesIn(found, known) {
       // Without their group, versions of one service would be told to be in each other's way.
       if (namesIn(config, 'versions').length > 0) return found.filter(({ path }) => path?.[0] === 'versions');
-      if (unreachable.size + known.length + failedVersions.size === 0) return found;
+      if (countGone() + known.length + failedVersions.size === 0) return found;
       return opened.size + builtIn.length === 0 ? [] : found.filter((problem) => !isAboutNothing(problem));
     },
     notices: () =>
@@ -83,13 +100,37 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
           (model.notices ?? []).map((notice) => ({ ...notice, path: ['sources', name, ...(notice.path ?? [])] })),
         ),
       ),
-    async dispose() {
-      await Promise.all([...[...opened.values()].flat(), ...builtIn].map((source) => source.dispose()));
+    failures() {
+      const all = [...missing.values()].flatMap(({ problems }) => problems);
+      return [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()];
     },
+    putIn(name, made) {
+      opened.set(name, made);
+    },
+    leaveOut(name, found) {
+      const made = opened.get(name) ?? [];
+      opened.delete(name);
+      // Composition knows no lines: the source's own is where to begin.
+      const problems = found.map((problem) =>
+        problem.path === undefined ? { ...problem, path: ['sources', name] } : problem,
+      );
+      missing.set(name, { reason: reasonOf(problems), problems });
+      return made;
+    },
+    dispose: () => disposeAll([...[...opened.values()].flat(), ...builtIn]),
   };
 }
 
-function isAboutNothing(problem: Problem): boolean {
+export async function disposeAll(sources: readonly Source[]): Promise<void> {
+  await Promise.all(sources.map((source) => source.dispose()));
+}
+
+function reasonOf([first, ...others]: readonly Problem[]): string {
+  const said = first === undefined ? '' : problemText(first);
+  return others.length === 0 ? said : `${said} And ${others.length} more.`;
+}
+
+export function isAboutNothing(problem: Problem): boolean {
   return problem === NO_QUERIES || problem.message === 'The graph has no source.';
 }
 

@@ -6,15 +6,15 @@ import { createRegistry, type GenerationOptions, type Registry } from '../../sch
 import type { Models } from '../../sources/ai/model-client.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
-import { createBuildQueue } from './build-queue.ts';
+import { isToldByService } from './blame.ts';
 import { createCompileWorker } from './compile-worker.ts';
-import { createGraphSources, NO_QUERIES } from './graph-sources.ts';
+import { fitSources } from './fit-sources.ts';
+import { createGraphSources, disposeAll, isAboutNothing, NO_QUERIES } from './graph-sources.ts';
 import { loadModels, loadSource } from './load-sources.ts';
+import { retryMissing } from './retry-missing.ts';
 import { describeSources, type SourceState } from './source-states.ts';
 
 const PROBE_TIMEOUT_MS = 2_000;
-const RETRY_FIRST_MS = 1_000;
-const RETRY_MOST_MS = 30_000;
 
 /** The graph that serves: sources, models, and the generation they make. */
 export interface Graph {
@@ -25,6 +25,10 @@ export interface Graph {
   states(): readonly SourceState[];
   /** What the documents say and the graph does not have, with the reason: no mistakes, but nothing to be silent about. */
   notices(): readonly Problem[];
+  /** Sources of the configuration that the graph lacks now. */
+  missing(): readonly { readonly name: string; readonly hasFailed: boolean }[];
+  /** What is wrong with what services say that are left out for it. */
+  failures(): readonly Problem[];
   /** Links that are not in the graph, because a source they need is not there. */
   uncheckedLinks(): readonly string[];
   /** Asks every source whether it is there. */
@@ -38,10 +42,11 @@ export interface GraphDeps {
 }
 
 /**
- * Loads the sources of a configuration and builds the first generation. A source that cannot be reached is left out and
- * tried again until it is there; then the next generation has it. Mistakes are all collected first.
+ * Loads the sources of a configuration and builds the first generation. A source that cannot be reached, or whose
+ * service says what makes no sense or does not fit the others, is left out and tried again until it is right; then the
+ * next generation has it. Mistakes are all collected first.
  *
- * @throws ProblemsError with `known` and every mistake found here.
+ * @throws ProblemsError with `known` and every mistake found here, when one of them is in what the operator wrote.
  */
 export async function createGraph(
   config: SkeinConfig,
@@ -59,7 +64,8 @@ export async function createGraph(
   );
   for (const result of loaded) {
     if ('sources' in result) sources.opened.set(result.name, result.sources);
-    else if ('unreachable' in result) sources.unreachable.set(result.name, result.unreachable);
+    else if ('unreachable' in result) sources.missing.set(result.name, { reason: result.unreachable, problems: [] });
+    else if ('failed' in result) sources.leaveOut(result.name, result.failed);
     else sources.broken.add(result.name);
   }
 
@@ -68,78 +74,60 @@ export async function createGraph(
     const inGraph = sources.forGraph((problem) => mistakes.push(problem));
     const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
     const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
-    return {
-      composition: result.composition,
-      problems: [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))],
-    };
+    const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];
+    return { composition: result.composition, problems: sources.mistakesIn(found, problems) };
   };
-  const first = await composeNow();
-  problems.push(...sources.mistakesIn(first.problems, problems));
+  const leftOut = new Map<string, readonly Source[]>();
+  const first = await fitSources({
+    compose: composeNow,
+    versions: config.versions,
+    // What is refused anyway is told as it is.
+    candidates: problems.length > 0 ? [] : toldByServices(config).filter((name) => sources.opened.has(name)),
+    isConflict,
+    leaveOut: (name, found) => {
+      leftOut.set(name, sources.leaveOut(name, found));
+    },
+    putBack: (name) => {
+      sources.putIn(name, leftOut.get(name) ?? []);
+      sources.missing.delete(name);
+    },
+  });
+  problems.push(...first.problems);
   if (problems.length > 0) {
-    await Promise.all([sources.dispose(), compiler.dispose()]);
+    problems.push(...sources.failures());
+    await Promise.all([sources.dispose(), compiler.dispose(), ...[...leftOut.values()].map(disposeAll)]);
     throw new ProblemsError(problems);
   }
+  await Promise.all([...leftOut].map(([name, made]) => (sources.opened.has(name) ? undefined : disposeAll(made))));
 
   const registry = createRegistry(generation);
   if (first.composition !== undefined) registry.publish(first.composition);
 
-  let retry: NodeJS.Timeout | undefined;
   let disposed = false;
-  const retryLater = (delayMs: number) => {
-    if (sources.unreachable.size === 0 || disposed) return;
-    retry = setTimeout(() => void retryNow(delayMs), delayMs);
-    retry.unref();
+  /** Builds the next generation, without those of `newcomers` that do not fit; the running one serves until then. */
+  const rebuild = async (newcomers: ReadonlyMap<string, readonly Source[]>) => {
+    const result = await fitSources({
+      compose: composeNow,
+      versions: config.versions,
+      candidates: Object.keys(config.sources).filter((name) => newcomers.has(name)),
+      isConflict: () => true,
+      leaveOut: (name, found) => void sources.leaveOut(name, found),
+      putBack: (name) => sources.putIn(name, newcomers.get(name) ?? []),
+    });
+    if (result.problems.length > 0) throw new ProblemsError(result.problems);
+    const hasJoined = [...newcomers.keys()].some((name) => sources.opened.has(name));
+    if (!hasJoined || disposed) return;
+    if (result.composition === undefined) throw new ProblemsError([NO_QUERIES]);
+    await registry.publishInSlices(result.composition, () => !disposed);
   };
-  /** Builds the next generation; the reasons when it cannot be built, and the running one serves on. */
-  const rebuild = createBuildQueue(async (isNewest): Promise<readonly string[] | undefined> => {
-    try {
-      const next = await composeNow();
-      if (disposed) return [];
-      if (next.problems.length > 0 || next.composition === undefined)
-        return next.problems.map(({ message }) => message);
-      const published = await registry.publishInSlices(next.composition, () => isNewest() && !disposed);
-      return published === undefined && !disposed ? undefined : [];
-    } catch (error) {
-      return [describeError(error)];
-    }
+  const retrying = retryMissing({
+    config,
+    sources,
+    log,
+    load: (name, options, report) => loadSource(name, options, { log, report, compiler }),
+    rebuild,
+    generation: () => registry.current()?.number,
   });
-  const retryNow = async (delayMs: number) => {
-    for (const [name, reason] of [...sources.unreachable]) {
-      const options = config.sources[name];
-      if (options === undefined) continue;
-      const mistakes: Problem[] = [];
-      const result = await loadSource(name, options, {
-        log,
-        report: (problem) => mistakes.push(problem),
-        compiler,
-      });
-      const made = 'sources' in result ? result.sources : [];
-      if (disposed) {
-        await disposeAll(made);
-        return;
-      }
-      if (!('sources' in result)) {
-        const why = 'unreachable' in result ? result.unreachable : mistakes.map(({ message }) => message).join(' ');
-        sources.unreachable.set(name, why);
-        continue;
-      }
-      sources.opened.set(name, made);
-      sources.unreachable.delete(name);
-      const unfit = await rebuild();
-      if (disposed) return;
-      if (unfit.length === 0) {
-        const { number } = registry.current() ?? {};
-        log.info({ source: name, generation: number }, 'the source is there, and in the graph');
-        continue;
-      }
-      sources.opened.delete(name);
-      sources.unreachable.set(name, reason);
-      await disposeAll(made);
-      log.error({ source: name, problems: unfit }, 'the source is there, but does not fit the graph');
-    }
-    retryLater(Math.min(delayMs * 2, RETRY_MOST_MS));
-  };
-  retryLater(RETRY_FIRST_MS);
 
   const silent = new Map<Source, string>();
   return {
@@ -149,6 +137,8 @@ export async function createGraph(
       ...new Set([...[...sources.opened.values()].flat(), ...(registry.current()?.sources ?? []), ...built.sources]),
     ],
     states: () => describeSources({ config, sources, silent, composition: registry.current()?.composition }),
+    missing: () => [...sources.missing].map(([name, { problems: found }]) => ({ name, hasFailed: found.length > 0 })),
+    failures: () => sources.failures(),
     notices: () => [...sources.notices(), ...(registry.current()?.composition.notices ?? [])],
     uncheckedLinks: () => {
       const links = new Set(
@@ -176,7 +166,7 @@ export async function createGraph(
     },
     async dispose() {
       disposed = true;
-      clearTimeout(retry);
+      retrying.stop();
       await Promise.all([sources.dispose(), compiler.dispose()]);
     },
   };
@@ -188,8 +178,15 @@ function toResult(error: unknown): CompositionResult {
   return { composition: undefined, problems: error.problems };
 }
 
-async function disposeAll(sources: readonly Source[]): Promise<void> {
-  await Promise.all(sources.map((source) => source.dispose()));
+/** Lines of skein.yaml that nothing fits, such as links, are the operator's mistakes: no source is left out for them. */
+function isConflict(problem: Problem): boolean {
+  const [section, , place] = problem.path ?? [];
+  if (isAboutNothing(problem) || section === 'links' || section === 'types' || section === 'prompts') return false;
+  return section !== 'versions' || place === undefined;
+}
+
+function toldByServices(config: SkeinConfig): readonly string[] {
+  return Object.entries(config.sources).flatMap(([name, options]) => (isToldByService(options) ? [name] : []));
 }
 
 function isNoQueries({ message }: Problem): boolean {

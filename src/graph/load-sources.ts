@@ -8,6 +8,7 @@ import type { Source, SourceDeps } from '../../sources/source.ts';
 import { documentName, fetchDocument } from '../../sources/upstream/fetch-document.ts';
 import { readText } from '../config/read-text.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
+import { isOfService, isToldByService } from './blame.ts';
 import type { CompileWorker } from './compile-worker.ts';
 import { transformSources } from './transform-sources.ts';
 
@@ -18,7 +19,9 @@ export type LoadedSource =
   | { readonly name: string; readonly sources: readonly Source[] }
   /** Its document or endpoint cannot be reached now: worth another try. */
   | { readonly name: string; readonly unreachable: string }
-  /** Its configuration or document is wrong; the problems are reported. */
+  /** What its service says is wrong, with the paths of skein.yaml: worth another try. */
+  | { readonly name: string; readonly failed: readonly Problem[] }
+  /** Its configuration, or its document that is a file, is wrong; the problems are reported. */
   | { readonly name: string; readonly broken: true };
 
 export interface LoadDeps {
@@ -46,10 +49,15 @@ export async function loadSource(
     if (mistakes.length === 0) return { name, sources };
     await Promise.all(made.map((source) => source.dispose()));
   } catch (error) {
-    if (error instanceof SkeinError) return { name, unreachable: describeError(error.cause ?? error) };
-    mistakes.push(...(error instanceof ProblemsError ? error.problems : [{ message: describeError(error) }]));
+    const message = describeError(error instanceof SkeinError ? (error.cause ?? error) : error);
+    if (error instanceof SkeinError && error.code !== 'UPSTREAM_BAD_RESPONSE') return { name, unreachable: message };
+    mistakes.push(...(error instanceof ProblemsError ? error.problems : [{ message }]));
   }
-  for (const problem of mistakes) report({ ...problem, path: ['sources', name, ...(problem.path ?? [])] });
+  const told = mistakes.map((problem) => ({ ...problem, path: ['sources', name, ...(problem.path ?? [])] }));
+  // Options cannot be held to what makes no sense: they are told with it, and it is the service's.
+  if (isToldByService(options) && mistakes.some((problem) => isOfService(options.kind, problem)))
+    return { name, failed: told };
+  for (const problem of told) report(problem);
   return { name, broken: true };
 }
 

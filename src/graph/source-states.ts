@@ -15,6 +15,8 @@ export interface SourceState {
   readonly entities: number;
   /** Why it cannot be called now; undefined when it answered the last time it was asked. */
   readonly unreachable: string | undefined;
+  /** Why it is left out though it answers: what it says of itself is wrong, or does not fit the graph. */
+  readonly failed: string | undefined;
   /** How much of its document the graph does not have. */
   readonly notices: number;
   /** Whether its fields are in the graph. */
@@ -54,15 +56,20 @@ export function describeSources({ config, sources, silent, composition }: States
     entities: countEntities(source),
     notices: source.model.notices?.length ?? 0,
     unreachable: silent.get(source),
+    failed: undefined,
     inGraph: true,
     version,
   });
   const describe = (name: string, version: VersionState | undefined) => {
-    for (const source of sources.opened.get(name) ?? []) states.push(opened(source, version));
-    const reason = sources.unreachable.get(name);
+    const missing = sources.missing.get(name);
+    if (missing === undefined)
+      for (const source of sources.opened.get(name) ?? []) states.push(opened(source, version));
     const kind = config.sources[name]?.kind;
-    if (reason === undefined || kind === undefined) return;
-    states.push({ name, kind, fields: 0, entities: 0, notices: 0, unreachable: reason, inGraph: false, version });
+    if (missing === undefined || kind === undefined) return;
+    const { reason, problems } = missing;
+    const why =
+      problems.length > 0 ? { unreachable: undefined, failed: reason } : { unreachable: reason, failed: undefined };
+    states.push({ name, kind, fields: 0, entities: 0, notices: 0, ...why, inGraph: false, version });
   };
   const groupOf = new Map<string, string>();
   for (const [group, { versions }] of Object.entries(config.versions)) {

@@ -1,15 +1,13 @@
 import { expect, it } from 'vitest';
 import type { Generation } from '../../schema/registry.ts';
-import type { SourceState } from '../graph/source-states.ts';
 import { createReadiness } from './readiness.ts';
 
-const state = (name: string, inGraph: boolean) =>
-  ({ name, inGraph, unreachable: inGraph ? undefined : 'connect ECONNREFUSED 10.0.0.7:443' }) as SourceState;
-
-it('names what the graph that serves lacks, and looks that up once for each graph', () => {
+it('names what the graph that serves lacks, and whether its service is gone or wrong', () => {
   let number = 0;
-  let states: SourceState[] = [state('a', false), state('b', false)];
-  let asked = 0;
+  let missing = [
+    { name: 'a', hasFailed: false },
+    { name: 'b', hasFailed: true },
+  ];
   const readiness = createReadiness({
     registry: {
       current: () => (number === 0 ? undefined : ({ number } as Generation)),
@@ -17,18 +15,15 @@ it('names what the graph that serves lacks, and looks that up once for each grap
         throw new Error('not here');
       },
     },
-    states: () => {
-      asked += 1;
-      return states;
-    },
+    missing: () => missing,
   });
-  expect(readiness()).toEqual({ ready: false, generation: 0, missing: ['a', 'b'] });
+  expect(readiness()).toEqual({ ready: false, generation: 0, missing: ['a'], failed: ['b'] });
   number = 1;
-  states = [state('a', true), state('b', false)];
-  expect(readiness()).toEqual({ ready: true, generation: 1, missing: ['b'] });
+  missing = [{ name: 'b', hasFailed: true }];
+  expect(readiness()).toEqual({ ready: true, generation: 1, failed: ['b'] });
+  missing = [{ name: 'b', hasFailed: false }];
   expect(readiness()).toEqual({ ready: true, generation: 1, missing: ['b'] });
   number = 2;
-  states = [state('a', true), state('b', true)];
+  missing = [];
   expect(readiness()).toEqual({ ready: true, generation: 2 });
-  expect(asked).toBe(3);
 });

@@ -5,19 +5,23 @@ export interface Readiness {
   readonly ready: boolean;
   /** Number of the graph that serves; 0 when there is none. */
   readonly generation: number;
-  /** Sources of the configuration that the graph lacks because they cannot be reached. Absent when all are there. */
+  /** Sources of the configuration that the graph lacks because they cannot be reached. Absent when there are none. */
   readonly missing?: readonly string[];
+  /** Those it lacks because what their services say is wrong, or does not fit. Absent when there are none. */
+  readonly failed?: readonly string[];
 }
 
-/** A graph gets sources by being built anew only: what one lacks is looked up once. */
-export function createReadiness(graph: Pick<Graph, 'registry' | 'states'>): () => Readiness {
-  let known: Readiness | undefined;
+export function createReadiness(graph: Pick<Graph, 'registry' | 'missing'>): () => Readiness {
   return () => {
     const generation = graph.registry.current()?.number ?? 0;
-    if (known === undefined || known.generation !== generation) {
-      const missing = graph.states().flatMap(({ name, inGraph }) => (inGraph ? [] : [name]));
-      known = { ready: generation > 0, generation, ...(missing.length === 0 ? {} : { missing }) };
-    }
-    return known;
+    const lacking = graph.missing();
+    const missing = lacking.flatMap(({ name, hasFailed }) => (hasFailed ? [] : [name]));
+    const failed = lacking.flatMap(({ name, hasFailed }) => (hasFailed ? [name] : []));
+    return {
+      ready: generation > 0,
+      generation,
+      ...(missing.length === 0 ? {} : { missing }),
+      ...(failed.length === 0 ? {} : { failed }),
+    };
   };
 }

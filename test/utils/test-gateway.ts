@@ -52,6 +52,8 @@ export async function startTestGateway(
     models: undefined,
     sources: () => [],
     states: () => [],
+    missing: () => [],
+    failures: () => [],
     notices: () => [],
     uncheckedLinks: () => [],
     probe: async () => {},
