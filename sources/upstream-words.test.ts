@@ -62,3 +62,13 @@ test('a protocol that names its message gives it itself', () => {
     upstreamBody: { faultcode: 'Server' },
   });
 });
+
+test('what is taken out is found behind escapes of JSON, too', () => {
+  const redact = (text: string) => text.replaceAll('s3c/ret', '***');
+  const body = Buffer.from(
+    '{"message":"No s3c\\/ret.","seen":[{"\\u00733c/ret":"\\u00733c/ret"}],"__proto__":{"a":1}}',
+  );
+  const words = wordsOfBody('body', body, redact);
+  expect(words.upstreamMessage).toBe('No ***.');
+  expect(JSON.stringify(words.upstreamBody)).toBe('{"message":"No ***.","seen":[{"***":"***"}],"__proto__":{"a":1}}');
+});

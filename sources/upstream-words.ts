@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../kernel/errors.ts';
 import type { ErrorExposure } from './options.ts';
+import type { Redact } from './upstream/redactor.ts';
 
 /** What a client may read of an upstream's error answer. */
 export type UpstreamWords = Pick<ErrorDetails, 'upstreamMessage' | 'upstreamBody'>;
@@ -15,27 +16,36 @@ const MAX_MESSAGE_BYTES = 1_000;
  * The words of an error answer, as far as the source's `errors` option lets them through. `body` is plain, bounded
  * data; `message` is given where the protocol itself says which it is.
  */
-export function upstreamWords(exposure: ErrorExposure, body: unknown, message = messageIn(body)): UpstreamWords {
+export function upstreamWords(
+  exposure: ErrorExposure,
+  body: unknown,
+  message = messageIn(body),
+  redact: Redact = (text) => text,
+): UpstreamWords {
   if (exposure === 'hidden') return NOTHING;
-  const words: UpstreamWords = message === undefined ? NOTHING : { upstreamMessage: bounded(message) };
-  return exposure === 'body' && body !== undefined ? { ...words, upstreamBody: body } : words;
+  const words: UpstreamWords = message === undefined ? NOTHING : { upstreamMessage: bounded(redact(message)) };
+  return exposure === 'body' && body !== undefined ? { ...words, upstreamBody: redactedValue(body, redact) } : words;
+}
+
+/** Text within a value: written as JSON, a secret could have escapes. */
+function redactedValue(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactedValue(item, redact));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, own]) => [redact(key), redactedValue(own, redact)]));
 }
 
 /**
  * The words of an HTTP error answer. A body of JSON is shown parsed; one of more than 16 KB, or nested deeply, as text,
  * cut off there; bytes that are no text are not. `redact` takes out what nobody may read.
  */
-export function wordsOfBody(
-  exposure: ErrorExposure,
-  body: Buffer,
-  redact: (text: string) => string = (text) => text,
-): UpstreamWords {
+export function wordsOfBody(exposure: ErrorExposure, body: Buffer, redact: Redact = (text) => text): UpstreamWords {
   if (exposure === 'hidden' || body.length === 0) return NOTHING;
   const text = redact(body.toString('utf8', 0, MAX_PARSED_BYTES).replace(/^\uFEFF/, ''));
   if (text.trim() === '' || text.includes('\u0000')) return NOTHING;
   const value = parse(text);
   const isShown = body.length <= MAX_BODY_BYTES && value !== undefined && !isDeeper(value, MAX_DEPTH);
-  return upstreamWords(exposure, isShown ? value : wholeCharacters(text, MAX_BODY_BYTES), messageIn(value));
+  return upstreamWords(exposure, isShown ? value : wholeCharacters(text, MAX_BODY_BYTES), messageIn(value), redact);
 }
 
 function parse(text: string): unknown {

@@ -2,6 +2,7 @@ import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.t
 import type { ErrorExposure } from '../options.ts';
 import type { CallContext, GraphqlAnswer } from '../source.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
+import type { Redact } from '../upstream/redactor.ts';
 import { retryAfterMs } from '../upstream/retry-after.ts';
 import { type UpstreamWords, upstreamWords, wordsOfBody } from '../upstream-words.ts';
 
@@ -11,6 +12,8 @@ export interface CallScope {
   readonly operation: string;
   /** What clients may read of the service's errors. */
   readonly exposure: ErrorExposure;
+  /** Takes out of its words what nobody may read. */
+  readonly redact?: Redact;
 }
 
 export interface BadStatus {
@@ -107,11 +110,11 @@ function statusCode({ upstreamStatus }: BadStatus): ErrorCode {
 }
 
 /** Its message, and with `errors: body` its extensions; bounded, for they are the service's own. */
-function exposed({ message, extensions }: UpstreamError, { exposure }: CallScope): UpstreamWords {
+function exposed({ message, extensions }: UpstreamError, { exposure, redact }: CallScope): UpstreamWords {
   if (exposure === 'hidden') return {};
-  const words = upstreamWords('message', undefined, typeof message === 'string' ? message : undefined);
+  const words = upstreamWords('message', undefined, typeof message === 'string' ? message : undefined, redact);
   if (exposure === 'message' || !isRecord(extensions)) return words;
-  const { upstreamBody } = wordsOfBody('body', Buffer.from(jsonOf(extensions)));
+  const { upstreamBody } = wordsOfBody('body', Buffer.from(jsonOf(extensions)), redact);
   return upstreamBody === undefined ? words : { ...words, upstreamBody: { extensions: upstreamBody } };
 }
 
@@ -140,9 +143,9 @@ export function statusError(
   context: CallContext,
   body: Buffer = Buffer.alloc(0),
 ): SkeinError {
-  const { source, operation, exposure } = scope;
+  const { source, operation, exposure, redact } = scope;
   context.log.warn({ source, operation, requestId: context.requestId, ...badStatus }, 'A call to a source failed.');
-  return publicError(statusCode(badStatus), badStatus, scope, wordsOfBody(exposure, body));
+  return publicError(statusCode(badStatus), badStatus, scope, wordsOfBody(exposure, body, redact));
 }
 
 export function badResponse(
@@ -157,8 +160,12 @@ export function badResponse(
   return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: reason });
 }
 
-function logErrors(errors: readonly UpstreamError[], { source, operation }: CallScope, context: CallContext): void {
-  const upstreamErrors = errors.slice(0, MAX_LOGGED_ERRORS).map(({ message, path }) => ({ message, path }));
+function logErrors(errors: readonly UpstreamError[], scope: CallScope, context: CallContext): void {
+  const { source, operation, redact = (text: string) => text } = scope;
+  const upstreamErrors = errors.slice(0, MAX_LOGGED_ERRORS).map(({ message, path }) => ({
+    message: typeof message === 'string' ? redact(message) : undefined,
+    path,
+  }));
   const fields = { source, operation, requestId: context.requestId, count: errors.length, upstreamErrors };
   context.log.warn(fields, 'A source answered with errors.');
 }

@@ -1,6 +1,7 @@
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import type { CallContext, GraphqlRequest } from '../source.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
+import type { Redact } from '../upstream/redactor.ts';
 import { redirectTarget } from '../upstream/redirect.ts';
 import { badStatusOf, isRecord, statusError } from './answer.ts';
 import type { GraphqlService } from './graphql-upstream.ts';
@@ -34,7 +35,7 @@ const MAX_MESSAGE_CHARACTERS = 300;
  */
 export async function askService(
   source: string,
-  service: Pick<GraphqlService, 'ask'>,
+  service: Pick<GraphqlService, 'ask' | 'redact'>,
   request: GraphqlRequest,
   context: CallContext,
   isAnswered: (text: string) => boolean = () => false,
@@ -46,7 +47,7 @@ export async function askService(
   if (mistake !== undefined) throw new ProblemsError([mistake]);
   const text = answer.body.toString();
   if (badStatus === undefined && isAnswered(text)) return { text, data: undefined, errors: [] };
-  const read = parse(text);
+  const read = parse(text, service.redact);
   const isPassing = status >= 500 || PASSING.has(status);
   const scope = { source, operation: request.operation, exposure: 'hidden' } as const;
   if (badStatus !== undefined && isPassing) throw statusError(badStatus, scope, context);
@@ -85,7 +86,7 @@ function statusMistake(answer: HttpAnswer): Problem | undefined {
   return undefined;
 }
 
-function parse(text: string): Pick<ServiceAnswer, 'data' | 'errors'> | undefined {
+function parse(text: string, redact: Redact = (words) => words): Pick<ServiceAnswer, 'data' | 'errors'> | undefined {
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -94,13 +95,16 @@ function parse(text: string): Pick<ServiceAnswer, 'data' | 'errors'> | undefined
   }
   if (!isRecord(body)) return undefined;
   const data = isRecord(body.data) ? body.data : undefined;
-  const errors = Array.isArray(body.errors) ? body.errors.filter(isRecord).map(readError) : [];
+  const errors = Array.isArray(body.errors)
+    ? body.errors.filter(isRecord).map((error) => readError(error, redact))
+    : [];
   return data === undefined && errors.length === 0 ? undefined : { data, errors };
 }
 
-function readError({ message, extensions }: Readonly<Record<string, unknown>>): ServiceError {
+function readError({ message, extensions }: Readonly<Record<string, unknown>>, redact: Redact): ServiceError {
   return {
-    message: typeof message === 'string' ? message.slice(0, MAX_MESSAGE_CHARACTERS) : 'an error without a message',
+    message:
+      typeof message === 'string' ? redact(message).slice(0, MAX_MESSAGE_CHARACTERS) : 'an error without a message',
     code: isRecord(extensions) && typeof extensions.code === 'string' ? extensions.code : undefined,
   };
 }

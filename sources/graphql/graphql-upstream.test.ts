@@ -72,6 +72,12 @@ const schema = createSchema({
   },
 });
 const yoga = createYoga({ schema, logging: false, maskedErrors: false });
+/** Tells in its error what it was sent, with slashes as PHP writes them. */
+const parrot: RequestListener = ({ headers }, response) => {
+  const message = `Who is ${headers.authorization}?`;
+  const body = JSON.stringify({ errors: [{ message, extensions: { headers: { sent: message } } }] });
+  response.writeHead(200, { 'content-type': 'application/json' }).end(body.replaceAll('/', '\\/'));
+};
 const { context } = createCallContext();
 const ask = (query: string, variables = {}) => ({ operation: 'whole', query, variables });
 
@@ -206,5 +212,25 @@ describe('a whole subscription over SSE', () => {
     const first = await Promise.all(open.map((items) => items.next()));
     expect(first.every(({ done }) => done === false)).toBe(true);
     await Promise.all(open.map((items) => items.return?.()));
+  });
+});
+
+describe('credentials of the configuration', () => {
+  it.each([
+    [{ authorization: 'Bearer s3cret/token' }, '', 'Who is ***?'],
+    [{}, 'ada:s3cret%zz@', 'Who is Basic ***?'],
+  ])('are taken out of the words of a service: %j', async (headers, userInfo, message) => {
+    const endpoint = (await listen(parrot)).replace('://', `://${userInfo}`);
+    const { context: own, log } = createCallContext();
+    const options = graphqlOptions.parse({ kind: 'graphql', endpoint, headers, errors: 'body' });
+    const service = createGraphqlUpstream('reviews', options);
+    cleanups.push(() => service.dispose());
+    const { errors } = await service.graphql.execute({ operation: 'a', query: '{ a }', variables: {} }, own);
+    expect(errors[0]?.error.extensions).toMatchObject({
+      upstreamMessage: message,
+      upstreamBody: { extensions: { headers: { sent: message } } },
+    });
+    expect(JSON.stringify(log.lines)).toContain(message.slice(0, 10));
+    expect(JSON.stringify(log.lines)).not.toContain('s3cret');
   });
 });

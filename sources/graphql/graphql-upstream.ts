@@ -4,6 +4,7 @@ import type { CallContext, GraphqlAnswer, GraphqlRequest, GraphqlUpstream } from
 import type { ForwardRule } from '../upstream/client-headers.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
+import { createRedactor, type Redact } from '../upstream/redactor.ts';
 import { type CallScope, readAnswer } from './answer.ts';
 import { createBatcher } from './batch.ts';
 import { splitEndpoint } from './endpoint.ts';
@@ -29,6 +30,8 @@ export interface GraphqlService {
   /** The HTTP answer to a document, of any status, for questions that are asked while a source is loaded. */
   ask(request: GraphqlRequest, context: CallContext): Promise<HttpAnswer>;
   probe(signal: AbortSignal): Promise<void>;
+  /** Takes the secrets of its configuration out of texts. */
+  readonly redact?: Redact;
   /** Closes all sockets; what is under way fails. */
   dispose(): Promise<void>;
 }
@@ -47,12 +50,18 @@ export function createGraphqlUpstream(name: string, options: GraphqlServiceOptio
   const { endpoint, path } = splitEndpoint(options.endpoint);
   const common = { source: name, headers, forwardHeaders, returnHeaders, maxResponseBytes };
   const upstream = createHttpUpstream({ ...common, endpoint, timeoutMs });
-  const scopeOf = (operation: string): CallScope => ({ source: name, operation, exposure });
-  const createSubscriptions = options.subscriptions.protocol === 'ws' ? createWsSubscriptions : createSseSubscriptions;
+  const { subscriptions: own } = options;
+  const redact = createRedactor({
+    endpoint: options.endpoint,
+    headers,
+    params: own.protocol === 'ws' ? own.connectionParams : undefined,
+  });
+  const scopeOf = (operation: string): CallScope => ({ source: name, operation, exposure, redact });
+  const createSubscriptions = own.protocol === 'ws' ? createWsSubscriptions : createSseSubscriptions;
   const streams = createSubscriptions({
     ...common,
-    endpoint: options.subscriptions.endpoint ?? options.endpoint,
-    connectionParams: options.subscriptions.connectionParams,
+    endpoint: own.endpoint ?? options.endpoint,
+    connectionParams: own.connectionParams,
     timeoutMs,
     scopeOf,
   });
@@ -72,6 +81,7 @@ export function createGraphqlUpstream(name: string, options: GraphqlServiceOptio
     },
     ask: (request, context) => send(request.operation, bodyOf(request), context),
     probe: (signal) => upstream.probe(signal),
+    redact,
     async dispose() {
       await Promise.all([upstream.dispose(), streams.dispose()]);
     },

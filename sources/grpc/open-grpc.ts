@@ -1,4 +1,5 @@
 import type { Source, SourceCall } from '../source.ts';
+import { createRedactor } from '../upstream/redactor.ts';
 import { clientStreamCall, unaryCall } from './calls.ts';
 import type { Connection } from './channel.ts';
 import { createCodecs } from './codecs.ts';
@@ -20,7 +21,7 @@ export function openGrpc(name: string, compiled: CompiledGrpc, options: GrpcOpti
   const wire = createWire(compiled.messages);
   const codecs = createCodecs(compiled, wire);
   const client = createClient(options, tlsFiles);
-  const errors = { exposure: options.errors, packable: codecs.packable };
+  const errors = { exposure: options.errors, packable: codecs.packable, redact: createRedactor(options) };
   const connection: Connection = { client, metadata, errors, timeoutMs: options.timeoutMs, running: new Set() };
   const calls = new Map<string, SourceCall>();
   for (const method of compiled.methods) {

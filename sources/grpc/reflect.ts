@@ -1,6 +1,7 @@
 import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import type { Problem } from '../../kernel/problem.ts';
+import { createRedactor } from '../upstream/redactor.ts';
 import { createClient, type TlsFiles } from './connection.ts';
 import { joinDescriptors } from './descriptor-wire.ts';
 import type { DescriptorDocument } from './grpc-document.ts';
@@ -41,7 +42,7 @@ export async function reflect(
     }
   } catch (error) {
     const code = reflectionCode(error);
-    const reason = isServiceError(error) ? error.details : describeError(error);
+    const reason = createRedactor(options)(isServiceError(error) ? error.details : describeError(error));
     log.warn({ ...details, code, cause: reason }, 'A server does not say what it offers.');
     const cause = new Error(`The server does not say what it offers by reflection: ${reason}`, { cause: error });
     throw new SkeinError(code, undefined, { details, cause });

@@ -66,6 +66,19 @@ describe('a failed gRPC call', () => {
     return { code: status.INVALID_ARGUMENT, metadata: metadata({ 'grpc-status-details-bin': bytes, ...more }) };
   }
 
+  it('tells no credentials that the service repeats', async () => {
+    const description = 'Who is s3cret/token?';
+    const details = [detail('google.rpc.BadRequest', 'BadRequest', { fieldViolations: [{ field: 'a', description }] })];
+    const headers = { authorization: 'Bearer s3cret/token' };
+    const { extensions } = await errorOf(
+      { ...withDetails(details), details: 'Not for Bearer s3cret/token.' },
+      { headers, errors: 'body' },
+    );
+    expect(extensions.upstreamMessage).toBe('Not for ***.');
+    expect(JSON.stringify(extensions)).toContain('Who is ***?');
+    expect(JSON.stringify(extensions)).not.toContain('s3cret');
+  });
+
   it.each<[keyof typeof status, ErrorCode]>([
     ['CANCELLED', 'UPSTREAM_FAILED'],
     ['UNKNOWN', 'UPSTREAM_FAILED'],

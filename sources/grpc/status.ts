@@ -3,6 +3,7 @@ import { describeError, type ErrorCode, type ErrorDetails, SkeinError } from '..
 import type { ErrorExposure } from '../options.ts';
 import type { CallContext } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
+import type { Redact } from '../upstream/redactor.ts';
 import { upstreamWords } from '../upstream-words.ts';
 import type { Packable } from './any-codec.ts';
 import { readStatusDetails } from './status-details.ts';
@@ -45,6 +46,8 @@ export interface CallDetails {
 /** What clients may read of a failed call, and how to read it. */
 export interface ErrorRules {
   readonly exposure: ErrorExposure;
+  /** Takes out of its words what nobody may read. */
+  readonly redact: Redact;
   /** Messages of the document, which errors may carry. */
   packable(fullName: string): Packable | undefined;
 }
@@ -60,7 +63,7 @@ export function statusError(error: unknown, details: CallDetails, context: CallC
   const upstreamCode = status[error.code];
   const code = codeOf(error, context);
   context.log.warn(
-    { ...details, requestId: context.requestId, code, upstreamCode, cause: error.details },
+    { ...details, requestId: context.requestId, code, upstreamCode, cause: rules.redact(error.details) },
     'A call to a source failed.',
   );
   const told = tellable(error, rules);
@@ -69,10 +72,10 @@ export function statusError(error: unknown, details: CallDetails, context: CallC
 
 function tellable(error: ServiceError, rules: ErrorRules): ErrorDetails {
   const found = readStatusDetails(error.metadata, rules);
-  const { exposure } = rules;
+  const { exposure, redact } = rules;
   const message = error.details === '' || OWN_WORDS.test(error.details) ? undefined : error.details;
   return {
-    ...upstreamWords(exposure, found.body, message),
+    ...upstreamWords(exposure, found.body, message, redact),
     ...(found.retryAfterMs === undefined ? {} : { retryAfterMs: found.retryAfterMs }),
   };
 }

@@ -2,7 +2,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import type { Arguments, SourceCall, UnaryCall } from '../source.ts';
 import type { HttpUpstream } from '../upstream/http-upstream.ts';
 import { compileRequest, type RequestDeps, type RequestPlan } from './compile-request.ts';
-import { createRedactor, credentialText } from './credentials.ts';
+import { createSourceRedactor, credentialText } from './credentials.ts';
 import { createInputEncoders } from './encode-input.ts';
 import type { OpenapiOptions } from './options.ts';
 import { type AnswerDeps, type AnswerPlan, createAnswerReader } from './read-answer.ts';
@@ -39,7 +39,7 @@ export function createOperationDeps(
     configuredCookies: headers.get('cookie'),
     credentialOf: (scheme) => credentials.get(scheme) ?? '',
     errors: options.errors,
-    redact: createRedactor(options),
+    redact: createSourceRedactor(options),
   };
 }
 

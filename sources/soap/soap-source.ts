@@ -3,6 +3,7 @@ import { ProblemsError } from '../../kernel/problem.ts';
 import type { Compile } from '../compiling.ts';
 import type { Arguments, Source, SourceCall, SourceDeps, TypeResolver, UnaryCall } from '../source.ts';
 import { createHttpUpstream, type HttpUpstream } from '../upstream/http-upstream.ts';
+import { createRedactor, type Redact } from '../upstream/redactor.ts';
 import { compileSoap } from './compile-soap.ts';
 import { createDecoders, type Decoder } from './decode.ts';
 import { createEncoders, type Encoders } from './encode.ts';
@@ -128,7 +129,7 @@ function compileCall(plan: OperationPlan, deps: OperationDeps) {
       operation,
       errors: options.errors,
       isEncoded: input.encoded,
-      redact: createRedaction(options.security?.password),
+      redact: createRedaction(options),
     }),
   };
 }
@@ -139,10 +140,12 @@ function messageOf(error: InputError): string {
 }
 
 /** Services like to repeat what they were sent. */
-function createRedaction(password: string | undefined): (text: string) => string {
-  if (password === undefined || password === '') return (text) => text;
+function createRedaction(options: SoapOptions): Redact {
+  const redact = createRedactor(options);
+  const password = options.security?.password ?? '';
+  if (password === '') return redact;
   const forms = new Set([password, escapeText(password), JSON.stringify(password).slice(1, -1)]);
-  return (text) => [...forms].reduce((result, form) => result.replaceAll(form, '***'), text);
+  return (text) => [...forms].reduce((result, form) => result.replaceAll(form, '***'), redact(text));
 }
 
 /** @throws ProblemsError for characters that XML cannot carry; which they are, is not told */

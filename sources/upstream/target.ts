@@ -1,6 +1,7 @@
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { CONNECTION_HEADERS, type HeaderRules, headerRuleProblems, isHeader } from './client-headers.ts';
 import type { HttpRequest } from './http.ts';
+import { decodeUserInfo } from './redactor.ts';
 
 /** An endpoint taken apart: where to connect, what stands before each path and what goes with each request. */
 export interface Target {
@@ -37,7 +38,7 @@ export function readTarget(
 
   const all: Record<string, string> = { 'accept-encoding': 'identity' };
   if (url.username !== '' || url.password !== '') {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const credentials = `${decodeUserInfo(url.username)}:${decodeUserInfo(url.password)}`;
     all.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
   }
   for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value;

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { createRedactor } from './redactor.ts';
+
+test('secrets of headers, user info, parameters and texts are taken out in all the ways they are written', () => {
+  const redact = createRedactor({
+    endpoint: 'https://ada:pass%20word@example.com/',
+    headers: { Authorization: 'Bearer to/ken-1', 'x-client': 'skein-gateway' },
+    params: { auth: { accessToken: 'param-s3cret' }, client: 'skein-gateway' },
+    texts: ['a "key"'],
+  });
+  const basic = Buffer.from('ada:pass word').toString('base64');
+  const told = `Bearer to/ken-1, to%2Fken-1, pass word, ${basic}, param-s3cret, a \\"key\\", skein-gateway`;
+  expect(redact(told)).toBe('***, ***, ***, ***, ***, ***, skein-gateway');
+});
+
+test('a key that stands as the name of the user is a secret, a user name beside a password is none', () => {
+  expect(createRedactor({ endpoint: 'https://api-key-1@h/', headers: {} })('api-key-1')).toBe('***');
+  expect(createRedactor({ endpoint: 'https://lovelace:password@h/', headers: {} })('lovelace')).toBe('lovelace');
+});
