@@ -153,7 +153,7 @@ describe('what is not there', () => {
   test.each([
     [{ key: [] }, { headers: { 'X-API-KEY': 'k' } }],
     [{ key: [] }, { forwardHeaders: [{ name: 'x-user-key', as: 'X-Api-Key' }] }],
-    [{ oauth: [] }, { forwardHeaders: ['Authorization'] }],
+    [{ oauth: [] }, { forwardHeaders: [{ name: 'x-user-token', as: 'Authorization' }] }],
     [{ cookieKey: [] }, { headers: { cookie: 'sid=1' } }],
   ])('is not told where %j is sent by %j', async (need, options) => {
     expect((await start([need], options)).notices).toEqual([]);

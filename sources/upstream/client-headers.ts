@@ -17,6 +17,9 @@ export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** What a client shows the gateway of itself is for nobody behind it: its key, the token of its event stream. */
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-graphql-event-stream-token']);
+
 /** A header of the client's that goes on, under its own or another name; as `forwardHeaders` has it. */
 export type ForwardRule =
   | string
@@ -67,6 +70,11 @@ export function isForwardable(name: string): boolean {
   return !isOfMessage(name) && (!name.startsWith('accept') || name === 'accept-language');
 }
 
+/** Whether a header holds what a client shows the gateway of itself, `name` in lower case. It never goes on. */
+export function isCredential(name: string): boolean {
+  return CREDENTIALS.has(name);
+}
+
 /** Whether a header of an upstream's answer may stand in the client's, `name` in lower case. */
 export function isReturnable(name: string): boolean {
   return !isOfMessage(name) && !OWN_HEADERS.has(name) && !name.startsWith('access-control-');
@@ -114,6 +122,13 @@ export function headerRuleProblems({ forwardHeaders = [], returnHeaders = [] }: 
   forwardHeaders.forEach((rule, index) => {
     const path = ['forwardHeaders', index];
     const { name, as = name, default: fallback } = typeof rule === 'string' ? { name: rule } : rule;
+    if (isCredential(name.toLowerCase())) {
+      problems.push({
+        path,
+        message: `The header "${name}" holds what callers show this gateway, and is never sent on.`,
+        suggestion: `Let callers send what is for the service in a header of its own: { name: x-service-authorization, as: ${as} }.`,
+      });
+    }
     for (const one of new Set([name, as])) {
       if (isForwardable(one.toLowerCase())) continue;
       problems.push({

@@ -1,9 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { CallContext } from '../../sources/source.ts';
-import { isForwardable, isHeader, isReturnable } from '../../sources/upstream/client-headers.ts';
-
-/** What a client shows the gateway of itself is for nobody behind it: its key, the token of its event stream. */
-const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-graphql-event-stream-token']);
+import { isCredential, isForwardable, isHeader, isReturnable } from '../../sources/upstream/client-headers.ts';
 
 /**
  * The headers of a client's request that sources may see, names in lower case: all but its credentials and what
@@ -13,7 +10,7 @@ export function clientHeaders(headers: IncomingHttpHeaders): CallContext['header
   const seen: Record<string, string> = Object.create(null);
   for (const name in headers) {
     const value = headers[name];
-    if (typeof value === 'string' && !CREDENTIALS.has(name) && isForwardable(name)) seen[name] = value;
+    if (typeof value === 'string' && !isCredential(name) && isForwardable(name)) seen[name] = value;
   }
   const { connection } = headers;
   // It names headers that are for the next hop alone (RFC 9110, section 7.6.1), which is this one.
@@ -42,7 +39,7 @@ export function socketHeaders(
   for (const [key, value] of Object.entries(given).slice(0, MAX_INIT_HEADERS)) {
     const name = key.toLowerCase();
     if (typeof value !== 'string' || upgrade[name] !== undefined) continue;
-    if (!CREDENTIALS.has(name) && isForwardable(name)) added[name] = value;
+    if (!isCredential(name) && isForwardable(name)) added[name] = value;
   }
   return Object.assign(added, seen);
 }

@@ -106,7 +106,7 @@ async function startGateway(way: Way, protocol: 'sse' | 'ws'): Promise<TestGatew
     throw new Error(message);
   };
   const deps = { log: createMemoryLog(), report };
-  const rules = { forwardHeaders: ['x-tenant', 'authorization', 'x-graphql-event-stream-token'] };
+  const rules = { forwardHeaders: ['x-tenant', { name: 'x-user-token', as: 'authorization' }] };
   const rest = openapiOptions.parse({
     kind: 'openapi',
     document: 'catalog.json',
