@@ -1,5 +1,6 @@
 import { type GraphQLSchema, isInputObjectType, isInterfaceType, isObjectType, type TypeNode } from 'graphql';
 import type { Problem } from '../../kernel/problem.ts';
+import type { Steps } from '../../kernel/steps.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { createPattern } from '../../sources/operation-filter.ts';
 import { ROOT_TYPES } from '../ownership.ts';
@@ -29,7 +30,7 @@ export function isRootType(name: string): boolean {
 }
 
 /** Finds what the keys of the options mean. Exact ones win over patterns, later ones over earlier ones. */
-export function chooseTransforms(options: TransformOptions, schema: GraphQLSchema, report: Report): Choices {
+export function* chooseTransforms(options: TransformOptions, schema: GraphQLSchema, report: Report): Steps<Choices> {
   const typeNames: string[] = [];
   const coordinates = new Set<string>();
   for (const type of Object.values(schema.getTypeMap())) {
@@ -37,6 +38,7 @@ export function chooseTransforms(options: TransformOptions, schema: GraphQLSchem
     typeNames.push(type.name);
     if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
     for (const field of Object.keys(type.getFields())) coordinates.add(`${type.name}.${field}`);
+    yield;
   }
   const added = new Set<string>();
   for (const [key, { type, response }] of Object.entries(options.fields)) {
@@ -49,7 +51,7 @@ export function chooseTransforms(options: TransformOptions, schema: GraphQLSchem
       typeof options.prefix === 'string'
         ? { types: options.prefix, fields: options.prefix }
         : { types: options.prefix?.types, fields: options.prefix?.fields },
-    types: choose(
+    types: yield* choose(
       options.types,
       typeNames,
       (a, b) => ({ ...a, ...b, values: { ...a.values, ...b.values } }),
@@ -60,7 +62,7 @@ export function chooseTransforms(options: TransformOptions, schema: GraphQLSchem
         }),
       'types',
     ),
-    fields: choose(
+    fields: yield* choose(
       options.fields,
       [...coordinates, ...added],
       (a, b) => ({ ...a, ...b, arguments: { ...a.arguments, ...b.arguments } }),
@@ -80,13 +82,13 @@ function hint(key: string, names: Iterable<string>): string {
   return key.includes('*') ? '' : didYouMean(key, names);
 }
 
-function choose<T>(
+function* choose<T>(
   options: Readonly<Record<string, T>>,
   names: readonly string[],
   merge: (a: T, b: T) => T,
   unknown: (key: string) => void,
   section: string,
-): ReadonlyMap<string, Chosen<T>> {
+): Steps<ReadonlyMap<string, Chosen<T>>> {
   const known = new Set(names);
   const chosen = new Map<string, Chosen<T>>();
   const take = (name: string, key: string, transform: T) => {
@@ -97,7 +99,11 @@ function choose<T>(
   const entries = Object.entries(options);
   for (const [key, transform] of entries.filter(([key]) => key.includes('*'))) {
     const fits = createPattern(key);
-    const meant = names.filter(fits);
+    const meant: string[] = [];
+    for (const [index, name] of names.entries()) {
+      if (fits(name)) meant.push(name);
+      if (index % 1_000 === 999) yield;
+    }
     if (meant.length === 0) unknown(key);
     for (const name of meant) take(name, key, transform);
   }

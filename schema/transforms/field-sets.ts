@@ -1,6 +1,6 @@
 import {
   type ConstDirectiveNode,
-  type DocumentNode,
+  type DefinitionNode,
   type GraphQLSchema,
   getNamedType,
   isInterfaceType,
@@ -14,7 +14,7 @@ import type { Report } from './choose.ts';
 import type { Plan } from './plan.ts';
 
 /** Reports what is hidden and yet needed: fields in @key, @requires and @provides of a subgraph. */
-export function refuseHiddenKeys(document: DocumentNode, plan: Plan, report: Report): void {
+export function refuseHiddenKeys(definitions: readonly DefinitionNode[], plan: Plan, report: Report): void {
   if (plan.hidden.size === 0) return;
   const told = new Set<string>();
   const check = (typeName: string, directives: readonly ConstDirectiveNode[] | undefined, from: string) => {
@@ -31,7 +31,7 @@ export function refuseHiddenKeys(document: DocumentNode, plan: Plan, report: Rep
       }
     }
   };
-  for (const node of document.definitions) {
+  for (const node of definitions) {
     if (!('fields' in node) || !('interfaces' in node) || node.name === undefined) continue;
     const { value: typeName } = node.name;
     if (plan.hidden.has(typeName)) continue;

@@ -1,6 +1,7 @@
 import {
   type GraphQLField,
   type GraphQLInputField,
+  type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
   isEnumType,
@@ -11,6 +12,7 @@ import {
   isRequiredInputField,
   isUnionType,
 } from 'graphql';
+import type { Steps } from '../../kernel/steps.ts';
 import type { Choices, Report } from './choose.ts';
 
 /** Coordinates that are not in the graph: `Type`, `Type.field`, `Type.field(argument)`, `Enum.VALUE`. */
@@ -28,7 +30,7 @@ export interface Hiding {
  * What is hidden, and all that cannot be without it: fields, arguments and members of a hidden type, and types that have
  * nothing left. A thing that must be given and cannot be is a mistake.
  */
-export function hide({ choices, schema, typeOf, report }: Hiding): Hidden {
+export function* hide({ choices, schema, typeOf, report }: Hiding): Steps<Hidden> {
   const hidden = new Set<string>();
   const told = new Set<string>();
   const tell = (path: readonly string[], message: string, suggestion?: string) => {
@@ -54,28 +56,10 @@ export function hide({ choices, schema, typeOf, report }: Hiding): Hidden {
   if (hidden.size === 0) return hidden;
 
   const types = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith('__'));
-  const addedTo = new Set([...choices.added].map((coordinate) => coordinate.split('.')[0] ?? ''));
-  const isGone = (coordinate: string, field: GraphQLField<unknown, unknown> | GraphQLInputField) =>
-    hidden.has(typeOf(coordinate) ?? getNamedType(field.type).name);
-  for (let size = -1; size !== hidden.size; ) {
-    size = hidden.size;
-    for (const type of types) {
-      if (hidden.has(type.name)) continue;
-      if (isUnionType(type) && type.getTypes().every((member) => hidden.has(member.name))) hidden.add(type.name);
-      if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
-      for (const field of Object.values(type.getFields())) {
-        const coordinate = `${type.name}.${field.name}`;
-        if (isGone(coordinate, field)) hidden.add(coordinate);
-        if (isInputObjectType(type) || hidden.has(coordinate)) continue;
-        for (const argument of (field as GraphQLField<unknown, unknown>).args)
-          if (isGone(`${coordinate}(${argument.name})`, argument)) hidden.add(`${coordinate}(${argument.name})`);
-      }
-      const fields = Object.keys(type.getFields());
-      if (fields.every((name) => hidden.has(`${type.name}.${name}`)) && !addedTo.has(type.name)) hidden.add(type.name);
-    }
-  }
+  yield* hideDependents(types, hidden, { choices, typeOf });
   for (const type of types) {
     if (hidden.has(type.name) || (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type))) continue;
+    yield;
     for (const field of Object.values(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
       const path = choices.fields.get(coordinate)?.path ?? ['transforms', 'types'];
@@ -102,4 +86,57 @@ export function hide({ choices, schema, typeOf, report }: Hiding): Hidden {
     }
   }
   return hidden;
+}
+
+/** Adds what is of a hidden type, and what has nothing left, until nothing more follows. */
+function* hideDependents(
+  types: readonly GraphQLNamedType[],
+  hidden: Set<string>,
+  { choices, typeOf }: Pick<Hiding, 'choices' | 'typeOf'>,
+): Steps<void> {
+  /** Type → fields and arguments of it, and unions with it. */
+  const users = new Map<string, string[]>();
+  /** Type → how many fields or members it has left. */
+  const left = new Map<string, number>();
+  const use = (name: string, user: string) => {
+    const known = users.get(name);
+    if (known === undefined) users.set(name, [user]);
+    else known.push(user);
+  };
+  const addedTo = new Set([...choices.added].map((coordinate) => coordinate.split('.')[0] ?? ''));
+  for (const type of types) {
+    yield;
+    if (isUnionType(type)) {
+      for (const member of type.getTypes()) use(member.name, `${type.name}.`);
+      left.set(type.name, type.getTypes().length);
+    }
+    if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
+    const fields: readonly (GraphQLField<unknown, unknown> | GraphQLInputField)[] = Object.values(type.getFields());
+    for (const field of fields) {
+      const coordinate = `${type.name}.${field.name}`;
+      use(typeOf(coordinate) ?? getNamedType(field.type).name, coordinate);
+      for (const argument of 'args' in field ? field.args : []) {
+        const place = `${coordinate}(${argument.name})`;
+        use(typeOf(place) ?? getNamedType(argument.type).name, place);
+      }
+    }
+    left.set(type.name, addedTo.has(type.name) ? Number.POSITIVE_INFINITY : fields.length);
+  }
+  const lose = (typeName: string) => {
+    const remaining = (left.get(typeName) ?? Number.POSITIVE_INFINITY) - 1;
+    left.set(typeName, remaining);
+    if (remaining <= 0) hidden.add(typeName);
+  };
+  for (const [name, count] of left) if (count === 0) hidden.add(name);
+  // A set that grows while it is walked is walked to its end.
+  for (const coordinate of hidden) {
+    yield;
+    const [typeName = ''] = coordinate.split('.');
+    if (coordinate === typeName) {
+      for (const user of users.get(typeName) ?? []) {
+        if (user.endsWith('.')) lose(user.slice(0, -1));
+        else hidden.add(user);
+      }
+    } else if (!coordinate.endsWith(')')) lose(typeName);
+  }
 }

@@ -6,6 +6,7 @@ import {
   isObjectType,
   isSpecifiedScalarType,
 } from 'graphql';
+import type { Steps } from '../../kernel/steps.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { SCALARS } from '../../sources/scalars.ts';
 import { type Choices, isRootType, type Report } from './choose.ts';
@@ -23,21 +24,21 @@ export function isCommonType(name: string): boolean {
   return isRootType(name) || Object.hasOwn(SCALARS, name) || /^(ID|String|Int|Float|Boolean)$/.test(name);
 }
 
-/** Gives everything its name in the graph, and reports what would have the same. `isHidden` knows coordinates. */
-export function createNames(
-  choices: Choices,
-  schema: GraphQLSchema,
-  isHidden: (coordinate: string) => boolean,
-  report: Report,
-): Names {
-  const { prefix, types, fields } = choices;
-  const names: Names = {
+/** Gives everything its name in the graph. */
+export function createNames({ prefix, types, fields }: Choices): Names {
+  const shown = new Map<string, string>();
+  return {
     type(name) {
-      if (isCommonType(name)) return name;
-      return types.get(name)?.transform.name ?? `${capital(prefix.types ?? '')}${name}`;
+      let known = shown.get(name);
+      if (known === undefined) {
+        const own = () => types.get(name)?.transform.name ?? `${capital(prefix.types ?? '')}${name}`;
+        known = isCommonType(name) ? name : own();
+        shown.set(name, known);
+      }
+      return known;
     },
     field(typeName, fieldName) {
-      const own = fields.get(`${typeName}.${fieldName}`)?.transform.name;
+      const own = fields.size === 0 ? undefined : fields.get(`${typeName}.${fieldName}`)?.transform.name;
       if (own !== undefined) return own;
       if (prefix.fields === undefined || !isRootType(typeName)) return fieldName;
       return prefix.fields.endsWith('_') ? `${prefix.fields}${fieldName}` : `${prefix.fields}${capital(fieldName)}`;
@@ -46,17 +47,16 @@ export function createNames(
       fields.get(`${typeName}.${fieldName}`)?.transform.arguments[argumentName]?.name ?? argumentName,
     value: (enumName, valueName) => types.get(enumName)?.transform.values[valueName]?.name ?? valueName,
   };
-  checkNames(choices, schema, names, isHidden, report);
-  return names;
 }
 
-function checkNames(
+/** Reports what would have the same name. `isHidden` knows coordinates. */
+export function* checkNames(
   { types, fields, added }: Choices,
   schema: GraphQLSchema,
   names: Names,
   isHidden: (coordinate: string) => boolean,
   report: Report,
-): void {
+): Steps<void> {
   for (const [name, { transform, path }] of types) {
     const type = schema.getType(name);
     if (transform.name !== undefined && transform.name !== name && isCommonType(name))
@@ -92,7 +92,15 @@ function checkNames(
       .map((name) => ({ from: `the scalar ${name}`, to: name, key: name })),
     ...all.map(({ name }) => ({ from: name, to: names.type(name), key: name })),
   ]);
+  const addedTo = new Map<string, string[]>();
+  for (const key of added) {
+    const [typeName = '', fieldName = ''] = key.split('.');
+    const known = addedTo.get(typeName);
+    if (known === undefined) addedTo.set(typeName, [fieldName]);
+    else known.push(fieldName);
+  }
   for (const type of all) {
+    yield;
     if (isEnumType(type)) {
       collide(
         type.getValues().map(({ name }) => {
@@ -103,7 +111,7 @@ function checkNames(
     }
     if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
     const own = Object.keys(type.getFields());
-    const more = [...added].filter((key) => key.startsWith(`${type.name}.`)).map((key) => key.split('.')[1] ?? '');
+    const more = addedTo.get(type.name) ?? [];
     collide(
       [...own, ...more].map((name) => {
         const from = `${type.name}.${name}`;
@@ -113,6 +121,7 @@ function checkNames(
     if (isInputObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       const chosen = fields.get(`${type.name}.${field.name}`);
+      if (chosen === undefined) continue;
       const given = field.args.map(({ name }) => name);
       collide(
         given.map((name) => {
@@ -120,8 +129,8 @@ function checkNames(
           return { from, to: names.argument(type.name, field.name, name), key: from };
         }),
       );
-      for (const argument of Object.keys(chosen?.transform.arguments ?? {})) {
-        if (given.includes(argument) || chosen === undefined || chosen.path[2]?.includes('*') === true) continue;
+      for (const argument of Object.keys(chosen.transform.arguments)) {
+        if (given.includes(argument) || chosen.path[2]?.includes('*') === true) continue;
         report({
           path: [...chosen.path, 'arguments', argument],
           message: `${type.name}.${field.name} has no argument "${argument}".${didYouMean(argument, given)}`,
@@ -129,13 +138,14 @@ function checkNames(
       }
     }
   }
-  checkInterfaces(schema, names, report);
+  yield* checkInterfaces(schema, names, report);
 }
 
 /** What an interface has is selected by one name on all of its types. */
-function checkInterfaces(schema: GraphQLSchema, names: Names, report: Report): void {
+function* checkInterfaces(schema: GraphQLSchema, names: Names, report: Report): Steps<void> {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) && !isInterfaceType(type)) continue;
+    yield;
     for (const base of type.getInterfaces()) {
       for (const field of Object.keys(base.getFields())) {
         if (names.field(type.name, field) === names.field(base.name, field)) continue;

@@ -9,11 +9,12 @@ import {
   isObjectType,
 } from 'graphql';
 import { describeError } from '../../kernel/errors.ts';
+import type { Steps } from '../../kernel/steps.ts';
 import { type Choices, chooseTransforms, isRootType, namedType, type Report } from './choose.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import { type Hidden, hide } from './hide.ts';
 import { toLiteral } from './literal.ts';
-import { createNames, type Names } from './names.ts';
+import { checkNames, createNames, type Names } from './names.ts';
 import type { TransformOptions } from './options.ts';
 import { readInput } from './read-input.ts';
 import { renameValue } from './rewrite-document.ts';
@@ -30,31 +31,35 @@ export interface Plan {
   readonly types: ReadonlyMap<string, NewType>;
   /** Defaults of arguments, as they are shown. */
   readonly defaults: ReadonlyMap<string, ConstValueNode>;
+  /** Fields with such arguments. */
+  readonly defaulted: ReadonlySet<string>;
   /** `Query.products` → argument → what is sent whatever the client says. */
   readonly constants: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly requests: ReadonlyMap<string, Expression>;
   readonly responses: ReadonlyMap<string, Expression>;
 }
 
-export function createPlan(options: TransformOptions, schema: GraphQLSchema, report: Report): Plan {
-  const choices = chooseTransforms(options, schema, report);
-  const early = createNames(
-    choices,
-    schema,
-    () => true,
-    () => {},
-  );
-  const types = readTypes(choices, schema, early, report);
-  const hidden = hide({ choices, schema, typeOf: (coordinate) => types.get(coordinate)?.named, report });
-  const names = createNames(choices, schema, (coordinate) => hidden.has(coordinate), report);
+export function* createPlan(options: TransformOptions, schema: GraphQLSchema, report: Report): Steps<Plan> {
+  const choices = yield* chooseTransforms(options, schema, report);
+  const names = createNames(choices);
+  const types = yield* readTypes(choices, schema, names, report);
+  const hidden = yield* hide({ choices, schema, typeOf: (coordinate) => types.get(coordinate)?.named, report });
+  yield* checkNames(choices, schema, names, (coordinate) => hidden.has(coordinate), report);
   const base = { schema, choices, names, hidden, types, defaults: new Map(), constants: new Map() };
-  return { ...base, ...readDefaults(base, report), ...readExpressions(choices, schema, report) };
+  const defaults = yield* readDefaults(base, report);
+  return { ...base, ...defaults, ...(yield* readExpressions(choices, schema, report)) };
 }
 
-function readTypes(choices: Choices, schema: GraphQLSchema, names: Names, report: Report): Map<string, NewType> {
+function* readTypes(
+  choices: Choices,
+  schema: GraphQLSchema,
+  names: Names,
+  report: Report,
+): Steps<Map<string, NewType>> {
   const types = new Map<string, NewType>();
   const read = createTypeReader(schema, names, report);
   for (const [coordinate, { transform, path }] of choices.fields) {
+    yield;
     const field = fieldAt(schema, coordinate);
     const isInput = isInputObjectType(schema.getType(coordinate.split('.')[0] ?? ''));
     if (transform.type !== undefined) {
@@ -96,13 +101,15 @@ function readTypes(choices: Choices, schema: GraphQLSchema, names: Names, report
   return types;
 }
 
-type Defaults = Pick<Plan, 'defaults' | 'constants'>;
+type Defaults = Pick<Plan, 'defaults' | 'defaulted' | 'constants'>;
 
-function readDefaults(plan: Plan | Omit<Plan, 'requests' | 'responses'>, report: Report): Defaults {
+function* readDefaults(plan: Omit<Plan, 'requests' | 'responses' | 'defaulted'>, report: Report): Steps<Defaults> {
   const defaults = new Map<string, ConstValueNode>();
+  const defaulted = new Set<string>();
   const constants = new Map<string, Readonly<Record<string, unknown>>>();
   const hiding = [...plan.hidden].flatMap((place) => (place.includes('(') ? [place.replace(/\(.*$/, '')] : []));
   for (const coordinate of new Set([...plan.choices.fields.keys(), ...hiding])) {
+    yield;
     const { transform, path = [] } = plan.choices.fields.get(coordinate) ?? {};
     const own: Record<string, unknown> = {};
     for (const argument of argumentsOf(fieldAt(plan.schema, coordinate))) {
@@ -124,18 +131,24 @@ function readDefaults(plan: Plan | Omit<Plan, 'requests' | 'responses'>, report:
       else if (given !== undefined) {
         const literal = toLiteral(given, argument.type);
         const named = argument.astNode?.type;
+        defaulted.add(coordinate);
         defaults.set(place, named === undefined ? literal : renameValue(literal, namedType(named), plan as Plan));
       }
     }
     if (Object.keys(own).length > 0) constants.set(coordinate, own);
   }
-  return { defaults, constants };
+  return { defaults, defaulted, constants };
 }
 
-function readExpressions(choices: Choices, schema: GraphQLSchema, report: Report) {
+function* readExpressions(
+  choices: Choices,
+  schema: GraphQLSchema,
+  report: Report,
+): Steps<Pick<Plan, 'requests' | 'responses'>> {
   const requests = new Map<string, Expression>();
   const responses = new Map<string, Expression>();
   for (const [coordinate, { transform, path }] of choices.fields) {
+    yield;
     const [typeName = ''] = coordinate.split('.');
     for (const [kind, into] of [
       ['request', requests],

@@ -2,7 +2,6 @@ import {
   type ConstDirectiveNode,
   type ConstValueNode,
   type DefinitionNode,
-  type DocumentNode,
   type FieldDefinitionNode,
   type InputValueDefinitionNode,
   isEnumType,
@@ -14,18 +13,23 @@ import {
   type StringValueNode,
   type TypeNode,
 } from 'graphql';
+import type { Steps } from '../../kernel/steps.ts';
 import { namedType } from './choose.ts';
 import type { Plan } from './plan.ts';
 
 const NO_REASON = 'No longer supported';
 
-/** The document in the graph's names, without what is hidden, with what is configured beside. One pass. */
-export function rewriteDocument(document: DocumentNode, plan: Plan): DocumentNode {
-  const definitions = document.definitions.flatMap((definition) => rewriteDefinition(definition, plan));
-  return { kind: Kind.DOCUMENT, definitions };
+/** Definitions in the graph's names, without what is hidden, with what is configured beside. One pass. */
+export function* rewriteDefinitions(definitions: readonly DefinitionNode[], plan: Plan): Steps<DefinitionNode[]> {
+  const rewritten: DefinitionNode[] = [];
+  for (const node of definitions) {
+    rewritten.push(...(yield* rewriteDefinition(node, plan)));
+    yield;
+  }
+  return rewritten;
 }
 
-function rewriteDefinition(node: DefinitionNode, plan: Plan): readonly DefinitionNode[] {
+function* rewriteDefinition(node: DefinitionNode, plan: Plan): Steps<readonly DefinitionNode[]> {
   if (node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION || !('name' in node)) return [node];
   if (node.kind === Kind.DIRECTIVE_DEFINITION || node.name === undefined) return [node];
   const typeName = node.name.value;
@@ -41,8 +45,12 @@ function rewriteDefinition(node: DefinitionNode, plan: Plan): readonly Definitio
     case Kind.OBJECT_TYPE_EXTENSION:
     case Kind.INTERFACE_TYPE_DEFINITION:
     case Kind.INTERFACE_TYPE_EXTENSION: {
-      const own = (node.fields ?? []).flatMap((field) => rewriteField(typeName, field, plan));
-      const fields = [...own, ...(isExtension ? [] : addedFields(typeName, plan))];
+      const fields: FieldDefinitionNode[] = [];
+      for (const field of node.fields ?? []) {
+        fields.push(...rewriteField(typeName, field, plan));
+        yield;
+      }
+      if (!isExtension) fields.push(...addedFields(typeName, plan));
       const interfaces = namedTypes(node.interfaces ?? [], plan);
       if (fields.length === 0 && isExtension && (node.directives ?? []).length === 0) return [];
       return [{ ...node, ...head, fields, interfaces }];

@@ -1,6 +1,7 @@
 import { isAbstractType, isEnumType, isInterfaceType, isObjectType } from 'graphql';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
+import type { Steps } from '../../kernel/steps.ts';
 import type { Source, SourceCall, SourceLink, SourceModel, TypeResolver } from '../../sources/source.ts';
 import { isRootType } from './choose.ts';
 import { createInputReaders } from './graph-inputs.ts';
@@ -8,18 +9,25 @@ import { argumentsOf, fieldAt, type Plan } from './plan.ts';
 import { wrapCall } from './wrap-call.ts';
 
 /** All maps of the model in the graph's names. */
-export function rewriteModel(source: Source, sdl: string, federationSdl: string | undefined, plan: Plan): SourceModel {
+export function* rewriteModel(
+  source: Source,
+  sdl: string,
+  federationSdl: string | undefined,
+  plan: Plan,
+): Steps<SourceModel> {
   const { model } = source;
   const notices: Problem[] = [...(model.notices ?? [])];
-  const properties = rewriteProperties(model, plan);
+  const properties = yield* rewriteProperties(model, plan);
+  yield;
   const typeOf = rewriteTypeOf(source, plan);
   const enumValues = rewriteEnums(model, plan);
-  const links = rewriteLinks(model, plan, notices);
-  const values = rewriteValues(source, plan);
-  const upstreamNames = takesSelections(source) ? rewriteUpstreamNames(model, plan) : model.upstreamNames;
+  yield;
+  const links = yield* rewriteLinks(model, plan, notices);
+  const values = yield* rewriteValues(source, plan);
+  const upstreamNames = takesSelections(source) ? yield* rewriteUpstreamNames(model, plan) : model.upstreamNames;
   return {
     sdl,
-    calls: rewriteCalls(source, plan),
+    calls: yield* rewriteCalls(source, plan),
     ...(properties.size === 0 ? {} : { properties }),
     ...(enumValues.size === 0 ? {} : { enumValues }),
     ...(typeOf.size === 0 ? {} : { typeOf }),
@@ -43,21 +51,24 @@ function rewriteCoordinate(coordinate: string, { names, hidden }: Plan): string 
   return `${names.type(typeName)}.${names.field(typeName, fieldName)}`;
 }
 
-function rewriteCalls(source: Source, plan: Plan): ReadonlyMap<string, SourceCall> {
+function* rewriteCalls(source: Source, plan: Plan): Steps<ReadonlyMap<string, SourceCall>> {
   const calls = new Map<string, SourceCall>();
   const readers = createInputReaders(plan);
+  yield;
   for (const [coordinate, call] of source.model.calls) {
     const shown = rewriteCoordinate(coordinate, plan);
     if (shown !== undefined) calls.set(shown, wrapCall(source.name, coordinate, call, plan, readers));
+    yield;
   }
   return calls;
 }
 
-function rewriteProperties(model: SourceModel, plan: Plan): ReadonlyMap<string, string> {
+function* rewriteProperties(model: SourceModel, plan: Plan): Steps<ReadonlyMap<string, string>> {
   const properties = new Map<string, string>();
   for (const type of Object.values(plan.schema.getTypeMap())) {
     if ((!isObjectType(type) && !isInterfaceType(type)) || isRootType(type.name) || type.name.startsWith('__'))
       continue;
+    yield;
     for (const name of Object.keys(type.getFields())) {
       const coordinate = `${type.name}.${name}`;
       const shown = rewriteCoordinate(coordinate, plan);
@@ -102,9 +113,10 @@ const typenameOf: TypeResolver = (value) => {
   return typeof name === 'string' ? name : undefined;
 };
 
-function rewriteLinks(model: SourceModel, plan: Plan, notices: Problem[]): ReadonlyMap<string, SourceLink> {
+function* rewriteLinks(model: SourceModel, plan: Plan, notices: Problem[]): Steps<ReadonlyMap<string, SourceLink>> {
   const links = new Map<string, SourceLink>();
   for (const [coordinate, link] of model.links ?? []) {
+    yield;
     const [typeName = '', fieldName = ''] = coordinate.split('.');
     const [root = '', callName = ''] = link.call.split('.');
     const call = rewriteCoordinate(link.call, plan);
@@ -127,12 +139,13 @@ function rewriteLinks(model: SourceModel, plan: Plan, notices: Problem[]): Reado
   return links;
 }
 
-function rewriteUpstreamNames(model: SourceModel, plan: Plan): NonNullable<SourceModel['upstreamNames']> {
+function* rewriteUpstreamNames(model: SourceModel, plan: Plan): Steps<NonNullable<SourceModel['upstreamNames']>> {
   const types = new Map<string, string>();
   const args = new Map<string, string>();
   const { schema, names, hidden } = plan;
   for (const type of Object.values(schema.getTypeMap())) {
     if (hidden.has(type.name) || type.name.startsWith('__')) continue;
+    yield;
     const shown = names.type(type.name);
     const upstream = model.upstreamNames?.types.get(type.name) ?? type.name;
     if (shown !== upstream) types.set(shown, upstream);
@@ -149,13 +162,14 @@ function rewriteUpstreamNames(model: SourceModel, plan: Plan): NonNullable<Sourc
   return { types, arguments: args };
 }
 
-function rewriteValues(source: Source, plan: Plan): ReadonlyMap<string, (parent: unknown) => unknown> {
+function* rewriteValues(source: Source, plan: Plan): Steps<ReadonlyMap<string, (parent: unknown) => unknown>> {
   const values = new Map<string, (parent: unknown) => unknown>();
   for (const [coordinate, value] of source.model.values ?? []) {
     const shown = rewriteCoordinate(coordinate, plan);
     if (shown !== undefined) values.set(shown, value);
   }
   for (const [coordinate, response] of plan.responses) {
+    yield;
     const [typeName = ''] = coordinate.split('.');
     const shown = rewriteCoordinate(coordinate, plan);
     if (shown === undefined || isRootType(typeName)) continue;

@@ -27,7 +27,7 @@ export function wrapCall(
   const takeArguments = argumentTaker(scope, plan, readers);
   const response = plan.responses.get(coordinate);
   const makesArguments =
-    plan.constants.has(coordinate) || plan.requests.has(coordinate) || hasDefaults(coordinate, plan);
+    plan.constants.has(coordinate) || plan.requests.has(coordinate) || plan.defaulted.has(coordinate);
   const { type, operation, usesSelection, upstreamField } = call;
   if (takeArguments === undefined && response === undefined && (upstreamField === undefined || !makesArguments))
     return call;
@@ -63,10 +63,6 @@ interface CallPlace {
   readonly source: string;
   readonly coordinate: string;
   readonly operation: string;
-}
-
-function hasDefaults(coordinate: string, plan: Plan): boolean {
-  return [...plan.defaults.keys()].some((place) => place.startsWith(`${coordinate}(`));
 }
 
 /** Undefined where arguments go on as they are. */

@@ -1,19 +1,13 @@
-import {
-  buildASTSchema,
-  type GraphQLOutputType,
-  type GraphQLSchema,
-  isEnumType,
-  isTypeDefinitionNode,
-  Kind,
-  parse,
-  print,
-  validateSchema,
-} from 'graphql';
-import { describeError } from '../../kernel/errors.ts';
+import { type GraphQLOutputType, type GraphQLSchema, isEnumType, isTypeDefinitionNode } from 'graphql';
 import type { Problem } from '../../kernel/problem.ts';
+import { runInSlices, runSteps, type Steps } from '../../kernel/steps.ts';
 import type { Source, SourceCall, SourceModel } from '../../sources/source.ts';
+import { buildDefinitions } from '../build-schema.ts';
+import { parseDefinitions } from '../build-schema-definitions.ts';
 import { fieldAt } from '../transforms/plan.ts';
+import { printDefinitions } from '../transforms/print-definitions.ts';
 import { takesSelections } from '../transforms/rewrite-model.ts';
+import { checkDefinitions } from '../transforms/schema-mistakes.ts';
 import { mergeTypes, type VersionTypes } from './merge-types.ts';
 import type { VersionOptions } from './options.ts';
 import type { Picking } from './pick-version.ts';
@@ -34,6 +28,25 @@ export function combineVersions(
   sources: ReadonlyMap<string, Source>,
   report: (problem: Problem) => void,
 ): Source | undefined {
+  return runSteps(combineSteps(name, options, sources, report));
+}
+
+/** The same in slices of some milliseconds, between which the event loop turns. */
+export function combineVersionsInSlices(
+  name: string,
+  options: VersionOptions,
+  sources: ReadonlyMap<string, Source>,
+  report: (problem: Problem) => void,
+): Promise<Source | undefined> {
+  return runInSlices(combineSteps(name, options, sources, report));
+}
+
+function* combineSteps(
+  name: string,
+  options: VersionOptions,
+  sources: ReadonlyMap<string, Source>,
+  report: (problem: Problem) => void,
+): Steps<Source | undefined> {
   const problems: Problem[] = [];
   const tell = (path: readonly (string | number)[], message: string, suggestion?: string) => {
     problems.push({ path: ['versions', name, ...path], message, ...(suggestion === undefined ? {} : { suggestion }) });
@@ -58,7 +71,7 @@ export function combineVersions(
         `Source "${sourceName}" is of kind ${source.kind}, and "${first.name}" of kind ${first.kind}: versions are of one kind.`,
       );
     const reason = deprecated && [deprecated.reason, `Removed on ${deprecated.removedOn}.`].filter(Boolean).join(' ');
-    const made = readVersion(source, reason);
+    const made = yield* readVersion(source, reason);
     // Composition says what is wrong with it.
     if (made !== undefined) present.push({ ...made, weight });
   }
@@ -67,53 +80,42 @@ export function combineVersions(
   if (main !== undefined && problems.length === 0) {
     const versions = present.map(({ version }) => version);
     const selecting = takesSelections(main.version.source);
-    if (selecting) for (const message of differingNames(versions)) tell([], message.text, message.wayOut);
+    if (selecting) for (const message of yield* differingNames(versions)) tell([], message.text, message.wayOut);
     const conflict = (message: string, other: string) =>
       tell([], message, `Transform one of them, e.g. sources.${other}.transforms: { prefix: ${camel(other)} }.`);
-    const definitions = mergeTypes({
+    const definitions = yield* mergeTypes({
       versions: present.map(({ types }) => types),
       takesSelections: selecting,
       conflict,
     });
-    const sdl = print({ kind: Kind.DOCUMENT, definitions });
-    const schema = problems.length > 0 ? undefined : buildMerged(sdl, (message) => tell([], message));
-    if (schema !== undefined) {
+    const checked = problems.length > 0 ? undefined : yield* checkDefinitions(definitions);
+    for (const message of checked?.mistakes ?? []) tell([], `The versions together are no valid schema: ${message}`);
+    if (checked?.schema !== undefined) {
       const picking: Picking = {
         name,
         shares: present.map(({ version, weight }) => ({ source: version.source.name, weight })),
         missing: options.versions.flatMap(({ source }) => (sources.has(source) ? [] : [source])),
         header: options.header?.toLowerCase(),
       };
-      combined = combine(name, versions, { sdl, schema, picking, selecting });
+      const sdl = yield* printDefinitions(definitions);
+      combined = yield* combine(name, versions, { sdl, schema: checked.schema, picking, selecting });
     }
   }
   for (const problem of problems) report(problem);
   return problems.length > 0 ? undefined : combined;
 }
 
-function readVersion(source: Source, deprecation: string | undefined) {
+function* readVersion(
+  source: Source,
+  deprecation: string | undefined,
+): Steps<{ readonly version: Version; readonly types: VersionTypes } | undefined> {
+  const { sdl, enumValues } = source.model;
   try {
-    const document = parse(source.model.sdl, { noLocation: true });
-    const schema = buildASTSchema(document, { assumeValidSDL: true });
-    setEnumValues(schema, (type, value) => {
-      const own = source.model.enumValues?.get(type);
-      return own !== undefined && Object.hasOwn(own, value) ? own[value] : value;
-    });
-    const types = new Map(document.definitions.filter(isTypeDefinitionNode).map((node) => [node.name.value, node]));
+    const definitions = yield* parseDefinitions(sdl);
+    const schema = yield* buildDefinitions(definitions, enumValues === undefined ? {} : { enumValues });
+    const types = new Map(definitions.filter(isTypeDefinitionNode).map((node) => [node.name.value, node]));
     return { version: { source, schema }, types: { source: source.name, types, deprecation } };
   } catch {
-    return undefined;
-  }
-}
-
-function buildMerged(sdl: string, tell: (message: string) => void): GraphQLSchema | undefined {
-  try {
-    const schema = buildASTSchema(parse(sdl));
-    const errors = validateSchema(schema).filter(({ message }) => !/^Query root type must be provided/.test(message));
-    for (const { message } of errors) tell(`The versions together are no valid schema: ${message}`);
-    return errors.length > 0 ? undefined : schema;
-  } catch (error) {
-    tell(`The versions together are no valid schema: ${describeError(error)}`);
     return undefined;
   }
 }
@@ -125,7 +127,11 @@ interface Combining {
   readonly selecting: boolean;
 }
 
-function combine(name: string, versions: readonly Version[], { sdl, schema, picking, selecting }: Combining): Source {
+function* combine(
+  name: string,
+  versions: readonly Version[],
+  { sdl, schema, picking, selecting }: Combining,
+): Steps<Source> {
   const canonical: Canonical = {
     schema,
     key(coordinate) {
@@ -143,15 +149,19 @@ function combine(name: string, versions: readonly Version[], { sdl, schema, pick
     return value;
   });
   const results = createResults(versions, canonical);
-  const readers = versions.map((version) => ({
-    source: version.source,
-    schema: version.schema,
-    arguments: createArgumentReader(version, canonical),
-    result: selecting ? () => undefined : results.readerFor(version),
-    has: selecting ? createSelectionCheck(version.schema, version.source.model) : undefined,
-  }));
+  const readers = [];
+  for (const version of versions) {
+    readers.push({
+      source: version.source,
+      schema: version.schema,
+      arguments: yield* createArgumentReader(version, canonical),
+      result: selecting ? () => undefined : yield* results.readerFor(version),
+      has: selecting ? createSelectionCheck(version.schema, version.source.model) : undefined,
+    });
+  }
   const calls = new Map<string, SourceCall>();
   for (const coordinate of new Set(versions.flatMap(({ source }) => [...source.model.calls.keys()]))) {
+    yield;
     const own = readers.map((reader) => {
       const call = reader.source.model.calls.get(coordinate);
       const field = fieldAt(reader.schema, coordinate);
@@ -210,28 +220,34 @@ function modelMaps(
 }
 
 /** What is selected is written once for all versions: one name in the graph must be one name upstream. */
-function differingNames(versions: readonly Version[]): { readonly text: string; readonly wayOut: string }[] {
+function* differingNames(
+  versions: readonly Version[],
+): Steps<readonly { readonly text: string; readonly wayOut: string }[]> {
   const [first, ...others] = versions;
   if (first === undefined) return [];
-  return others.flatMap((other) => {
-    const names = [first, other].map(upstreamNamesOf);
-    const [one, two] = names;
-    const differing = [...(one ?? [])].flatMap(([what, upstream]) => {
-      const same = two?.get(what);
+  const one = yield* upstreamNamesOf(first);
+  const told: { readonly text: string; readonly wayOut: string }[] = [];
+  for (const other of others) {
+    const two = yield* upstreamNamesOf(other);
+    const differing = [...one].flatMap(([what, upstream]) => {
+      const same = two.get(what);
       return same === undefined || same === upstream ? [] : [what];
     });
-    return differing.slice(0, 10).map((what) => ({
-      text: `${what} has different names at "${first.source.name}" and "${other.source.name}", and a query is written for both.`,
-      wayOut: 'Transform both of them alike, or neither.',
-    }));
-  });
+    for (const what of differing.slice(0, 10))
+      told.push({
+        text: `${what} has different names at "${first.source.name}" and "${other.source.name}", and a query is written for both.`,
+        wayOut: 'Transform both of them alike, or neither.',
+      });
+  }
+  return told;
 }
 
 /** Everything that a selection can name → what it is called upstream. */
-function upstreamNamesOf({ schema, source: { model } }: Version): ReadonlyMap<string, string> {
+function* upstreamNamesOf({ schema, source: { model } }: Version): Steps<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__') || /^(Query|Mutation|Subscription)$/.test(type.name)) continue;
+    yield;
     names.set(type.name, model.upstreamNames?.types.get(type.name) ?? type.name);
     if (!('getFields' in type)) continue;
     for (const field of Object.values(type.getFields())) {

@@ -13,6 +13,7 @@ import {
   type TypeNode,
   type UnionTypeDefinitionNode,
 } from 'graphql';
+import type { Steps } from '../../kernel/steps.ts';
 import { isRootType } from '../transforms/choose.ts';
 import { deprecatedNode } from '../transforms/rewrite-document.ts';
 
@@ -38,40 +39,43 @@ interface Own<T> {
 }
 
 /** The union of all types, the first version's word counting. */
-export function mergeTypes(merge: MergeTypes): readonly DefinitionNode[] {
-  const names = new Set(merge.versions.flatMap(({ types }) => [...types.keys()]));
-  return [...names].flatMap((name) => {
+export function* mergeTypes(merge: MergeTypes): Steps<readonly DefinitionNode[]> {
+  const merged: DefinitionNode[] = [];
+  for (const name of new Set(merge.versions.flatMap(({ types }) => [...types.keys()]))) {
     const all = merge.versions.flatMap((version): Own<TypeDefinitionNode>[] => {
       const node = version.types.get(name);
       return node === undefined ? [] : [{ version, node }];
     });
     const [first] = all;
-    if (first === undefined) return [];
+    if (first === undefined) continue;
     const other = all.find(({ node }) => node.kind !== first.node.kind);
     if (other !== undefined) {
       merge.conflict(
         `Type "${name}" is not of one kind in "${first.version.source}" and "${other.version.source}".`,
         other.version.source,
       );
-      return [first.node];
-    }
-    return [mergeType(first.node, all, merge)];
-  });
+      merged.push(first.node);
+    } else merged.push(yield* mergeType(first.node, all, merge));
+    yield;
+  }
+  return merged;
 }
 
-function mergeType(
+function* mergeType(
   first: TypeDefinitionNode,
   all: readonly Own<TypeDefinitionNode>[],
   merge: MergeTypes,
-): TypeDefinitionNode {
+): Steps<TypeDefinitionNode> {
   switch (first.kind) {
     case Kind.OBJECT_TYPE_DEFINITION:
     case Kind.INTERFACE_TYPE_DEFINITION: {
       const own = all as readonly Own<ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode>[];
       const interfaces = uniqueByName(own.flatMap(({ node }) => node.interfaces ?? []));
-      const fields = group(own, ({ fields: list }) => list ?? []).map((one) =>
-        mergeField(first.name.value, one, own.length, merge),
-      );
+      const fields: FieldDefinitionNode[] = [];
+      for (const one of group(own, ({ fields: list }) => list ?? [])) {
+        fields.push(mergeField(first.name.value, one, own.length, merge));
+        yield;
+      }
       return { ...first, interfaces, fields };
     }
     case Kind.INPUT_OBJECT_TYPE_DEFINITION: {
@@ -179,7 +183,8 @@ function withDeprecation<T extends { readonly directives?: readonly ConstDirecti
 
 /** The type without its `!`s. */
 function bare(type: TypeNode): string {
-  return print(type).replaceAll('!', '');
+  if (type.kind === Kind.NAMED_TYPE) return type.name.value;
+  return type.kind === Kind.LIST_TYPE ? `[${bare(type.type)}]` : bare(type.type);
 }
 
 /** Null where it may be null in either. */

@@ -7,6 +7,7 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql';
+import type { Steps } from '../../kernel/steps.ts';
 import type { Arguments } from '../../sources/source.ts';
 import { argumentsOf, fieldAt } from '../transforms/plan.ts';
 import { type Canonical, type Version, withHolders } from './version.ts';
@@ -19,8 +20,11 @@ const LACKING = new Error('lacking');
 /**
  * The arguments of a root field as a version takes them; undefined where something is given that it does not know.
  */
-export function createArgumentReader(version: Version, canonical: Canonical) {
-  const readers = inputReaders(version, canonical);
+export function* createArgumentReader(
+  version: Version,
+  canonical: Canonical,
+): Steps<(coordinate: string) => ((args: Arguments) => Arguments | undefined) | undefined> {
+  const readers = yield* inputReaders(version, canonical);
   return (coordinate: string): ((args: Arguments) => Arguments | undefined) | undefined => {
     const known = new Set(argumentsOf(fieldAt(version.schema, coordinate)).map(({ name }) => name));
     const all = argumentsOf(fieldAt(canonical.schema, coordinate));
@@ -45,10 +49,11 @@ export function createArgumentReader(version: Version, canonical: Canonical) {
   };
 }
 
-function inputReaders({ schema }: Version, canonical: Canonical): (type: GraphQLInputType) => Read | undefined {
+function* inputReaders({ schema }: Version, canonical: Canonical): Steps<(type: GraphQLInputType) => Read | undefined> {
   const different = new Set<string>();
   const held: [string, string][] = [];
   for (const type of Object.values(canonical.schema.getTypeMap())) {
+    yield;
     const own = schema.getType(type.name);
     if (isEnumType(type)) {
       if (

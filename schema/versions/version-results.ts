@@ -9,6 +9,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import type { Steps } from '../../kernel/steps.ts';
 import type { SourceModel } from '../../sources/source.ts';
 import { isRootType } from '../transforms/choose.ts';
 import { type Canonical, keyIn, type Version, withHolders } from './version.ts';
@@ -34,12 +35,13 @@ export function createResults(versions: readonly Version[], canonical: Canonical
   const told = new Set(versions.flatMap(({ source }) => [...(source.model.typeOf?.keys() ?? [])]));
 
   /** How a version's values of a type are read; undefined where they stay as they are. */
-  const readerFor = (version: Version): ((type: GraphQLOutputType) => Read | undefined) => {
+  function* readerFor(version: Version): Steps<(type: GraphQLOutputType) => Read | undefined> {
     const { schema, source } = version;
     const copied = new Set<string>();
     const different = new Set<string>();
     const held: [string, string][] = [];
     for (const type of Object.values(schema.getTypeMap())) {
+      yield;
       const { name } = type;
       if (isEnumType(type) && enumDiffers(type, canonical.schema.getType(name) as GraphQLEnumType)) different.add(name);
       if (isAbstractType(type)) {
@@ -119,7 +121,7 @@ export function createResults(versions: readonly Version[], canonical: Canonical
       };
     };
     return readerOf;
-  };
+  }
 
   const values: NonNullable<SourceModel['values']> = new Map(
     [...computed].map((coordinate) => {
