@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Source } from '../sources/source.ts';
 import { createMemoryGraphqlSource, createMemorySource, type RecordedCall } from '../test/utils/memory-source.ts';
 import { startTestGateway } from '../test/utils/test-gateway.ts';
 import { compose } from './compose.ts';
-import { mergeOptions } from './options.ts';
+import { linkOptions, mergeOptions } from './options.ts';
 
 const PRODUCTS = [
   { sku: 'lamp', name: 'Lamp', price: 49 },
@@ -91,6 +92,68 @@ describe.each(['direct', 'stitched'] as const)('a type of several sources, %s', 
         expect(count('getStocks')).toBe(1);
         expect(count('priced')).toBe(2);
       }
+    }
+    await gateway.close();
+  });
+});
+
+describe.each(['direct', 'stitched'] as const)('links of a type of several sources, %s', (way) => {
+  it('read its fields wherever an object comes from, and under whichever name it has them there', async () => {
+    const { sources, calls } = createSources();
+    const [catalog, , prices] = sources as [Source, Source, Source];
+    const stock = createMemorySource({
+      name: 'stock',
+      calls,
+      sdl: 'type Query { stocks(keys: [String!]!): [Product!] } type Product { sku: ID! row: Int label: String }',
+      model: {
+        properties: new Map([
+          ['Product.sku', 'product_id'],
+          ['Product.row', 'row_number'],
+        ]),
+        values: new Map([['Product.label', (product) => `L${(product as { row_number: number }).row_number}`]]),
+      },
+      unary: {
+        'Query.stocks': ({ keys }: { keys: string[] }) =>
+          keys.map((key) => ({ product_id: key, row_number: key === 'lamp' ? 1 : 2 })),
+      },
+    });
+    const notes = createMemorySource({
+      name: 'notes',
+      calls,
+      sdl: 'type Query { note(about: String, row: Int): String }',
+      unary: { 'Query.note': ({ about, row }: { about?: string; row?: number }) => `on ${about ?? row}` },
+    });
+    const types = {
+      Product: mergeOptions.parse({
+        key: 'sku',
+        sources: {
+          catalog: { call: 'products', args: { skus: '$parents.sku' }, match: 'sku' },
+          stock: { call: 'stocks', args: { keys: '$parents.sku' } },
+          prices: { call: 'priced', args: { sku: '$parent.sku' } },
+        },
+      }),
+    };
+    const about = (field: string) => linkOptions.parse({ call: 'notes.note', args: { about: `$parent.${field}` } });
+    const links = {
+      'Product.noteOnSku': about('sku'),
+      'Product.noteOnName': about('name'),
+      'Product.noteOnLabel': about('label'),
+      'Product.noteOnRow': linkOptions.parse({ call: 'notes.note', args: { row: '$parent.row' } }),
+    };
+    const gateway = await startTestGateway([catalog, stock, prices, notes], links, { way, types });
+    const lamp = { noteOnSku: 'on lamp', noteOnName: 'on Lamp', noteOnLabel: 'on L1', noteOnRow: 'on 1' };
+    for (let run = 0; run < 3; run += 1) {
+      const { body } = await gateway.post({
+        query: `{ products(skus: "lamp") { ...notes } stocks(keys: ["lamp"]) { ...notes label row sku } dear { ...notes label } }
+          fragment notes on Product { noteOnSku noteOnName noteOnLabel noteOnRow }`,
+      });
+      expect(body).toEqual({
+        data: {
+          products: [lamp],
+          stocks: [{ ...lamp, label: 'L1', row: 1, sku: 'lamp' }],
+          dear: [{ ...lamp, label: 'L1' }],
+        },
+      });
     }
     await gateway.close();
   });

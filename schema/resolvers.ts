@@ -116,10 +116,11 @@ function plainResolver(
   fieldName: string,
   options: ResolverOptions,
 ): unknown {
+  // Of a type of several sources, the plan knows which of them made the object, and what makes the value of it.
+  const planned = options.fieldResolver(source, schema, typeName, fieldName);
+  if (planned !== undefined) return planned;
   const value = source.model.values?.get(`${typeName}.${fieldName}`);
   if (value !== undefined) return value;
-  const own = options.fieldResolver(source, schema, typeName, fieldName);
-  if (own !== undefined) return own;
   const property = source.model.properties?.get(`${typeName}.${fieldName}`);
   if (property === undefined) return undefined;
   return (parent: object) =>

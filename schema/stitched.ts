@@ -96,7 +96,7 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
     ...createFetchResolvers(composition, plans, createFetchRunner(ownership, merges)),
     readParent: (link) => {
       // The source's own types come as the source keeps them; those of others as entity representations.
-      const isOwn = ownership.types.get(link.typeName) === subgraph.name;
+      const isOwn = ownership.has(subgraph.name, link.typeName);
       return createFieldReader(isOwn ? source?.model : undefined, link.typeName);
     },
     readGraph: (link) => async (parent) =>

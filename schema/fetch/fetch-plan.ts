@@ -8,6 +8,8 @@ import type { SelectionShape } from '../../sources/source.ts';
 export interface FieldPlan {
   /** Where the value stands in its holder, if not where the source keeps the field anyway. */
   readonly key?: string;
+  /** Makes the value of its holder, where the source's own field is one that an expression makes. */
+  readonly read?: ReadValue;
   /** The value is in the answer of this fetch, which all of an operation's root fields of one source share. */
   readonly root?: RootFetch;
   /** The value is in the answer of this fetch, which the fields of one object share. */
@@ -19,6 +21,8 @@ export interface FieldPlan {
   /** What a link reads of its parent, when not all of it is in the parent. */
   readonly needs?: readonly Need[];
 }
+
+export type ReadValue = (holder: unknown) => unknown;
 
 /** Text of a selection under construction, and what becomes of it. */
 export interface Fetch {
@@ -54,6 +58,8 @@ export interface Need {
   readonly name: string;
   /** Where it stands in its holder. */
   readonly key: string;
+  /** Makes it of its holder instead. */
+  readonly read: ReadValue | undefined;
   /** The arguments it is read with, as text. */
   readonly args: string;
   /** What of it goes into the representation; undefined for a leaf. */

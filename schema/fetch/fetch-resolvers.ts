@@ -13,7 +13,7 @@ import type { Resolver, ResolverOptions } from '../resolvers.ts';
 import type { EntityFetch, FieldPlans } from './fetch-plan.ts';
 import { namesOf } from './names.ts';
 import { argumentKey } from './response-keys.ts';
-import { type FetchRunner, ownValue } from './run-fetches.ts';
+import { type FetchRunner, ownValue, readMade } from './run-fetches.ts';
 
 /** Resolvers that read what was planned for a document's fields. */
 export function createFetchResolvers(
@@ -98,13 +98,12 @@ function fieldResolver(name: string, typeName: string, plans: FieldPlans, runner
     const node = info.fieldNodes[0] as FieldNode;
     const plan = plans.get(node, typeName);
     if (plan === undefined) return ownValue(parent, argumentKey(node, name));
-    const key = plan.key ?? argumentKey(node, name);
+    const { read, key = argumentKey(node, name) } = plan;
+    const valueIn = (holder: unknown) => (read === undefined ? ownValue(holder, key) : readMade(read, holder));
     const value =
       plan.entity === undefined
-        ? ownValue(parent, key)
-        : runner
-            .entity(plan.entity, parent, context, info.variableValues)
-            .then((entity) => ownValue(entity, key) ?? null);
+        ? valueIn(parent)
+        : runner.entity(plan.entity, parent, context, info.variableValues).then((entity) => valueIn(entity) ?? null);
     return plan.typed === undefined ? value : withTypes(value, plan.typed, runner, context, info);
   };
 }

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import type { SourceCall } from '../../sources/source.ts';
 import type { Link } from '../links.ts';
-import { type EntityFetch, type Fetch, type RootFetch, Unplannable } from './fetch-plan.ts';
+import { type EntityFetch, type Fetch, type ReadValue, type RootFetch, Unplannable } from './fetch-plan.ts';
 import { createObject, createPlace, objectBelow, type Place, type PlannedObject } from './place.ts';
 import { entityName, NeedPlanner } from './plan-needs.ts';
 import { type FetchPlannerDeps, PlanScope } from './plan-scope.ts';
@@ -301,7 +301,11 @@ class FetchPlanner {
         return this.ownText(typeName, node, place);
       }
     }
-    if (!place.selects && !this.scope.deps.composition.merges.has(typeName)) return undefined;
+    const merge = this.scope.deps.composition.merges.get(typeName);
+    if (!place.selects && merge === undefined) return undefined;
+    // A representation of somebody else's object has what it is asked for.
+    const { localSource } = this.scope.deps;
+    if (localSource !== undefined && merge?.sources.has(localSource) === false) return undefined;
     const fetch = this.planEntity(typeName, node, place, known === 'own' ? undefined : known?.source);
     // Execution reads the field once, wherever it is selected again.
     if (known !== undefined && known !== fetch) throw new Unplannable(`needs ${typeName}.${name} of several sources`);
@@ -314,7 +318,10 @@ class FetchPlanner {
     const isAmbiguous = place.selects && this.scope.isAmbiguous(place, typeName, node.name.value);
     const key = isAmbiguous ? `skein_${typeName}_${argumentKey(node, name)}` : argumentKey(node, name);
     // Other sources of a shared type may keep the field elsewhere.
-    if (isAmbiguous || name !== node.name.value) this.scope.deps.plans.set(node, typeName, { key });
+    const made = this.reading(place.source, typeName, node);
+    const isShared = this.scope.deps.composition.merges.has(typeName);
+    if (isAmbiguous || isShared || made.read !== undefined || name !== node.name.value)
+      this.scope.deps.plans.set(node, typeName, { key, ...made });
     return this.fieldText(typeName, node, place, { key, name });
   }
 
@@ -380,9 +387,13 @@ class FetchPlanner {
   }
 
   private planLink(link: Link, node: FieldNode, place: Place): void {
-    if (place.selects) {
+    const { localSource, composition } = this.scope.deps;
+    // A local subgraph is given what its links read.
+    const isShared = localSource === undefined && composition.merges.has(link.typeName);
+    if (place.selects || isShared) {
       const needs = link.key.map((name) => this.needs.need(fieldNode(name), link.typeName, place, true));
-      if (needs.some(({ from }) => from !== undefined)) this.scope.deps.plans.set(node, link.typeName, { needs });
+      if (isShared || needs.some(({ from }) => from !== undefined))
+        this.scope.deps.plans.set(node, link.typeName, { needs });
     }
     const object = objectBelow(
       place.object,
@@ -423,8 +434,13 @@ class FetchPlanner {
     const text = this.fieldText(typeName, node, target, { key, name });
     this.needs.addPart(fetch, typeName, wrap(text, this.scope.inFetch(place, fetch)));
     for (const part of target.object.base) this.needs.addPart(fetch, typeName, part);
-    this.scope.deps.plans.set(node, typeName, { key, entity: fetch });
+    this.scope.deps.plans.set(node, typeName, { key, entity: fetch, ...this.reading(fetch.source, typeName, node) });
     return fetch;
+  }
+
+  private reading(source: string, typeName: string, node: FieldNode): { readonly read?: ReadValue } {
+    const read = this.scope.readerOf(source, typeName, node.name.value);
+    return read === undefined ? {} : { read };
   }
 
   private entityPlace(fetch: EntityFetch, typeName: string): Place {

@@ -92,7 +92,8 @@ export class NeedPlanner {
           isStatic ? text : `... on ${this.scope.namesOf(place.source).type(typeName)} { ${text} }`,
         );
       }
-      return { name, key, args: argumentsOf(node), selection, isKey, from: undefined };
+      const read = this.scope.readerOf(place.source, typeName, name);
+      return { name, key, read, args: argumentsOf(node), selection, isKey, from: undefined };
     }
     const route = this.scope.routes
       .routesTo(place.source, typeName, name, place.provided)
@@ -112,7 +113,8 @@ export class NeedPlanner {
     const key = argumentKey(node, upstream);
     from.fields.add(upstream);
     this.addPart(from, typeName, this.needText(node, key, upstream));
-    return { name, key, args: argumentsOf(node), selection, isKey, from };
+    const read = this.scope.readerOf(from.source, typeName, name);
+    return { name, key, read, args: argumentsOf(node), selection, isKey, from };
   }
 
   private needText(node: FieldNode, key: string, upstream: string): string {

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import type { Composition } from '../compose.ts';
 import type { Link } from '../links.ts';
-import { type Fetch, type FieldPlans, Unplannable } from './fetch-plan.ts';
+import { type Fetch, type FieldPlans, type ReadValue, Unplannable } from './fetch-plan.ts';
 import { namesOf, type SourceNames } from './names.ts';
 import type { Place } from './place.ts';
 import type { Routes } from './routes.ts';
@@ -56,6 +56,12 @@ export class PlanScope {
   spend(): void {
     this.left -= 1;
     if (this.left < 0) throw new Unplannable(`has fields on too many types: more than ${MAX_STEPS} together`);
+  }
+
+  /** How a source makes a field of its objects, if by an expression. */
+  readerOf(source: string, typeName: string, fieldName: string): ReadValue | undefined {
+    const model = this.deps.composition.ownership.sources.get(source)?.source.model;
+    return model?.values?.get(`${typeName}.${fieldName}`);
   }
 
   namesOf(source: string): SourceNames {

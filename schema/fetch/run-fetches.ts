@@ -6,7 +6,7 @@ import { createMergeLoaders } from '../merge-loaders.ts';
 import type { Merge } from '../merges.ts';
 import type { Ownership } from '../ownership.ts';
 import type { GraphContext } from '../request-context.ts';
-import type { EntityFetch, Fetch, Need, RootFetch } from './fetch-plan.ts';
+import type { EntityFetch, Fetch, Need, ReadValue, RootFetch } from './fetch-plan.ts';
 import { namesOf } from './names.ts';
 import { argumentKey } from './response-keys.ts';
 
@@ -134,7 +134,7 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
     const representation: Record<string, unknown> = { __typename: names.type(fetch.typeName) };
     for (const [index, need] of needs.entries()) {
       const holder = holders === undefined ? parent : holders[index];
-      const value = project(ownValue(holder, need.key), need.selection);
+      const value = project(readNeed(need, holder), need.selection);
       if (need.isKey && (value === null || value === undefined)) return null;
       representation[merged === undefined ? names.field(fetch.typeName, need.name) : need.name] = value ?? null;
     }
@@ -154,7 +154,7 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
       await Promise.all(
         needs.map(async (need) => {
           const holder = await holderOf(need, parent, context, variables);
-          values[need.name] = project(ownValue(holder, need.key), need.selection);
+          values[need.name] = project(readNeed(need, holder), need.selection);
         }),
       );
       return values;
@@ -190,6 +190,15 @@ export function ownValue(object: unknown, key: string): unknown {
   return typeof object === 'object' && object !== null && Object.hasOwn(object, key)
     ? (object as Values)[key]
     : undefined;
+}
+
+function readNeed({ read, key }: Need, holder: unknown): unknown {
+  return read === undefined ? ownValue(holder, key) : readMade(read, holder);
+}
+
+/** What an expression makes of an object; of none it makes nothing. */
+export function readMade(read: ReadValue, holder: unknown): unknown {
+  return typeof holder === 'object' && holder !== null ? read(holder) : undefined;
 }
 
 /** What goes into a representation: what was asked for, under the names it was asked by, and nothing else. */
