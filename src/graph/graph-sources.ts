@@ -110,9 +110,11 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
     leaveOut(name, found) {
       const made = opened.get(name) ?? [];
       opened.delete(name);
-      // Composition knows no lines: the source's own is where to begin.
+      // Composition may know no lines, or those of another one: the source's own is where to begin.
       const problems = found.map((problem) =>
-        problem.path === undefined ? { ...problem, path: ['sources', name] } : problem,
+        problem.path === undefined || problem.path[0] === 'sources'
+          ? { ...problem, path: pathIn(name, problem) }
+          : problem,
       );
       missing.set(name, { reason: reasonOf(problems), problems });
       return made;
@@ -123,6 +125,10 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
 
 export async function disposeAll(sources: readonly Source[]): Promise<void> {
   await Promise.all(sources.map((source) => source.dispose()));
+}
+
+function pathIn(name: string, { path }: Problem): readonly (string | number)[] {
+  return path?.[1] === name ? path : ['sources', name];
 }
 
 function reasonOf([first, ...others]: readonly Problem[]): string {
