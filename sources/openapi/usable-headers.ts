@@ -46,7 +46,8 @@ export function usableParameters(
       onUnusable({ ...parameter, required: false }, 'a client must not set this header');
       return false;
     }
-    if (TOKEN.test(name)) return true;
+    // No object of headers can have a member of that name.
+    if (TOKEN.test(name) && name !== '__proto__') return true;
     onUnusable(parameter, 'its name is no header');
     return false;
   });

@@ -322,6 +322,20 @@ describe('imports', () => {
     ]);
   });
 
+  test('addresses of imports are told without what may be secret in them', async () => {
+    const locations = ['/a.xsd?key=s3cret', '//ada:s3cret@h/b.xsd'];
+    const imports = locations.map((location) => `<import namespace="urn:a" location="${location}"/>`).join('');
+    const load = async (location: string) => {
+      if (location !== 'http://h/s.wsdl') throw new Error('it is gone');
+      return `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/">${imports}</definitions>`;
+    };
+    const { problems } = await loadSoapDocuments('http://h/s.wsdl', load);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'The import of "http://h/a.xsd?…" cannot be read: it is gone.',
+      'The import of "http://h/b.xsd" cannot be read: it is gone.',
+    ]);
+  });
+
   test('an import that is not there is told with its place, and a WSDL that is not there is the end', async () => {
     const { problems, source } = await openSource(importing('gone.xsd'), ENDPOINT);
     expect(problems).toEqual([

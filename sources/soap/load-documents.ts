@@ -129,14 +129,20 @@ async function findImports(text: string, base: string): Promise<Import[]> {
   return found;
 }
 
-function problemOf({ base, line, named }: Import, what: string, suggestion?: string): Problem {
-  const message = base === undefined ? `The document ${what}.` : `The import of "${documentName(named)}" ${what}.`;
+function problemOf({ base, line, location, named }: Import, what: string, suggestion?: string): Problem {
+  const message =
+    base === undefined ? `The document ${what}.` : `The import of "${importName(named, location)}" ${what}.`;
   return {
     message,
     file: documentName(base ?? named),
     ...(line === undefined ? {} : { line }),
     ...(suggestion === undefined ? {} : { suggestion }),
   };
+}
+
+/** As the document has it, but for what may be secret in an address: user info and a query. */
+function importName(named: string, location: string): string {
+  return isUrl(location) && /[?@]/.test(named) ? documentName(location) : named;
 }
 
 /** Of an upstream error the cause, which is for the log and for operators. */

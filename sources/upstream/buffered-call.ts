@@ -12,7 +12,6 @@ type Controller = Dispatcher.DispatchController;
 export class BufferedCall extends HttpCall {
   readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
   readonly #reject: (error: SkeinError) => void;
-  readonly #startedAt = Date.now();
   readonly #chunks = new ChunkList();
 
   constructor(
@@ -38,7 +37,7 @@ export class BufferedCall extends HttpCall {
     this.#chunks.push(chunk);
     if (this.#chunks.bytes > this.settings.maxResponseBytes) {
       this.#tooLarge();
-    } else if (!isFirst && Date.now() - this.#startedAt > this.settings.timeoutMs) {
+    } else if (!isFirst && Date.now() - this.startedAt > this.settings.timeoutMs) {
       // undici times silences; this ends an answer that drips for ever.
       this.refuse('UPSTREAM_TIMEOUT', 'The answer was still coming when the time was up.');
     }

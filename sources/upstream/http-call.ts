@@ -25,6 +25,7 @@ export abstract class HttpCall implements Dispatcher.DispatchHandler, Abortable 
   protected readonly settings: CallSettings;
   protected readonly context: CallContext;
   protected readonly operation: string;
+  protected readonly startedAt = Date.now();
   protected controller: Controller | undefined;
   protected ended = false;
   protected status = 0;
@@ -50,8 +51,14 @@ export abstract class HttpCall implements Dispatcher.DispatchHandler, Abortable 
   }
 
   onResponseStart(_controller: Controller, status: number, headers: HttpHeaders): void {
-    // 103 and the like come before the answer.
-    if (status < 200) return;
+    // 103 and the like come before the answer: undici times the silence before each.
+    if (status < 200) {
+      const { timeoutMs } = this.settings;
+      if (timeoutMs > 0 && Date.now() - this.startedAt > timeoutMs) {
+        this.refuse('UPSTREAM_TIMEOUT', 'No answer had come when the time was up, only what goes before one.');
+      }
+      return;
+    }
     this.status = status;
     this.headers = headers;
     if (!this.ended) this.settings.returnHeaders?.(headers, this.context);

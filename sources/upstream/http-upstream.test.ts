@@ -194,6 +194,18 @@ describe('exchange', () => {
     expect((await failureOf(upstream.exchange(get, contextOf()))).code).toBe('UPSTREAM_TIMEOUT');
   });
 
+  test('early hints without an answer are UPSTREAM_TIMEOUT, and their socket is closed', async () => {
+    const server = await tcpServer((socket) => {
+      const timer = setInterval(() => socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'), 5);
+      socket.on('close', () => clearInterval(timer));
+    });
+    const upstream = upstreamOf(server.url, { timeoutMs: 50 });
+    for (const call of ['exchange', 'openStream'] as const) {
+      expect((await failureOf(upstream[call](get, contextOf()))).code).toBe('UPSTREAM_TIMEOUT');
+    }
+    await Promise.all(server.sockets.map((socket) => socket.destroyed || closeOf(socket)));
+  });
+
   test.each([
     ['says so', `HTTP/1.1 200 OK\r\ncontent-length: 2000\r\n\r\n`],
     ['does not say so', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1_001)}`],
