@@ -164,6 +164,9 @@ export class SubscriptionSocket implements Abortable {
         this.#subscribe();
         break;
       case MessageType.Ping:
+        // A service that asks and does not read would have its answers kept for ever.
+        if (this.#socket.bufferedAmount > HIGH_WATER_BYTES)
+          throw new Error('The service does not read answers to pings.');
         this.#send({ type: MessageType.Pong, ...payloadOf(message.payload) });
         break;
       case MessageType.Next:

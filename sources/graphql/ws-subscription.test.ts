@@ -397,3 +397,18 @@ describe('a subscription over WebSocket, with a server that is not well', () => 
     expect(count).toBe(COUNT);
   });
 });
+
+it('a service that sends pings and reads no answers is given up, instead of keeping them', async () => {
+  const { url } = await listen((socket) => {
+    socket.once('message', () => {
+      socket.send('{"type":"connection_ack"}');
+      socket.pause();
+      const ping = JSON.stringify({ type: 'ping', payload: { text: 'x'.repeat(4_000) } });
+      for (let count = 0; count < 8_000; count += 1) socket.send(ping);
+      socket.send('{"id":"1","type":"complete"}');
+    });
+  });
+  const { context } = createCallContext();
+  const events = serviceAt(url).graphql.subscribe(TICKS, context);
+  await expect(events.next()).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
+});

@@ -459,3 +459,18 @@ test('an endpoint or header that cannot be used is told with its place, and neve
     expect(JSON.stringify(problems)).not.toContain('s3cret');
   }
 });
+
+test('small chunks of a stream that wait are read at once', async () => {
+  const server = await tcpServer((socket) => {
+    const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
+    socket.end(`${head}${'1\r\na\r\n'.repeat(5_000)}0\r\n\r\n`);
+  });
+  const { body } = await upstreamOf(server.url).openStream(get, contextOf());
+  let [reads, bytes] = [0, 0];
+  for await (const chunk of body) {
+    reads += 1;
+    bytes += chunk.length;
+  }
+  expect(bytes).toBe(5_000);
+  expect(reads).toBeLessThan(500);
+});

@@ -80,11 +80,14 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
   }
 
   next(): Promise<IteratorResult<Buffer>> {
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
-      this.#waitingBytes -= chunk.length;
-      if (!this.ended && this.#waitingBytes < HIGH_WATER_BYTES) this.controller?.resume();
-      return Promise.resolve({ done: false, value: chunk });
+    const [first] = this.#chunks;
+    if (first !== undefined) {
+      // All that waits at once: a sender chooses how small its chunks are, and each costs its reader a turn.
+      const value = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#waitingBytes);
+      this.#chunks = [];
+      this.#waitingBytes = 0;
+      if (!this.ended) this.controller?.resume();
+      return Promise.resolve({ done: false, value });
     }
     const failure = this.#failure;
     if (failure !== undefined) {
