@@ -28,6 +28,12 @@ export const ERROR_TABLE = {
   DEADLINE_EXCEEDED: { status: 504, retryable: true, message: 'The request took longer than its deadline.' },
   UPSTREAM_UNREACHABLE: { status: 502, retryable: true, message: 'The source cannot be reached.' },
   UPSTREAM_TIMEOUT: { status: 504, retryable: true, message: 'The source did not answer in time.' },
+  UPSTREAM_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    message: 'The source fails at the moment and is left alone for a while.',
+  },
+  UPSTREAM_BUSY: { status: 503, retryable: true, message: 'Too many calls to the source are under way.' },
   UPSTREAM_FAILED: { status: 502, retryable: true, message: 'The source failed.' },
   UPSTREAM_REJECTED: { status: 502, retryable: false, message: 'The source refused the call.' },
   UPSTREAM_BAD_RESPONSE: { status: 502, retryable: false, message: 'The source gave an answer that cannot be used.' },

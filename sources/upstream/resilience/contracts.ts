@@ -13,6 +13,43 @@ export interface Endpoint<T> {
 export type EndpointHealth = 'up' | 'down' | 'unknown';
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
+/** Leaves an endpoint alone that keeps failing. Times are milliseconds of a clock that only goes forward. */
+export interface Breaker {
+  /** Whether a call may go there now; a half-open one lets single calls through. */
+  allows(now: number): boolean;
+  /** A call goes there: of a half-open breaker it is the trial. Each needs its `record`. */
+  enter(now: number): void;
+  record(outcome: Outcome, now: number): void;
+  state(now: number): BreakerState;
+  /** When an open one lets the next call try; undefined while it is closed. */
+  retryAt(): number | undefined;
+}
+
+/** An endpoint with what is known of it. The counts are the pool's users' to keep. */
+export interface PooledEndpoint<T> extends Endpoint<T> {
+  readonly breaker: Breaker;
+  health: EndpointHealth;
+  /** Calls that are under way. */
+  active: number;
+  calls: number;
+  failures: number;
+  lastFailure: string | undefined;
+  /** Milliseconds since the epoch. */
+  lastFailureAt: number | undefined;
+}
+
+/** The endpoints of one source, and the choice among them. */
+export interface EndpointPool<T> {
+  readonly endpoints: readonly PooledEndpoint<T>[];
+  /**
+   * The one for a call: up, with a breaker that allows it. Those of `tried` only if there is no other. Undefined when
+   * none may be asked.
+   */
+  pick(call: PlannedCall, now: number, tried?: ReadonlySet<PooledEndpoint<T>>): PooledEndpoint<T> | undefined;
+  /** Told when an endpoint is taken for down or up, opens or closes: for the log. */
+  dispose(): Promise<void>;
+}
+
 /** How much a repetition may harm. */
 export type Repeatable =
   /** A read: it may be sent again whatever happened. */
