@@ -15,6 +15,7 @@ import type { Source } from '../sources/source.ts';
 import { attachResolvers, enumValuesOf } from './attach-resolvers.ts';
 import { buildSchemaSteps } from './build-schema.ts';
 import type { Composition } from './compose.ts';
+import { declaredFieldSteps } from './federation/declared-fields.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
 import { createFieldPlans } from './fetch/fetch-plan.ts';
 import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
@@ -63,6 +64,7 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
     return known;
   };
   const planning = { composition, plans };
+  for (const { model } of sources) if (model.federation !== undefined) yield* declaredFieldSteps(model.federation);
 
   const schema = yield* buildSchemaSteps(publicSdl, { enumValues: enumValuesOf(sources), scalars: SCALARS });
   const fetching = createFetchResolvers(composition, plans, runner);

@@ -2,11 +2,12 @@ import {
   type ConstDirectiveNode,
   type FieldDefinitionNode,
   Kind,
-  parse,
   type TypeDefinitionNode,
   type TypeExtensionNode,
 } from 'graphql';
-import type { Source } from '../../sources/source.ts';
+import { runSteps, type Steps } from '../../kernel/steps.ts';
+import type { FederationModel, Source } from '../../sources/source.ts';
+import { parseDefinitions } from '../build-schema-definitions.ts';
 import {
   type FieldInSubgraph,
   parseFieldSet,
@@ -23,7 +24,7 @@ export function withDeclaredFields(supergraph: Supergraph, sources: readonly Sou
   const declared = new Map<string, Map<string, Partial<FieldInSubgraph>>>();
   for (const { name, model } of sources) {
     if (model.federation === undefined) continue;
-    for (const [coordinate, entry] of readDeclared(model.federation.sdl)) {
+    for (const [coordinate, entry] of runSteps(declaredFieldSteps(model.federation))) {
       const bySource = declared.get(coordinate) ?? new Map<string, Partial<FieldInSubgraph>>();
       declared.set(coordinate, bySource.set(name, entry));
     }
@@ -53,11 +54,19 @@ function withDeclared(
   return { ...field, subgraphs };
 }
 
-function readDeclared(sdl: string): Map<string, Partial<FieldInSubgraph>> {
+type DeclaredFields = ReadonlyMap<string, Partial<FieldInSubgraph>>;
+
+/** A model never changes, and its text may be long: it is read once, and in steps before the first request wants it. */
+const known = new WeakMap<FederationModel, DeclaredFields>();
+
+export function* declaredFieldSteps(model: FederationModel): Steps<DeclaredFields> {
+  const read = known.get(model);
+  if (read !== undefined) return read;
   const found = new Map<string, Partial<FieldInSubgraph>>();
-  const { definitions } = parse(sdl, { noLocation: true });
+  const definitions = yield* parseDefinitions(model.sdl);
   const isV2 = definitions.some(({ kind }) => kind === Kind.SCHEMA_EXTENSION || kind === Kind.SCHEMA_DEFINITION);
   for (const definition of definitions as readonly (TypeDefinitionNode | TypeExtensionNode)[]) {
+    yield;
     if (!('fields' in definition) || definition.name === undefined) continue;
     const isExternal = has(definition, 'external');
     const isExtension = definition.kind.endsWith('Extension') || has(definition, 'extends');
@@ -74,6 +83,7 @@ function readDeclared(sdl: string): Map<string, Partial<FieldInSubgraph>> {
       });
     }
   }
+  known.set(model, found);
   return found;
 }
 

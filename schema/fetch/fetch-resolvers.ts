@@ -6,7 +6,7 @@ import {
   isAbstractType,
   isObjectType,
 } from 'graphql';
-import type { Selected, SelectionShape, Source } from '../../sources/source.ts';
+import type { Selected, SelectionShape, Source, SourceModel } from '../../sources/source.ts';
 import type { Composition } from '../compose.ts';
 import type { GraphContext } from '../request-context.ts';
 import type { Resolver, ResolverOptions } from '../resolvers.ts';
@@ -39,6 +39,17 @@ export function createFetchResolvers(
   };
 }
 
+/** Of each model once: a source may have thousands of calls, and is asked for each of its fields. */
+const selecting = new WeakMap<SourceModel, boolean>();
+
+function takesSelections(model: SourceModel): boolean {
+  const known = selecting.get(model);
+  if (known !== undefined) return known;
+  const found = [...model.calls.values()].some(({ usesSelection }) => usesSelection === true);
+  selecting.set(model, found);
+  return found;
+}
+
 /** Whether a field's value may stand elsewhere than under the field's name in its parent. */
 function needsResolver(
   { name, model }: Source,
@@ -48,8 +59,7 @@ function needsResolver(
   { ownership, supergraph, merges }: Composition,
 ): boolean {
   if (merges.has(typeName)) return true;
-  if (![...model.calls.values()].some(({ usesSelection }) => usesSelection === true) && model.federation === undefined)
-    return false;
+  if (model.federation === undefined && !takesSelections(model)) return false;
   const type = schema.getType(typeName);
   const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
   if (field === undefined) return false;
