@@ -1,6 +1,6 @@
 import type { Problem } from '../../kernel/problem.ts';
 import type { IsMissing } from '../../schema/links.ts';
-import { combineVersions } from '../../schema/versions/combine-versions.ts';
+import { combineVersionsInSlices } from '../../schema/versions/combine-versions.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
 import { problemText } from './blame.ts';
@@ -15,7 +15,7 @@ export interface GraphSources {
   /** Models and prompts. */
   readonly builtIn: readonly Source[];
   /** What the graph is composed of. */
-  forGraph(report: (problem: Problem) => void): readonly Source[];
+  forGraph(report: (problem: Problem) => void): Promise<readonly Source[]>;
   readonly isMissing: IsMissing;
   /** Of what is found when the graph is composed, what is no consequence of what is missing or has been told. */
   mistakesIn(found: readonly Problem[], known: readonly Problem[]): readonly Problem[];
@@ -66,16 +66,17 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
     missing,
     broken,
     builtIn,
-    forGraph(report) {
+    async forGraph(report) {
       failedVersions.clear();
       const first = new Map([...opened].flatMap(([name, [source]]) => (source === undefined ? [] : [[name, source]])));
-      const combined = Object.entries(config.versions).flatMap(([name, options]) => {
-        const source = combineVersions(name, options, first, (problem) => {
+      const combined: Source[] = [];
+      for (const [name, options] of Object.entries(config.versions)) {
+        const source = await combineVersionsInSlices(name, options, first, (problem) => {
           failedVersions.add(name);
           report(problem);
         });
-        return source === undefined ? [] : [source];
-      });
+        if (source !== undefined) combined.push(source);
+      }
       const single = Object.keys(config.sources).flatMap((name) =>
         versions.has(name) ? [] : (opened.get(name) ?? []),
       );

@@ -71,7 +71,7 @@ export async function createGraph(
 
   const composeNow = async () => {
     const mistakes: Problem[] = [];
-    const inGraph = sources.forGraph((problem) => mistakes.push(problem));
+    const inGraph = await sources.forGraph((problem) => mistakes.push(problem));
     const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
     const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
     const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];

@@ -45,7 +45,7 @@ export async function loadSource(
     const made = await createSources(name, options, deps, compiler);
     const { transforms } = options;
     const isTransformed = transforms !== undefined && mistakes.length === 0;
-    const sources = isTransformed ? transformSources(made, transforms, deps.report) : made;
+    const sources = isTransformed ? await transformSources(made, transforms, deps.report) : made;
     if (mistakes.length === 0) return { name, sources };
     await Promise.all(made.map((source) => source.dispose()));
   } catch (error) {

@@ -13,14 +13,14 @@ const stocks = createMemorySource({
   sdl: 'type Query { stocks: [Stock!] }\ntype Stock { sku: ID! amount: Int internalId: ID }',
 });
 
-function transform(given: object, sources = [products, stocks]) {
+async function transform(given: object, sources = [products, stocks]) {
   const problems: Problem[] = [];
   const options = transformOptions.parse(given);
-  return { problems, sources: transformSources(sources, options, (problem) => problems.push(problem)) };
+  return { problems, sources: await transformSources(sources, options, (problem) => problems.push(problem)) };
 }
 
-test('each subgraph is transformed by the keys that mean something of it', () => {
-  const { problems, sources } = transform({
+test('each subgraph is transformed by the keys that mean something of it', async () => {
+  const { problems, sources } = await transform({
     types: { Stock: { description: 'What is there.' } },
     fields: { 'Product.name': { deprecated: 'Use title.' }, '*.internalId': { hide: true } },
   });
@@ -31,8 +31,8 @@ test('each subgraph is transformed by the keys that mean something of it', () =>
   expect(`${first}${second}`).not.toContain('internalId');
 });
 
-test('a key that means nothing of any subgraph is told once, with a guess', () => {
-  const { problems } = transform({
+test('a key that means nothing of any subgraph is told once, with a guess', async () => {
+  const { problems } = await transform({
     types: { Stok: { hide: true } },
     fields: { 'Product.nme': { hide: true }, 'X*': { hide: true } },
   });
@@ -49,8 +49,8 @@ test('a key that means nothing of any subgraph is told once, with a guess', () =
   ]);
 });
 
-test('a mistake that every subgraph has is told once', () => {
-  const { problems } = transform({ fields: { '*.internalId': { type: '[ID' } } });
+test('a mistake that every subgraph has is told once', async () => {
+  const { problems } = await transform({ fields: { '*.internalId': { type: '[ID' } } });
   expect(new Set(problems.map((problem) => JSON.stringify(problem))).size).toBe(problems.length);
   expect(problems.length).toBeGreaterThan(0);
 });

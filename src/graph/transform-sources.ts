@@ -2,17 +2,18 @@ import { Kind, parse } from 'graphql';
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import type { TransformOptions } from '../../schema/transforms/options.ts';
-import { transformSource } from '../../schema/transforms/transform-source.ts';
+import { transformSourceInSlices } from '../../schema/transforms/transform-source.ts';
 import { createPattern } from '../../sources/operation-filter.ts';
 import type { Source } from '../../sources/source.ts';
 
-/** The sources of one entry of the configuration, transformed alike. Problems are below the entry. */
-export function transformSources(
+/** The sources of one entry of the configuration, transformed alike, in slices. Problems are below the entry. */
+export async function transformSources(
   sources: readonly Source[],
   options: TransformOptions,
   report: (problem: Problem) => void,
-): readonly Source[] {
-  if (sources.length === 1) return sources.map((source) => transformSource(source, options, report));
+): Promise<readonly Source[]> {
+  const [only] = sources;
+  if (only !== undefined && sources.length === 1) return [await transformSourceInSlices(only, options, report)];
   // Of a supergraph: a key is for the subgraphs that have what it names, and only wrong if none of them has.
   const known = sources.map(({ model }) => namesIn(model.sdl));
   const all = new Set(known.flatMap((names) => [...names]));
@@ -30,11 +31,13 @@ export function transformSources(
     if (!told.has(text)) report(problem);
     told.add(text);
   };
-  return sources.map((source, index) => {
+  const transformed: Source[] = [];
+  for (const [index, source] of sources.entries()) {
     const names = known[index] ?? new Set();
     const own = { ...options, types: pick(options.types, names), fields: pick(options.fields, names) };
-    return transformSource(source, own, reportOnce);
-  });
+    transformed.push(await transformSourceInSlices(source, own, reportOnce));
+  }
+  return transformed;
 }
 
 function hasOne(names: ReadonlySet<string>, key: string): boolean {
