@@ -255,3 +255,11 @@ describe('parameters', () => {
     await open.close();
   });
 });
+
+test('a header that no object of headers can hold is left out with a notice', async () => {
+  const header = { name: '__proto__', in: 'header', schema: text };
+  const server = await startOpenapiServer({ paths: { '/a': get('a', header) } });
+  expect(server.model.sdl).toContain('a: Boolean');
+  expect(server.notices).toEqual(['a: the parameter "__proto__" is left out, because its name is no header.']);
+  await server.close();
+});
