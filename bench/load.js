@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
     operations: { type: 'string', default: '1000' },
     /** An OpenAPI document of your own, instead of the generated ones. */
     document: { type: 'string' },
+    /** Kinds, by their names in KINDS. */
     only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     /** A folder for CPU profiles. */
@@ -35,6 +36,10 @@ const graphql = createRequire(join(root, 'package.json'))('graphql');
 
 const own = options.document === undefined ? undefined : await readFile(options.document, 'utf8');
 const ofGraphql = graphqlDocument(count);
+const transforms = {
+  prefix: 'Big',
+  fields: { '*.field0': { hide: true }, '*.field1': { deprecated: 'Use field2.' } },
+};
 const ofFederation = federationDocument(count);
 const introspection = JSON.stringify({ data: graphql.introspectionFromSchema(graphql.buildSchema(ofGraphql)) });
 let isThere = false;
@@ -65,6 +70,9 @@ const KINDS = {
   graphql: { kind: 'graphql', endpoint: `${address}/graphql` },
   federation: { kind: 'federation', endpoint: `${address}/subgraph` },
   soap: { kind: 'soap', document: `${address}/wsdl`, endpoint: `${address}/soap` },
+  transforms: { kind: 'graphql', endpoint: `${address}/graphql`, transforms },
+  // Two sources of so many operations, as one.
+  versions: { kind: 'openapi', document: `${address}/openapi`, endpoint: address },
   // A file is there from the start: only what loading takes and keeps is measured.
   grpc: { kind: 'grpc', document: 'large.proto', endpoint: '127.0.0.1:1' },
 };
@@ -73,7 +81,8 @@ const results = {};
 try {
   for (const name of chosen) {
     results[name] = [];
-    for (let round = 0; round < Number(options.rounds); round += 1) results[name].push(await measure(KINDS[name]));
+    for (let round = 0; round < Number(options.rounds); round += 1)
+      results[name].push(await measure(name, KINDS[name]));
     process.stderr.write(
       `${name}: ${results[name].map(({ longestMs }) => longestMs?.toFixed(0) ?? '-').join(' ')} ms\n`,
     );
@@ -96,12 +105,19 @@ else {
 }
 
 /** One gateway that serves a small graph while the large source comes. */
-async function measure(source) {
+async function measure(name, source) {
   isThere = false;
   askedAt = 0;
   const small = { kind: 'openapi', document: 'small.yaml', endpoint: address };
   const isFile = source.kind === 'grpc';
-  const config = { keys: [{ name: 'bench', key: KEY }], sources: { small, large: source } };
+  const isVersions = name === 'versions';
+  const config = {
+    keys: [{ name: 'bench', key: KEY }],
+    sources: { small, large: source, ...(isVersions ? { other: source } : {}) },
+    ...(isVersions
+      ? { versions: { both: { versions: ['large', 'other'].map((version) => ({ source: version, weight: 1 })) } } }
+      : {}),
+  };
   if (isFile) {
     await writeFile(join(folder, 'skein.yaml'), JSON.stringify({ ...config, sources: { small } }));
     const before = await start();
@@ -123,7 +139,8 @@ async function measure(source) {
   const idle = await gateway.ask('read');
   const before = await gateway.ask('reset');
   isThere = true;
-  await gateway.waitFor(2);
+  // Sources come one after the other, each with a generation of the graph.
+  await gateway.waitFor(isVersions ? 3 : 2);
   const loadMs = performance.now() - askedAt;
   for (let i = 0; i < 20; i += 1) await gateway.hello();
   const after = await gateway.ask('read');
