@@ -1,5 +1,6 @@
 import {
   type ConstDirectiveNode,
+  type ConstValueNode,
   type DefinitionNode,
   type GraphQLSchema,
   getNamedType,
@@ -7,11 +8,14 @@ import {
   isObjectType,
   Kind,
   parse,
+  print,
   type SelectionSetNode,
   valueFromASTUntyped,
 } from 'graphql';
-import type { Report } from './choose.ts';
-import type { Plan } from './plan.ts';
+import type { Steps } from '../../kernel/steps.ts';
+import { namedType, type Report } from './choose.ts';
+import { argumentsOf, fieldAt, type Plan } from './plan.ts';
+import { nameNode, renameValue } from './rewrite-document.ts';
 
 /** Reports what is hidden and yet needed: fields in @key, @requires and @provides of a subgraph. */
 export function refuseHiddenKeys(definitions: readonly DefinitionNode[], plan: Plan, report: Report): void {
@@ -56,13 +60,18 @@ export function refuseHiddenKeys(definitions: readonly DefinitionNode[], plan: P
 }
 
 function hiddenIn(fieldSet: string, typeName: string, plan: Plan): readonly string[] {
+  const set = readFieldSet(fieldSet);
+  return set === undefined ? [] : hiddenBelow(set, typeName, plan);
+}
+
+/** Undefined for what cannot be read: the composer says what is wrong with it. */
+function readFieldSet(fieldSet: string): SelectionSetNode | undefined {
   try {
     const text = fieldSet.trim().startsWith('{') ? fieldSet : `{ ${fieldSet} }`;
     const [operation] = parse(text, { noLocation: true }).definitions;
-    return operation?.kind === Kind.OPERATION_DEFINITION ? hiddenBelow(operation.selectionSet, typeName, plan) : [];
+    return operation?.kind === Kind.OPERATION_DEFINITION ? operation.selectionSet : undefined;
   } catch {
-    // The composer says what is wrong with it.
-    return [];
+    return undefined;
   }
 }
 
@@ -83,4 +92,85 @@ function fieldType(schema: GraphQLSchema, typeName: string, fieldName: string): 
   const type = schema.getType(typeName);
   const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[fieldName] : undefined;
   return field === undefined ? undefined : getNamedType(field.type).name;
+}
+
+/** The directives of a subgraph's document with their field sets in the graph's names. */
+export function* renameFieldSets(definitions: readonly DefinitionNode[], plan: Plan): Steps<DefinitionNode[]> {
+  const renamed: DefinitionNode[] = [];
+  for (const node of definitions) {
+    yield;
+    if (!('fields' in node) || !('interfaces' in node) || node.name === undefined) {
+      renamed.push(node);
+      continue;
+    }
+    const { value: typeName } = node.name;
+    const fields = (node.fields ?? []).map((field) => {
+      if (field.directives === undefined || field.directives.length === 0) return field;
+      const result = namedType(field.type);
+      return {
+        ...field,
+        directives: field.directives.map((directive) =>
+          renameFieldSet(directive, directive.name.value === 'provides' ? result : typeName, plan),
+        ),
+      };
+    });
+    const directives = node.directives?.map((directive) => renameFieldSet(directive, typeName, plan));
+    renamed.push({ ...node, fields, ...(directives === undefined ? {} : { directives }) } as DefinitionNode);
+  }
+  return renamed;
+}
+
+function renameFieldSet(directive: ConstDirectiveNode, typeName: string, plan: Plan): ConstDirectiveNode {
+  if (!/^(key|requires|provides)$/.test(directive.name.value)) return directive;
+  const args = directive.arguments?.map((argument) => {
+    if (argument.name.value !== 'fields' || argument.value.kind !== Kind.STRING) return argument;
+    const set = readFieldSet(argument.value.value);
+    if (set === undefined) return argument;
+    const text = print(renameSelections(set, typeName, plan))
+      .replace(/\s+/g, ' ')
+      .slice(1, -1)
+      .trim();
+    return { ...argument, value: { kind: Kind.STRING, value: text } as const };
+  });
+  return args === undefined ? directive : { ...directive, arguments: args };
+}
+
+function renameSelections(set: SelectionSetNode, typeName: string, plan: Plan): SelectionSetNode {
+  const selections = set.selections.map((node) => {
+    if (node.kind === Kind.FRAGMENT_SPREAD) return node;
+    if (node.kind === Kind.INLINE_FRAGMENT) {
+      const condition = node.typeCondition?.name.value ?? typeName;
+      const selectionSet = renameSelections(node.selectionSet, condition, plan);
+      return node.typeCondition === undefined
+        ? { ...node, selectionSet }
+        : {
+            ...node,
+            typeCondition: { ...node.typeCondition, name: nameNode(plan.names.type(condition)) },
+            selectionSet,
+          };
+    }
+    const { value: name } = node.name;
+    if (name.startsWith('__')) return node;
+    const result = fieldType(plan.schema, typeName, name);
+    const { selectionSet } = node;
+    const known = argumentsOf(fieldAt(plan.schema, `${typeName}.${name}`));
+    const args = node.arguments?.map((argument) => {
+      const own = known.find((one) => one.name === argument.name.value);
+      const value = argument.value as ConstValueNode;
+      return {
+        ...argument,
+        name: nameNode(plan.names.argument(typeName, name, argument.name.value)),
+        value: own === undefined ? value : renameValue(value, getNamedType(own.type).name, plan),
+      };
+    });
+    return {
+      ...node,
+      name: nameNode(plan.names.field(typeName, name)),
+      ...(args === undefined ? {} : { arguments: args }),
+      ...(selectionSet === undefined || result === undefined
+        ? {}
+        : { selectionSet: renameSelections(selectionSet, result, plan) }),
+    };
+  });
+  return { ...set, selections };
 }

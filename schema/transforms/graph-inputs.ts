@@ -1,4 +1,4 @@
-import { type GraphQLInputType, isInputObjectType, isListType, isNonNullType } from 'graphql';
+import { type GraphQLInputType, isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
 import type { Plan } from './plan.ts';
 import { readInput } from './read-input.ts';
 
@@ -13,11 +13,11 @@ interface FieldReader {
 
 /**
  * Readers for arguments and fields of input objects; undefined where values go on as they are, which is what nearly all
- * do.
+ * do. Enum values are read where `enumValue` is given; elsewhere GraphQL has made them the source's already.
  */
-export function createInputReaders(plan: Plan) {
+export function createInputReaders(plan: Plan, enumValue?: (enumName: string, shown: string) => string) {
   const { schema, names, types, hidden } = plan;
-  const changed = typesWithChanges(plan);
+  const changed = typesWithChanges(plan, enumValue !== undefined);
   const objects = new Map<string, InputReader>();
 
   const objectReader = (name: string): InputReader => {
@@ -63,16 +63,21 @@ export function createInputReaders(plan: Plan) {
       const item = readerOf(type.ofType);
       return item && ((value) => (Array.isArray(value) ? value.map(item) : value));
     }
-    return changed.has(type.name) ? objectReader(type.name) : undefined;
+    if (!changed.has(type.name)) return undefined;
+    if (!isEnumType(type)) return objectReader(type.name);
+    const { name } = type;
+    return (value) => (typeof value === 'string' ? (enumValue?.(name, value) ?? value) : value);
   };
   return reader;
 }
 
 /** Input objects with something in them, at whatever depth, that is not as it is at the source. */
-function typesWithChanges({ schema, names, types }: Plan): ReadonlySet<string> {
+function typesWithChanges({ schema, names, types }: Plan, withEnums: boolean): ReadonlySet<string> {
   const changed = new Set<string>();
   const holders = new Map<string, string[]>();
   for (const type of Object.values(schema.getTypeMap())) {
+    if (withEnums && isEnumType(type) && type.getValues().some(({ name }) => names.value(type.name, name) !== name))
+      changed.add(type.name);
     if (!isInputObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       const isRenamed = names.field(type.name, field.name) !== field.name;

@@ -80,6 +80,7 @@ function* rewriteDefinition(node: DefinitionNode, plan: Plan): Steps<readonly De
       return [{ ...node, ...head, values }];
     }
     case Kind.SCALAR_TYPE_DEFINITION:
+    case Kind.SCALAR_TYPE_EXTENSION:
       return [{ ...node, ...head }];
     default:
       return [node];

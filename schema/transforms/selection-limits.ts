@@ -9,18 +9,27 @@ import { argumentsOf, fieldAt, type Plan } from './plan.ts';
  */
 export function refuseForSelections({ kind }: Source, plan: Plan, report: Report): void {
   const { choices, schema } = plan;
-  const isFederated = kind === 'federation';
   const refuse = (path: readonly string[], what: string, suggestion?: string) =>
     report({
       path,
       message: `${what} cannot be transformed for a source of kind ${kind}.`,
       ...(suggestion === undefined ? {} : { suggestion }),
     });
-  if (isFederated && (choices.prefix.types ?? choices.prefix.fields) !== undefined)
-    refuse(['transforms', 'prefix'], 'Names', COMMON_NAMES);
-
+  for (const [coordinate, { transform, path }] of choices.fields) {
+    const [typeName = ''] = coordinate.split('.');
+    if (transform.response === undefined) continue;
+    if (!isRootType(typeName)) refuse([...path, 'response'], `The value of ${coordinate}`, 'Only root fields can.');
+    else if (!isLeaf(coordinate, plan)) {
+      report({
+        path: [...path, 'response'],
+        message: `${coordinate} has fields, which clients select: a response expression cannot make them.`,
+        suggestion: 'Only a field without fields below it can have one for a source of this kind.',
+      });
+    }
+  }
+  // Operations for subgraphs are translated as a whole.
+  if (kind === 'federation') return;
   for (const [name, { transform, path }] of choices.types) {
-    if (isFederated && transform.name !== undefined) refuse([...path, 'name'], `The name of ${name}`, COMMON_NAMES);
     if (!isEnumType(schema.getType(name))) continue;
     for (const [value, { name: renamed }] of Object.entries(transform.values))
       if (renamed !== undefined) refuse([...path, 'values', value, 'name'], `The name of the value ${name}.${value}`);
@@ -29,48 +38,30 @@ export function refuseForSelections({ kind }: Source, plan: Plan, report: Report
     const [typeName = ''] = coordinate.split('.');
     const isInput = isInputObjectType(schema.getType(typeName));
     const isRoot = isRootType(typeName);
-    const { name, type, request, response } = transform;
-    if (name !== undefined && isFederated) refuse([...path, 'name'], `The name of ${coordinate}`, COMMON_NAMES);
-    else if (name !== undefined && isInput) refuse([...path, 'name'], `The name of ${coordinate}`);
-    if (type !== undefined && (isInput || isFederated)) refuse([...path, 'type'], `The type of ${coordinate}`);
-    if (request !== undefined && isFederated) refuse([...path, 'request'], `The request of ${coordinate}`);
-    if (response !== undefined && (isFederated || !isRoot))
-      refuse([...path, 'response'], `The value of ${coordinate}`, isFederated ? undefined : 'Only root fields can.');
-    else if (response !== undefined && !isLeaf(coordinate, plan)) {
-      report({
-        path: [...path, 'response'],
-        message: `${coordinate} has fields, which clients select: a response expression cannot make them.`,
-        suggestion: 'Only a field without fields below it can have one for a source of this kind.',
-      });
-    }
+    const { name, type, request } = transform;
+    if (name !== undefined && isInput) refuse([...path, 'name'], `The name of ${coordinate}`);
+    if (type !== undefined && isInput) refuse([...path, 'type'], `The type of ${coordinate}`);
     for (const argument of argumentsOf(fieldAt(schema, coordinate))) {
       const own = transform.arguments[argument.name];
       if (own === undefined) continue;
       const at = [...path, 'arguments', argument.name];
       const label = `The argument "${argument.name}" of ${coordinate}`;
-      if (own.name !== undefined && isFederated) refuse([...at, 'name'], label, COMMON_NAMES);
       const changed = plan.types.get(`${coordinate}(${argument.name})`);
-      const isMade = request !== undefined && !isFederated;
-      if (
-        changed !== undefined &&
-        !isMade &&
-        (isFederated ||
-          changed.isOtherLeaf ||
-          !(isStricter(argument, changed) || (isRoot && own.default !== undefined)))
-      )
+      const isLost =
+        changed?.isOtherLeaf === true ||
+        (changed !== undefined && !(isStricter(argument, changed) || (isRoot && own.default !== undefined)));
+      if (isLost && request === undefined)
         refuse([...at, 'type'], `The type of the argument "${argument.name}" of ${coordinate}`);
       const sends = own.default !== undefined || (own.hide === true && plan.constants.has(coordinate));
-      if (sends && (isFederated || !isRoot))
+      if (sends && !isRoot)
         refuse(
           own.default === undefined ? at : [...at, 'default'],
           label,
-          isFederated ? undefined : 'Only arguments of root fields can have another default.',
+          'Only arguments of root fields can have another default.',
         );
     }
   }
 }
-
-const COMMON_NAMES = 'Subgraphs share their names: rename in the subgraphs themselves.';
 
 /** `ID` → `ID!`: what clients must write is what the service takes. */
 function isStricter(

@@ -187,11 +187,11 @@ describe('a transformed GraphQL service', () => {
       }),
     ).toMatchInlineSnapshot(`
       [
+        "fields/Review.text/response: The value of Review.text cannot be transformed for a source of kind graphql.",
+        "fields/Query.review/response: Query.review has fields, which clients select: a response expression cannot make them.",
         "types/Mood/values/GLAD/name: The name of the value Mood.GLAD cannot be transformed for a source of kind graphql.",
         "fields/Filter.a/name: The name of Filter.a cannot be transformed for a source of kind graphql.",
-        "fields/Review.text/response: The value of Review.text cannot be transformed for a source of kind graphql.",
         "fields/Review.text/arguments/limit/default: The argument "limit" of Review.text cannot be transformed for a source of kind graphql.",
-        "fields/Query.review/response: Query.review has fields, which clients select: a response expression cannot make them.",
         "fields/Query.review/arguments/id/type: The type of the argument "id" of Query.review cannot be transformed for a source of kind graphql.",
         "fields/Query.count/arguments/since/type: The type of the argument "since" of Query.count cannot be transformed for a source of kind graphql.",
       ]
@@ -241,29 +241,24 @@ describe('a transformed subgraph', () => {
     expect(source.model.federation?.sdl).toContain('@key(fields: "id brand { id }")');
   });
 
-  it('keeps its names, and what its keys and requirements need', async () => {
+  it('keeps what its keys and requirements need, and makes no values of selected objects', async () => {
     expect(
       await messages(
         {
           prefix: 'x',
-          types: { Product: { name: 'P' } },
           fields: {
             'Product.weight': { hide: true },
             'Brand.id': { hide: true },
-            'Product.name': { name: 'title', type: 'String!' },
-            'Query.product': { request: 'args', arguments: { id: { name: 'key' } } },
+            'Product.name': { name: 'title', response: 'name' },
+            'Query.product': { response: '@' },
           },
         },
         await createSubgraph(),
       ),
     ).toMatchInlineSnapshot(`
       [
-        "prefix: Names cannot be transformed for a source of kind federation.",
-        "types/Product/name: The name of Product cannot be transformed for a source of kind federation.",
-        "fields/Product.name/name: The name of Product.name cannot be transformed for a source of kind federation.",
-        "fields/Product.name/type: The type of Product.name cannot be transformed for a source of kind federation.",
-        "fields/Query.product/request: The request of Query.product cannot be transformed for a source of kind federation.",
-        "fields/Query.product/arguments/id/name: The argument "id" of Query.product cannot be transformed for a source of kind federation.",
+        "fields/Product.name/response: The value of Product.name cannot be transformed for a source of kind federation.",
+        "fields/Query.product/response: Query.product has fields, which clients select: a response expression cannot make them.",
         "fields/Brand.id: Brand.id cannot be hidden: @key of Product needs it.",
         "fields/Product.weight: Product.weight cannot be hidden: @requires of Product.cost needs it.",
         "fields/Brand.id: Brand.id cannot be hidden: @key of Brand needs it.",

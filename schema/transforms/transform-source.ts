@@ -5,7 +5,7 @@ import { SCALARS } from '../../sources/scalars.ts';
 import type { Source } from '../../sources/source.ts';
 import { buildDefinitions } from '../build-schema.ts';
 import { parseDefinitions } from '../build-schema-definitions.ts';
-import { refuseHiddenKeys } from './field-sets.ts';
+import { refuseHiddenKeys, renameFieldSets } from './field-sets.ts';
 import type { TransformOptions } from './options.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { printDefinitions } from './print-definitions.ts';
@@ -13,6 +13,8 @@ import { rewriteDefinitions } from './rewrite-document.ts';
 import { rewriteModel, takesSelections } from './rewrite-model.ts';
 import { checkDefinitions } from './schema-mistakes.ts';
 import { refuseForSelections } from './selection-limits.ts';
+import { translateUpstream } from './translate-upstream.ts';
+import { needsTranslation, translatedModel } from './translated-model.ts';
 
 /**
  * A source over the same calls with other names, types and values in the graph. Pure; it owns the given source from now
@@ -53,17 +55,26 @@ function* transformSteps(source: Source, options: TransformOptions, report: (pro
   for (const message of mistakes) tell(problemOf(message));
   if (failed) return source;
   const sdl = yield* printDefinitions(definitions);
-  const federationSdl =
-    federated === undefined ? undefined : yield* printDefinitions(yield* rewriteDefinitions(federated, plan));
-  const { name, kind, graphql } = source;
+  const translated = federated !== undefined && source.graphql !== undefined && needsTranslation(plan);
+  const graphql = translated && source.graphql ? translateUpstream(source, source.graphql, plan) : source.graphql;
+  const federationSdl = federated && (yield* federationSdlOf(federated, plan));
+  const { name, kind } = source;
   return {
     name,
     kind,
-    model: yield* rewriteModel(source, sdl, federationSdl, plan),
+    model:
+      translated && graphql && federationSdl !== undefined
+        ? translatedModel(source, { sdl, definitions, federationSdl }, graphql)
+        : yield* rewriteModel(source, sdl, federationSdl, plan),
     ...(graphql === undefined ? {} : { graphql }),
     probe: (signal) => source.probe(signal),
     dispose: () => source.dispose(),
   };
+}
+
+function* federationSdlOf(definitions: readonly DefinitionNode[], plan: Plan): Steps<string> {
+  const renamed = yield* renameFieldSets(definitions, plan);
+  return yield* printDefinitions(withScalars(yield* rewriteDefinitions(renamed, plan), plan));
 }
 
 interface ReadSource {
