@@ -58,15 +58,16 @@ class LinkCheck {
     this.ownership = scope.ownership;
     this.links = scope.links;
     this.isMissing = scope.isMissing;
-    this.report = scope.report;
+    this.report = scope.isMissing(options.call.split('.')[0]) ? () => {} : scope.report;
     this.isMerge = scope.isMerge ?? false;
   }
 
   compile(): Link | undefined {
     const [typeName, fieldName] = this.coordinate.split('.') as [string, string];
     const [target, callName] = this.options.call.split('.') as [string, string];
-    // A source that is down takes its links with it; that is told once, where the source is.
-    if (this.isMissing(target)) return undefined;
+    // A source that is down takes its links with it; that is told once, where the source is. Of one that is there in
+    // part, as a group of versions may be, whatever does not fit may be in the other part.
+    if (this.isMissing(target) && this.ownership.fieldIn(target, 'Query', callName) === undefined) return undefined;
     if (!this.isMerge) this.checkParent(typeName, fieldName);
     const call = this.findCall(target, callName);
     if (call === undefined) return undefined;

@@ -204,4 +204,35 @@ describe('a merged type', () => {
       ]
     `);
   });
+
+  it('keeps a source that is there in part, as versions of which one is away, and is silent on what it lacks', () => {
+    const composed = (call: string, link: string) =>
+      compose({
+        sources: createSources().sources,
+        links: {
+          'Product.twin': linkOptions.parse({
+            call: `stock.${link}`,
+            args: { keys: '$parents.sku' },
+            items: 'entries',
+          }),
+        },
+        types: {
+          Product: mergeOptions.parse({
+            key: 'sku',
+            sources: {
+              catalog: { call: 'products', args: { skus: '$parents.sku' }, match: 'sku' },
+              stock: { call, args: { keys: '$parents.sku' }, items: 'entries', match: 'sku' },
+              prices: { call: 'priced', args: { sku: '$parent.sku' } },
+            },
+          }),
+        },
+        isMissing: (name) => name === undefined || name === 'stock',
+      });
+    const whole = composed('getStocks', 'getStocks');
+    expect(whole.problems).toEqual([]);
+    expect(whole.composition?.merges.get('Product')?.sources.get('stock')?.call).toBe('Query.getStocks');
+    expect(whole.composition?.links.map(({ fieldName }) => fieldName)).toEqual(['twin']);
+    const part = composed('getLater', 'getLater');
+    expect(part.problems.filter(({ path }) => path !== undefined)).toEqual([]);
+  });
 });

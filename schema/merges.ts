@@ -25,17 +25,18 @@ export function compileMerges(
     const compiled = new Map<string, Link | undefined>();
     for (const [source, { call, ...link }] of Object.entries(sources)) {
       const path = ['types', typeName, 'sources', source];
-      if (isMissing(source)) continue;
+      // What a source that is there in part lacks may be in the other part.
+      const reportWrong = isMissing(source) ? () => {} : report;
       if (!ownership.has(source, typeName)) {
         const names = [...ownership.types].filter(([, owner]) => owner === source).map(([name]) => name);
-        report({
+        reportWrong({
           path,
           message: `Type "${typeName}" is to come from source "${source}", which has no such type.${didYouMean(typeName, names)}`,
         });
         continue;
       }
       if (key !== undefined && ownership.fieldIn(source, typeName, key) === undefined) {
-        report({ path, message: `Type "${typeName}" of source "${source}" has no field "${key}", its key.` });
+        reportWrong({ path, message: `Type "${typeName}" of source "${source}" has no field "${key}", its key.` });
         continue;
       }
       if (call === undefined) {
@@ -43,7 +44,7 @@ export function compileMerges(
         continue;
       }
       if (key === undefined) {
-        report({
+        reportWrong({
           path: [...path, 'call'],
           message: `Type "${typeName}" has no key that source "${source}" could be asked by.`,
         });
@@ -57,7 +58,7 @@ export function compileMerges(
           links: {},
           isMissing,
           report: (problem) =>
-            report({
+            reportWrong({
               ...problem,
               path: [...path, ...(problem.path ?? []).slice(2)],
               message: problem.message.replace(/^Link "[^"]*"/, `Type "${typeName}" of source "${source}"`),
@@ -67,7 +68,7 @@ export function compileMerges(
       );
       if (checked === undefined) continue;
       if (checked.type !== typeName) {
-        report({
+        reportWrong({
           path: [...path, 'call'],
           message: `"${call}" of source "${source}" answers ${checked.type}, not ${typeName}.`,
           suggestion: 'Say with `items` where in the answer the list is.',

@@ -52,4 +52,27 @@ export const mergeOptions = z.strictObject({
 });
 export type MergeOptions = z.infer<typeof mergeOptions>;
 
+/**
+ * When a progressive override (`@override(label:)`) with the label holds: for a share of all requests, or for clients
+ * that send a header.
+ */
+export const overrideOptions = z
+  .strictObject({
+    /** Share of all requests, 0 to 100. */
+    percent: z.number().min(0).max(100).optional(),
+    /** Name of a header of the client's. */
+    header: z
+      .string()
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name')
+      .optional(),
+    /** What the header must say. Absent: anything. */
+    value: z.string().optional(),
+  })
+  .refine(
+    ({ percent, header }) => (percent === undefined) !== (header === undefined),
+    'must have `percent` or `header`',
+  )
+  .refine(({ header, value }) => value === undefined || header !== undefined, 'has a `value` without a `header`');
+export type OverrideOptions = z.infer<typeof overrideOptions>;
+
 export type LinkOptions = z.infer<typeof linkOptions>;

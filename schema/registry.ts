@@ -4,6 +4,7 @@ import type { Source } from '../sources/source.ts';
 import type { Composition } from './compose.ts';
 import { createDirectGraph, createDirectSteps, type DirectGraph } from './direct.ts';
 import { createDocuments, type Documents } from './plan/documents.ts';
+import type { OverrideRules } from './plan/override-labels.ts';
 import type { Way } from './plan/way.ts';
 import { createStitchedSchema } from './stitched.ts';
 
@@ -21,6 +22,8 @@ export interface Generation {
 export interface GenerationOptions {
   readonly rules: readonly ValidationRule[];
   readonly maxTokens: number;
+  /** When progressive overrides hold. */
+  readonly overrides?: OverrideRules | undefined;
   readonly way?: Way;
 }
 

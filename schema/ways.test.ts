@@ -72,6 +72,10 @@ const QUERIES: [name: string, text: string, variables?: Record<string, unknown>]
     'aliases with arguments below a GraphQL source',
     '{ latest { author { small: badge(size: "s") large: badge(size: "l") name } } }',
   ],
+  [
+    'a GraphQL root field with arguments before the same without',
+    '{ a: latest(first: 1) { text } b: latest { text } }',
+  ],
   ['an argument alias that hides a field', '{ latest { author { name: badge(size: "s") real: name } } }'],
   [
     'variables below a GraphQL source',

@@ -148,6 +148,14 @@ const CASES: readonly Case[] = [
 let shop: FederatedShop;
 let sources: Source[];
 
+/** With another label for its progressive override. */
+async function createSourcesWithLabel(label: string): Promise<Source[]> {
+  return (await createSources()).map((source) => {
+    const sdl = source.model.federation?.sdl.replace(/label: "[^"]*"/, `label: "${label}"`) ?? '';
+    return { ...source, model: { ...source.model, federation: { sdl } } };
+  });
+}
+
 async function createSources(): Promise<Source[]> {
   const made = Object.entries(shop.sources).map(([name, options]) =>
     createFederationSources(name, federationOptions.parse(options), {}, { log: silentLog, report: () => {} }),
@@ -201,6 +209,26 @@ describe('a progressive override', () => {
       seen.add(product?.popularity ?? 0);
     }
     expect([...seen].sort((a, b) => a - b)).toEqual([7, 104]);
+    await gateway.close();
+  });
+});
+
+describe('a progressive override with a label of its own', () => {
+  it('holds for clients that send the header of its rule', async () => {
+    const gateway = await startTestGateway(
+      await createSourcesWithLabel('beta'),
+      {},
+      {
+        overrides: { beta: { header: 'x-beta' } },
+      },
+    );
+    const popularity = async (headers: Record<string, string>) => {
+      const { body } = await gateway.post({ query: '{ products(first: 1) { popularity } }' }, headers);
+      return (body as { data: { products: { popularity: number }[] } }).data.products[0]?.popularity;
+    };
+    const [without, having] = [await popularity({}), await popularity({ 'x-beta': '1' })];
+    expect([without, having].sort()).toEqual([104, 7]);
+    expect([await popularity({}), await popularity({ 'x-beta': '1' })]).toEqual([without, having]);
     await gateway.close();
   });
 });

@@ -453,7 +453,9 @@ class FetchPlanner {
 /** The field's own name, unless it is in use with other arguments. */
 function rootKey(node: FieldNode, name: string, { keys }: RootFetch): string {
   const own = argumentKey(node, name);
-  const key = (keys.get(name) ?? own) === own ? name : own;
+  const isFree = (keys.get(name) ?? own) === own;
+  // Without arguments there is no other key than the name, which has them here.
+  const key = isFree ? name : own === name ? `skein_${name}` : own;
   keys.set(key, own);
   return key;
 }

@@ -12,6 +12,7 @@ import { LRUCache } from 'lru-cache';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { DirectGraph } from '../direct.ts';
 import { type CompiledCache, createCompiledCache } from './compiled-cache.ts';
+import type { OverrideRules } from './override-labels.ts';
 import { createPlan, type Plan } from './plan.ts';
 import type { Way } from './way.ts';
 import { writtenSize } from './written-size.ts';
@@ -36,6 +37,8 @@ export interface DocumentsOptions {
   readonly maxTokens: number;
   /** Documents, characters of their text with fragments spread out, and fields of compiled documents that are kept, at the most. */
   readonly cache: { readonly maxDocuments: number; readonly maxCharacters: number; readonly maxCompiledFields: number };
+  /** When progressive overrides hold. */
+  readonly overrides?: OverrideRules | undefined;
   /** Forces one way, for the tests that hold the ways together. */
   readonly way?: Way;
 }
@@ -73,7 +76,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
 
 function prepareDocument(
   text: string,
-  { direct, stitched, rules, maxTokens, way }: DocumentsOptions,
+  { direct, stitched, rules, maxTokens, overrides, way }: DocumentsOptions,
   compiled: CompiledCache,
 ): PreparedDocument {
   let document: DocumentNode;
@@ -100,7 +103,7 @@ function prepareDocument(
       if (known !== undefined) return known;
       const operation = getOperationAST(document, operationName);
       if (operation == null) throw new SkeinError('BAD_REQUEST', missingOperation(document, operationName));
-      const plan = createPlan({ document, operation, way, direct, stitched, compiled });
+      const plan = createPlan({ document, operation, way, overrides, direct, stitched, compiled });
       plans.set(operationName ?? undefined, plan);
       return plan;
     },

@@ -8,6 +8,7 @@ import {
   visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import { LRUCache } from 'lru-cache';
 import type { DirectGraph } from '../direct.ts';
 import { type ResultStream, subscribeWith } from '../events.ts';
 import { Unplannable } from '../fetch/fetch-plan.ts';
@@ -15,7 +16,7 @@ import { createGraphContext, type GraphContext } from '../request-context.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { conditionValues, findConditions } from './conditions.ts';
 import { hasCompilableVariables } from './input-types.ts';
-import { isActiveFor } from './override-labels.ts';
+import { isActiveFor, type OverrideRules } from './override-labels.ts';
 import type { Way, WayChoice } from './way.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -39,6 +40,8 @@ type Run = (
 export interface PlanOptions {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** When progressive overrides hold. */
+  readonly overrides?: OverrideRules | undefined;
   /** Forces one way. */
   readonly way?: Way | undefined;
   readonly direct: DirectGraph;
@@ -48,6 +51,8 @@ export interface PlanOptions {
 }
 
 const NO_LABELS: ReadonlySet<string> = new Set();
+/** Headers of clients choose which labels hold together. */
+const MAX_OVERRIDE_CHOICES = 32;
 
 /** Plans an operation: direct, unless the direct way cannot say what must be asked of whom. */
 export function createPlan(options: PlanOptions): Plan {
@@ -83,10 +88,11 @@ function stitchedPlan({ document, operation, stitched }: PlanOptions, reason: st
 function directPlan(options: PlanOptions, prepared: DocumentNode): Plan {
   const { document, operation, direct } = options;
   const plain = createVersion(options, prepared);
-  const byLabels = new Map<string, DirectVersion>([['', plain]]);
+  const byLabels = new LRUCache<string, DirectVersion>({ max: MAX_OVERRIDE_CHOICES });
   const versionFor = (context: GraphContext): DirectVersion => {
     if (direct.overrideLabels.length === 0) return plain;
-    const active = direct.overrideLabels.filter((label) => isActiveFor(label, context.call.requestId));
+    const active = direct.overrideLabels.filter((label) => isActiveFor(label, context.call, options.overrides));
+    if (active.length === 0) return plain;
     const name = active.join();
     let version = byLabels.get(name);
     if (version === undefined) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { linkOptions, mergeOptions } from '../../schema/options.ts';
+import { linkOptions, mergeOptions, overrideOptions } from '../../schema/options.ts';
 import { transformOptions } from '../../schema/transforms/options.ts';
 import { versionOptions } from '../../schema/versions/options.ts';
 import { modelOptions, providerOptions, routeOptions } from '../../sources/ai/options.ts';
@@ -74,12 +74,17 @@ const sourceName = z
   .string()
   .regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and -, beginning with a letter');
 
+const overrideLabel = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_\-:./]*$/, 'must be a label as `@override(label:)` has it; `percent(…)` needs no rule');
+
 /** skein.yaml. Each section is a map, so that the reader can check every entry for itself. */
 export const SECTIONS = {
   sources: { key: sourceName, entry: sourceOptions },
   versions: { key: sourceName, entry: versionOptions },
   links: { key: coordinate, entry: linkOptions },
   types: { key: graphqlName, entry: mergeOptions },
+  overrides: { key: overrideLabel, entry: overrideOptions },
   providers: { key: z.string().min(1), entry: providerOptions },
   models: { key: z.string().min(1), entry: modelOptions },
   routes: { key: z.string().min(1), entry: routeOptions },
@@ -97,6 +102,7 @@ export interface SkeinConfig {
   readonly versions: Readonly<Record<string, z.infer<typeof versionOptions>>>;
   readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;
   readonly types: Readonly<Record<string, z.infer<typeof mergeOptions>>>;
+  readonly overrides: Readonly<Record<string, z.infer<typeof overrideOptions>>>;
   readonly providers: Readonly<Record<string, z.infer<typeof providerOptions>>>;
   readonly models: Readonly<Record<string, z.infer<typeof modelOptions>>>;
   readonly routes: Readonly<Record<string, z.infer<typeof routeOptions>>>;

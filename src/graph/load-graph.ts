@@ -26,8 +26,8 @@ export async function loadGraph(
 ): Promise<LoadedGraph> {
   const { environment, problems } = readEnvironment(env);
   const reading = await readConfig(configFile ?? environment.configFile, env);
-  const { limits } = reading.config;
-  const generation = { rules: [createQueryLimits(limits)], maxTokens: limits.tokens };
+  const { limits, overrides } = reading.config;
+  const generation = { rules: [createQueryLimits(limits)], maxTokens: limits.tokens, overrides };
   try {
     const known = [...(checksEnvironment ? problems : []), ...reading.problems];
     return { reading, graph: await createGraph(reading.config, known, { log, generation }), problems: [] };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Log, silentLog, systemClock } from '../../kernel/ports.ts';
 import { compose } from '../../schema/compose.ts';
-import type { LinkOptions, MergeOptions } from '../../schema/options.ts';
+import type { LinkOptions, MergeOptions, OverrideOptions } from '../../schema/options.ts';
 import type { Way } from '../../schema/plan/way.ts';
 import { createRegistry } from '../../schema/registry.ts';
 import type { Source } from '../../sources/source.ts';
@@ -35,6 +35,7 @@ export async function startTestGateway(
     readonly origins?: readonly string[];
     readonly log?: Log;
     readonly types?: Readonly<Record<string, MergeOptions>>;
+    readonly overrides?: Readonly<Record<string, OverrideOptions>>;
     readonly tell?: (line: string) => void;
   } = {},
 ): Promise<TestGateway> {
@@ -44,6 +45,7 @@ export async function startTestGateway(
   const registry = createRegistry({
     rules: [createQueryLimits(limits)],
     maxTokens: limits.tokens,
+    overrides: options.overrides,
     ...(options.way === undefined ? {} : { way: options.way }),
   });
   registry.publish(composition);
