@@ -17,11 +17,12 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 export interface Breaker {
   /** Whether a call may go there now; a half-open one lets single calls through. */
   allows(now: number): boolean;
-  /** A call goes there: of a half-open breaker it is the trial. Each needs its `record`. */
-  enter(now: number): void;
-  record(outcome: Outcome, now: number): void;
+  /** A call goes there. True for the trial of a half-open breaker. Each needs its `record`. */
+  enter(now: number): boolean;
+  /** `isTrial` as `enter` said: a call from before the breaker opened says nothing of how the endpoint is now. */
+  record(outcome: Outcome, now: number, isTrial?: boolean): void;
   state(now: number): BreakerState;
-  /** When an open one lets the next call try; undefined while it is closed. */
+  /** When an open one lets the next call try, past for a half-open one; undefined while it is closed. */
   retryAt(): number | undefined;
 }
 
@@ -72,7 +73,10 @@ export interface PlannedCall {
 export type Outcome =
   /** The service answered; also when it said no to what the client asked for. */
   | 'ok'
-  /** It answered that it cannot, for the time being: 502, 503, 504, 429, UNAVAILABLE, RESOURCE_EXHAUSTED. */
+  /**
+   * It answered that it has not begun, for the time being: 503, 429, RESOURCE_EXHAUSTED. Not what a proxy says of a
+   * service that may have begun (502, 504): calls that are `unprocessed` are sent again after this.
+   */
   | 'busy'
   /** It was never reached: refused, no address, no connection in time. */
   | 'unsent'
@@ -85,6 +89,10 @@ export type Outcome =
 export interface Judgement {
   readonly outcome: Outcome;
   readonly retryAfterMs?: number | undefined;
+  /** Of `busy`: the service is well, and only its caller is over a limit (429). Does not count against the endpoint. */
+  readonly overLimit?: boolean | undefined;
+  /** For operators, without secrets: `HTTP 503`, `UNAVAILABLE`. Default: the code of a SkeinError, or the outcome. */
+  readonly reason?: string | undefined;
 }
 
 /**
