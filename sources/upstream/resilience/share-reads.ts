@@ -1,0 +1,71 @@
+import { SkeinError } from '../../../kernel/errors.ts';
+import type { Clock } from '../../../kernel/ports.ts';
+import type { CallContext, CallDetails } from '../../source.ts';
+import { abortError } from '../abort.ts';
+import { SharedRead } from './shared-read.ts';
+
+export interface ReadSharing {
+  /**
+   * Runs `read`, or waits for the same that is under way already. `key` must hold all that the answer depends on: the
+   * operation, its inputs, the headers that go on and the scope of the caller; callers of one key see each other's
+   * answers and errors, as the same objects, which nobody may change.
+   *
+   * `read` gets a context that is cancelled when all of its callers went away, with the latest of their deadlines.
+   * Headers for clients reach each of them. A transport that looked at the deadline only when it began may end too
+   * early for those that came later: they read once more, together.
+   */
+  share<R>(
+    key: string,
+    details: CallDetails,
+    context: CallContext,
+    read: (context: CallContext) => Promise<R>,
+  ): Promise<R>;
+  /** Reads that are under way. */
+  readonly size: number;
+}
+
+/** Reads that may be found again; others are made by each caller for itself. */
+const MOST_SHARED = 10_000;
+
+export function createReadSharing(settings: { readonly clock: Clock; readonly most?: number }): ReadSharing {
+  const { clock, most = MOST_SHARED } = settings;
+  // Of all types of answers: a key stands for one `read`, and so for one type.
+  const underWay = new Map<string, SharedRead<unknown>>();
+
+  function join<R>(
+    key: string,
+    details: CallDetails,
+    context: CallContext,
+    read: (context: CallContext) => Promise<R>,
+  ): Promise<R> {
+    if (context.cancellation.reason !== undefined) return Promise.reject(abortError(context, details));
+    const found = underWay.get(key) as SharedRead<R> | undefined;
+    if (found !== undefined) {
+      return found.join(context, details).catch((error: unknown) => {
+        if (!isEarly(error, context, clock)) throw error;
+        return join(key, details, context, read);
+      });
+    }
+    if (underWay.size >= most) return read(context);
+    const shared = new SharedRead<R>(context, () => {
+      if (underWay.get(key) === shared) underWay.delete(key);
+    });
+    underWay.set(key, shared);
+    const joined = shared.join(context, details);
+    shared.start(read);
+    return joined;
+  }
+
+  return {
+    share: join,
+    get size() {
+      return underWay.size;
+    },
+  };
+}
+
+/** The deadline was another caller's. */
+function isEarly(error: unknown, context: CallContext, clock: Clock): boolean {
+  if (!(error instanceof SkeinError) || error.code !== 'DEADLINE_EXCEEDED') return false;
+  return context.cancellation.reason === undefined && clock.now() < context.deadlineAt;
+}

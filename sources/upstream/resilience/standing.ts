@@ -1,0 +1,36 @@
+import { SkeinError } from '../../../kernel/errors.ts';
+import type { CallDetails } from '../../source.ts';
+import type { EndpointPool, EndpointState, PooledEndpoint } from './contracts.ts';
+
+/** Whether a call could go to an endpoint that it has not been at. */
+export function hasUntried<T>(pool: EndpointPool<T>, tried: ReadonlySet<PooledEndpoint<T>>, now: number): boolean {
+  return pool.endpoints.some(
+    (endpoint) => !tried.has(endpoint) && endpoint.health !== 'down' && endpoint.breaker.allows(now),
+  );
+}
+
+/** No endpoint may be asked. Says when the first of them is tried again, where that is known. */
+export function unavailable<T>(pool: EndpointPool<T>, now: number, details: CallDetails): SkeinError {
+  let retryAt = Number.POSITIVE_INFINITY;
+  for (const { health, breaker } of pool.endpoints) {
+    if (health !== 'down') retryAt = Math.min(retryAt, breaker.retryAt() ?? Number.POSITIVE_INFINITY);
+  }
+  // While a trial is under way that time has passed.
+  const retryAfterMs = retryAt === Number.POSITIVE_INFINITY ? undefined : Math.max(1, Math.ceil(retryAt - now));
+  return new SkeinError('UPSTREAM_UNAVAILABLE', undefined, {
+    details: { ...details, ...(retryAfterMs === undefined ? undefined : { retryAfterMs }) },
+  });
+}
+
+export function endpointStates<T>(pool: EndpointPool<T>, now: number): EndpointState[] {
+  return pool.endpoints.map((endpoint) => ({
+    address: endpoint.address,
+    health: endpoint.health,
+    breaker: endpoint.breaker.state(now),
+    active: endpoint.active,
+    calls: endpoint.calls,
+    failures: endpoint.failures,
+    lastFailure: endpoint.lastFailure,
+    lastFailureAt: endpoint.lastFailureAt,
+  }));
+}
