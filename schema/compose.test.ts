@@ -188,7 +188,7 @@ describe('composing sources and links', () => {
         [
           "sources › second",
           "Type "Product" is defined by source "catalog" and by source "second".",
-          "Give one of them another name, e.g. sources.second.transforms: { types: { Product: { name: SecondProduct } } }",
+          "Give one of them another name, e.g. sources.second.transforms: { types: { Product: { name: SecondProduct } } } – or, if it is one type, declare it under \`types\`; if both are versions of one service, under \`versions\`.",
         ],
       ]
     `);

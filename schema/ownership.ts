@@ -176,7 +176,7 @@ function claimType(
   report({
     path: ['sources', blamed],
     message,
-    suggestion: `Give one of them another name, e.g. sources.${blamed}.transforms: { types: { ${name}: { name: ${camel(blamed, name).replace(/^./, (letter) => letter.toUpperCase())} } } }`,
+    suggestion: `Give one of them another name, e.g. sources.${blamed}.transforms: { types: { ${name}: { name: ${camel(blamed, name).replace(/^./, (letter) => letter.toUpperCase())} } } } – or, if it is one type, declare it under \`types\`; if both are versions of one service, under \`versions\`.`,
   });
 }
 

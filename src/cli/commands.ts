@@ -84,7 +84,7 @@ Formats
     summary: 'Print the SDL of the graph, of one source, or of the supergraph.',
     usage: 'skein print [options]',
     details: `The SDL goes to stdout, sorted: equal graphs give equal text. A source that cannot be reached is missing from it, and
-stderr says so.`,
+stderr says so. One source is printed even if it does not fit the others.`,
     options: ['config', 'source', 'supergraph', 'strict'],
     exitCodes: {
       0: 'The SDL was printed.',

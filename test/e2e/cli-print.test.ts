@@ -151,4 +151,24 @@ type Query {
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toMatch(/^transformed\.yaml:9:9 .*"Query\.bok".*Did you mean "Query\.book"/);
   });
+
+  it('prints a source that is in the way of another, and says how both can be in the graph', async () => {
+    const service = (name: string) =>
+      `  ${name}: { kind: graphql, endpoint: "http://127.0.0.1:1/graphql", document: ${name}.graphql }\n`;
+    const sdl = 'type Query { order: Order }\ntype Order { id: ID! }';
+    await folder.write('both/v1.graphql', sdl);
+    await folder.write('both/v2.graphql', sdl.replace('id: ID!', 'id: ID! total: Int'));
+    await folder.write(
+      'both/skein.yaml',
+      `sources:\n${service('v1')}${service('v2')}links: { Order.x: { call: z.z } }\n`,
+    );
+    const own = await folder.run(['print', '--source', 'v2', '--config', '@both']);
+    expect(own).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('total: Int') });
+
+    await folder.write('both/skein.yaml', `sources:\n${service('v1')}${service('v2')}`);
+    const { code, stderr } = await folder.run(['print', '--config', '@both']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('Type "Order" is defined by source "v1" and by source "v2".');
+    expect(stderr).toMatch(/transforms: \{ types: \{ Order: \{ name: V2Order \} \} \}.*`types`.*`versions`/);
+  });
 });
