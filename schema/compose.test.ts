@@ -71,11 +71,6 @@ describe('composing sources and links', () => {
           "Write $parent.sku.",
         ],
         [
-          "links › Product.e › items",
-          "Link "Product.e" reads $parents, but the answer is not a list.",
-          "Say with \`items\` where in the answer the list is.",
-        ],
-        [
           "links › Product.f › args › first",
           "Link "Product.f": argument "first": Int cannot represent non-integer value: "many"",
         ],
@@ -167,6 +162,39 @@ describe('composing sources and links', () => {
         [
           "links › Product.e › args",
           "Link "Product.e" does not give "text", which ReviewText needs.",
+        ],
+      ]
+    `);
+  });
+
+  it('says how a link can be what it is meant to be', () => {
+    const people = createMemorySource({
+      name: 'people',
+      kind: 'openapi',
+      sdl: 'type Query { person(id: ID!): Person byName(name: String!): Person } type Mutation { find(id: ID!): Person } type Person { id: ID! number: Int! }',
+      unary: { 'Query.person': () => null, 'Query.byName': () => null, 'Mutation.find': () => null },
+    });
+    const links = {
+      'Person.a': { call: 'people.find', args: { id: '$parent.id' } },
+      'Person.b': { call: 'people.person', args: { surname: '$parent.id' } },
+      'Person.c': { call: 'people.byName', args: { name: '$parent.number' } },
+    };
+    expect(problemsOf(links, [people])).toMatchInlineSnapshot(`
+      [
+        [
+          "links › Person.a › call",
+          "Link "Person.a" calls "find", which is a mutation of source "people": links call queries.",
+          "If it changes nothing, make it a query: sources.people.operations: { "Mutation.find": { as: query } }",
+        ],
+        [
+          "links › Person.b › args › surname",
+          "Link "Person.b" sets argument "surname", which "person" does not have.",
+          "It takes: id.",
+        ],
+        [
+          "links › Person.c › args › name",
+          "Link "Person.c": argument "name" takes String!, "number" of "Person" is Int!.",
+          "Give the field the type: sources.people.transforms: { fields: { Person.number: { type: String! } } }",
         ],
       ]
     `);

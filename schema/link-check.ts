@@ -14,7 +14,7 @@ import {
 import type { Problem } from '../kernel/problem.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { exposeArguments, isOptionalArgument, type LinkArgument, parseLinkArgument } from './link-arguments.ts';
-import { leafFits } from './link-fit.ts';
+import { leafFits, otherTypeFor, sourcesOf } from './link-fit.ts';
 import type { IsMissing, Link } from './links.ts';
 import type { LinkOptions } from './options.ts';
 import type { Ownership } from './ownership.ts';
@@ -24,6 +24,9 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   ai: 'It is there when a model is: declare `providers` and `models`.',
   prompts: 'It is there when a prompt is: declare one under `prompts`.',
 };
+
+/** Kinds whose operations can be made queries. */
+const WITH_OPERATIONS: ReadonlySet<string> = new Set(['openapi', 'grpc', 'soap']);
 
 /** What a link is checked against. */
 export interface LinkScope {
@@ -79,6 +82,11 @@ class LinkCheck {
     );
     if (batches.length > 1) this.problem(['args'], 'reads $parents in more than one argument; one can be batched');
     const batch = batches[0];
+    const takesOne = call.field.args.some(
+      ({ name, type }) => name === batch?.argument && !isListType(getNullableType(type)),
+    );
+    // What the answer must be is up to the argument, which is told to be wrong.
+    if (takesOne) return undefined;
     const type = this.resultType(call.field.type, batch !== undefined);
     if (!this.failed && ![...args.values()].some(({ from }) => from === 'parent' || from === 'parents')) {
       this.problem(
@@ -134,8 +142,10 @@ class LinkCheck {
       const names = [...this.ownership.types.keys()].filter((name) => this.ownership.objectType(name) !== undefined);
       this.problem([], `adds to type "${typeName}", which no source has.${didYouMean(typeName, names)}`);
     } else if (parent.getFields()[fieldName] !== undefined) {
-      const owner = this.ownership.types.get(typeName);
-      this.problem([], `adds a field that source "${owner}" already has.`, 'Give the link another field name.');
+      const owners = sourcesOf(typeName, fieldName, this.ownership).map((name) => `"${name}"`);
+      const have =
+        owners.length === 1 ? `source ${owners[0]} already has` : `sources ${owners.join(', ')} already have`;
+      this.problem([], `adds a field that ${have}.`, 'Give the link another field name.');
     }
   }
 
@@ -158,6 +168,15 @@ class LinkCheck {
       if (field !== undefined) return { field, coordinate: `${root}.${callName}` };
       names.push(...Object.keys(fields));
     }
+    const mutation = owned.source.model.calls.get(`Mutation.${callName}`);
+    if (mutation !== undefined) {
+      const way = `sources.${target}.operations: { ${JSON.stringify(mutation.operation)}: { as: query } }`;
+      return this.problem(
+        ['call'],
+        `calls "${callName}", which is a mutation of source "${target}": links call queries.`,
+        WITH_OPERATIONS.has(owned.source.kind) ? `If it changes nothing, make it a query: ${way}` : undefined,
+      );
+    }
     return this.problem(
       ['call'],
       `calls "${callName}", which source "${target}" does not have as a query.${didYouMean(callName, names)}`,
@@ -170,13 +189,11 @@ class LinkCheck {
       const path = ['args', name];
       const argument = field.args.find((candidate) => candidate.name === name);
       if (argument === undefined) {
-        this.problem(
-          path,
-          `sets argument "${name}", which "${field.name}" does not have.${didYouMean(
-            name,
-            field.args.map((a) => a.name),
-          )}`,
-        );
+        const names = field.args.map((known) => known.name);
+        const guess = didYouMean(name, names);
+        const known = names.length === 0 ? 'It takes no arguments.' : `It takes: ${names.join(', ')}.`;
+        const what = `sets argument "${name}", which "${field.name}" does not have.${guess}`;
+        this.problem(path, what, guess === '' ? known : undefined);
         continue;
       }
       const parsed = parseLinkArgument(value);
@@ -237,6 +254,7 @@ class LinkCheck {
       this.problem(
         ['args', argument.name],
         `: argument "${argument.name}" takes ${String(argument.type)}, "${fieldName}" of "${typeName}" is ${String(field.type)}.`,
+        otherTypeFor(typeName, field, argument.type, this.ownership),
       );
     }
   }

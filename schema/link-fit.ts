@@ -1,4 +1,5 @@
 import {
+  type GraphQLField,
   type GraphQLInputType,
   type GraphQLOutputType,
   getNamedType,
@@ -6,6 +7,7 @@ import {
   isCompositeType,
   isInputObjectType,
   isListType,
+  isNonNullType,
   isRequiredInputField,
   isScalarType,
   Kind,
@@ -32,6 +34,42 @@ export function leafFits(from: GraphQLOutputType, to: GraphQLInputType): boolean
   if (!isScalarType(given)) return taken.name === 'String';
   const fits = TAKEN_AS[given.name];
   return fits === undefined || !isScalarType(taken) || TAKEN_AS[taken.name] === undefined || fits.includes(taken.name);
+}
+
+/** Scalars that a transform can show as each other. */
+const SHOWN_AS_EACH_OTHER: ReadonlySet<string> = new Set(['ID', 'String', 'Int', 'Int64']);
+
+/** The transform that makes a field fit where a type is taken, in a sentence; undefined where there is none. */
+export function otherTypeFor(
+  typeName: string,
+  field: GraphQLField<unknown, unknown>,
+  taken: GraphQLInputType,
+  ownership: Ownership,
+): string | undefined {
+  const to = getNamedType(taken).name;
+  if (![getNamedType(field.type).name, to].every((name) => SHOWN_AS_EACH_OTHER.has(name))) return undefined;
+  const type = isNonNullType(field.type) ? `${to}!` : to;
+  const ways = sourcesOf(typeName, field.name, ownership).map((source) =>
+    fieldTransform(source, typeName, field.name, `type: ${type}`, ownership),
+  );
+  return `Give the field the type: ${ways.join(' and ')}`;
+}
+
+/** A transform as it is written in skein.yaml; transforms know types by the names that the source gives them. */
+export function fieldTransform(
+  source: string,
+  typeName: string,
+  fieldName: string,
+  change: string,
+  ownership: Ownership,
+): string {
+  const own = ownership.sources.get(source)?.source.model.upstreamNames?.types.get(typeName) ?? typeName;
+  return `sources.${source}.transforms: { fields: { ${own}.${fieldName}: { ${change} } } }`;
+}
+
+/** The sources that have a field of a type. */
+export function sourcesOf(typeName: string, fieldName: string, ownership: Ownership): readonly string[] {
+  return [...ownership.sources.keys()].filter((name) => ownership.fieldIn(name, typeName, fieldName) !== undefined);
 }
 
 /** What is wrong with reading a selection of a type into an argument; each a sentence's end, e.g. `reads "x" of …`. */

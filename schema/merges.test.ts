@@ -205,6 +205,57 @@ describe('a merged type', () => {
     `);
   });
 
+  it('must have fields of one type, and tells each source’s and the way out', () => {
+    const source = (name: string, fields: string) =>
+      createMemorySource({
+        name,
+        sdl: `type Query { ${name}: Product } type Product { ${fields} }`,
+        unary: { [`Query.${name}`]: () => null },
+      });
+    const level = createMemorySource({
+      name: 'level',
+      sdl: 'type Query { level(sku: ID!): Level } type Level { sku: ID! }',
+      unary: { 'Query.level': () => null },
+    });
+    const { problems } = compose({
+      sources: [
+        level,
+        source('catalog', 'sku: ID! name: String! size: Int'),
+        source('shop', 'sku: String! name: String size: Float'),
+      ],
+      links: { 'Product.level': linkOptions.parse({ call: 'level.level', args: { sku: '$parent.sku' } }) },
+      types: { Product: mergeOptions.parse({ key: 'sku', sources: { catalog: {}, shop: {} } }) },
+      isMissing: () => false,
+    });
+    expect(problems).toEqual([
+      {
+        path: ['types', 'Product', 'key'],
+        message:
+          'Field "sku" of type "Product" is of different types: ID! in source "catalog" and String! in source "shop".',
+        suggestion: 'Make it one type: sources.shop.transforms: { fields: { Product.sku: { type: ID! } } }.',
+      },
+      {
+        path: ['types', 'Product'],
+        message:
+          'Field "size" of type "Product" is of different types: Int in source "catalog" and Float in source "shop".',
+        suggestion:
+          'Give one of them another name, or, by `type`, another type: sources.shop.transforms: { fields: { Product.size: { name: shopSize } } }.',
+      },
+    ]);
+  });
+
+  it('has its fields from the sources that have them, which links are told', () => {
+    const { problems } = compose({
+      sources: createSources().sources,
+      links: { 'Product.name': linkOptions.parse({ call: 'stock.shelf', args: { id: '$parent.sku' } }) },
+      types: TYPES,
+      isMissing: () => false,
+    });
+    expect(problems.map(({ message }) => message)).toContain(
+      'Link "Product.name" adds a field that source "catalog" already has.',
+    );
+  });
+
   it('keeps a source that is there in part, as versions of which one is away, and is silent on what it lacks', () => {
     const composed = (call: string, link: string) =>
       compose({

@@ -2,6 +2,7 @@ import type { Problem } from '../kernel/problem.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { checkLink } from './link-check.ts';
 import type { IsMissing, Link } from './links.ts';
+import { checkMergedFields } from './merge-fields.ts';
 import type { MergeOptions } from './options.ts';
 import type { Ownership } from './ownership.ts';
 
@@ -77,7 +78,9 @@ export function compileMerges(
       }
       compiled.set(source, checked);
     }
-    merges.set(typeName, { typeName, key, sources: compiled });
+    const merge = { typeName, key, sources: compiled };
+    checkMergedFields(merge, ownership, report);
+    merges.set(typeName, merge);
   }
   return merges;
 }
