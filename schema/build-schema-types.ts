@@ -5,11 +5,15 @@ import {
   type GraphQLInputObjectTypeConfig,
   GraphQLInterfaceType,
   type GraphQLInterfaceTypeConfig,
+  type GraphQLNamedType,
   GraphQLObjectType,
   type GraphQLObjectTypeConfig,
   GraphQLSchema,
   type GraphQLSchemaConfig,
+  isInterfaceType,
+  isObjectType,
 } from 'graphql';
+import type { Steps } from '../kernel/steps.ts';
 
 type Fields = GraphQLFieldMap<unknown, unknown>;
 
@@ -55,11 +59,62 @@ export class BuiltInputType extends GraphQLInputObjectType {
   }
 }
 
+type Implementations = ReturnType<GraphQLSchema['getImplementations']>;
+type MutableImplementations = { readonly objects: GraphQLObjectType[]; readonly interfaces: GraphQLInterfaceType[] };
+const NOTHING: Implementations = { objects: [], interfaces: [] };
+
+/** A schema whose types are put in one by one, where GraphQL.js collects all of them when it is made. */
+class BuiltSchema extends GraphQLSchema {
+  private readonly types: Record<string, GraphQLNamedType> = Object.create(null);
+  private readonly implementations = new Map<string, MutableImplementations>();
+
+  *add(types: Iterable<GraphQLNamedType>): Steps<void> {
+    for (const type of types) {
+      this.types[type.name] = type;
+      if (isInterfaceType(type)) for (const each of type.getInterfaces()) this.implementing(each).interfaces.push(type);
+      if (isObjectType(type)) for (const each of type.getInterfaces()) this.implementing(each).objects.push(type);
+      yield;
+    }
+    // What GraphQL.js adds of its own: the types of introspection, and what directives and they themselves need.
+    for (const [name, type] of Object.entries(super.getTypeMap())) this.types[name] ??= type;
+  }
+
+  private implementing({ name }: GraphQLInterfaceType): MutableImplementations {
+    let known = this.implementations.get(name);
+    if (known === undefined) {
+      known = { objects: [], interfaces: [] };
+      this.implementations.set(name, known);
+    }
+    return known;
+  }
+
+  override getTypeMap(): Record<string, GraphQLNamedType> {
+    return this.types;
+  }
+
+  override getType(name: string): GraphQLNamedType | undefined {
+    return this.types[name];
+  }
+
+  override getImplementations({ name }: GraphQLInterfaceType): Implementations {
+    return this.implementations.get(name) ?? NOTHING;
+  }
+}
+
 /** `types` are all that the schema has but those of introspection, in their order. */
-export function assembleSchema(config: GraphQLSchemaConfig): GraphQLSchema {
+export function* assembleSchema(
+  config: Omit<GraphQLSchemaConfig, 'types'>,
+  types: Iterable<GraphQLNamedType>,
+): Steps<GraphQLSchema> {
+  const schema = makeBare(config);
+  yield* schema.add(types);
+  return schema;
+}
+
+function makeBare(config: Omit<GraphQLSchemaConfig, 'types'>): BuiltSchema {
   isAssembling = true;
   try {
-    return new GraphQLSchema(config);
+    return new BuiltSchema(config);
   } finally {
     isAssembling = false;
   }

@@ -76,6 +76,7 @@ export function* buildDefinitions(
   const schemaNodes: (SchemaDefinitionNode | SchemaExtensionNode)[] = [];
   const defaults = createDefaults();
   for (const definition of definitions) {
+    yield;
     if (isTypeDefinitionNode(definition)) nodes.push(definition);
     else if (isTypeExtensionNode(definition)) add(extensions, definition.name.value, definition);
     else if (definition.kind === Kind.SCHEMA_DEFINITION || definition.kind === Kind.SCHEMA_EXTENSION)
@@ -190,18 +191,18 @@ export function* buildDefinitions(
     const type = schemaNode === undefined ? types.get(name) : roots[operation];
     return type instanceof GraphQLObjectType ? type : undefined;
   };
-  return assembleSchema({
+  const config = {
     description: schemaNode?.description?.value,
     query: root('query', 'Query'),
     mutation: root('mutation', 'Mutation'),
     subscription: root('subscription', 'Subscription'),
-    types: [...ordered],
     directives: [...directives, ...specifiedDirectives.filter(({ name }) => !declared.has(name))],
     extensions: Object.create(null),
     astNode: schemaNode,
     extensionASTNodes: schemaNodes.filter((node) => node.kind === Kind.SCHEMA_EXTENSION),
     assumeValid: true,
-  });
+  };
+  return yield* assembleSchema(config, ordered);
 
   function createType(node: TypeDefinitionNode): GraphQLNamedType {
     const { value: name } = node.name;

@@ -82,7 +82,7 @@ export function* findOwners(
         continue;
       }
       if ((ROOT_TYPES as readonly string[]).includes(type.name)) {
-        if (isObjectType(type)) claimRootFields(source, type, { rootFields, federated, operationOf, report });
+        if (isObjectType(type)) yield* claimRootFields(source, type, { rootFields, federated, operationOf, report });
       } else if (!isScalarType(type)) {
         claimType(source, type.name, types, share, report);
       }
@@ -187,9 +187,10 @@ interface Claims {
   readonly report: (problem: Problem) => void;
 }
 
-function claimRootFields(source: Source, type: GraphQLObjectType, claims: Claims): void {
+function* claimRootFields(source: Source, type: GraphQLObjectType, claims: Claims): Steps<void> {
   const { rootFields, federated, operationOf, report } = claims;
   for (const name of Object.keys(type.getFields())) {
+    yield;
     const coordinate = `${type.name}.${name}`;
     const other = rootFields.get(coordinate);
     if (other === undefined) {
