@@ -14,19 +14,19 @@ export interface RetryBudget {
 }
 
 export function createRetryBudget(budgetPercent: number): RetryBudget {
-  const share = budgetPercent / 100;
+  // In hundredths of a retry: sums of fractions would lose some.
   let saved = 0;
   let reserve = RESERVE;
   let refilledAt = Number.NEGATIVE_INFINITY;
   return {
     deposit() {
-      saved = Math.min(MOST_SAVED, saved + share);
+      saved = Math.min(MOST_SAVED * 100, saved + budgetPercent);
     },
     withdraw(now) {
       reserve = Math.min(RESERVE, reserve + (now - refilledAt) / RESERVE_REFILL_MS);
       refilledAt = now;
-      if (saved >= 1) {
-        saved -= 1;
+      if (saved >= 100) {
+        saved -= 100;
         return true;
       }
       if (reserve < 1) return false;

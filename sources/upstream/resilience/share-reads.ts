@@ -42,7 +42,7 @@ export function createReadSharing(settings: { readonly clock: Clock; readonly mo
     const found = underWay.get(key) as SharedRead<R> | undefined;
     if (found !== undefined) {
       return found.join(context, details).catch((error: unknown) => {
-        if (!isEarly(error, context, clock)) throw error;
+        if (!isEarly(error, found, context, clock)) throw error;
         return join(key, details, context, read);
       });
     }
@@ -50,7 +50,7 @@ export function createReadSharing(settings: { readonly clock: Clock; readonly mo
     const shared = new SharedRead<R>(context, () => {
       if (underWay.get(key) === shared) underWay.delete(key);
     });
-    underWay.set(key, shared);
+    underWay.set(key, shared as SharedRead<unknown>);
     const joined = shared.join(context, details);
     shared.start(read);
     return joined;
@@ -64,8 +64,15 @@ export function createReadSharing(settings: { readonly clock: Clock; readonly mo
   };
 }
 
-/** The deadline was another caller's. */
-function isEarly(error: unknown, context: CallContext, clock: Clock): boolean {
-  if (!(error instanceof SkeinError) || error.code !== 'DEADLINE_EXCEEDED') return false;
-  return context.cancellation.reason === undefined && clock.now() < context.deadlineAt;
+/** Timers may fire a little before the clock says so. */
+const TIMER_SLACK_MS = 5;
+
+/** It ended at the deadline of the caller that began it, and this one has time left. */
+function isEarly<R>(error: unknown, { startDeadlineAt }: SharedRead<R>, context: CallContext, clock: Clock): boolean {
+  if (!(error instanceof SkeinError)) return false;
+  if (error.code !== 'DEADLINE_EXCEEDED' && error.code !== 'UPSTREAM_TIMEOUT') return false;
+  const now = clock.now();
+  return (
+    context.cancellation.reason === undefined && startDeadlineAt - TIMER_SLACK_MS <= now && now < context.deadlineAt
+  );
 }

@@ -11,12 +11,15 @@ export class SharedRead<R> {
   readonly #headers: [name: string, value: string][] = [];
   readonly #context: CallContext;
   readonly #onOver: () => void;
+  /** Which transports go by that look at it once. */
+  readonly startDeadlineAt: number;
   #deadlineAt = Number.NEGATIVE_INFINITY;
   #isOver = false;
 
   /** `first` lends its headers, its request id and its log. `onOver` is called once, when there is nothing to join. */
   constructor(first: CallContext, onOver: () => void) {
     this.#onOver = onOver;
+    this.startDeadlineAt = first.deadlineAt;
     const { requestId, log, headers, onCall } = first;
     const latest = (): number => this.#deadlineAt;
     this.#context = {
@@ -36,7 +39,7 @@ export class SharedRead<R> {
     this.#deadlineAt = Math.max(this.#deadlineAt, context.deadlineAt);
     for (const [name, value] of this.#headers) context.returnHeader(name, value);
     return new Promise((resolve, reject) => {
-      this.#callers.add(new Caller(context, details, resolve, reject, (caller) => this.#leave(caller)));
+      this.#callers.add(new Caller<R>(context, details, resolve, reject, (caller) => this.#leave(caller)));
     });
   }
 
