@@ -17,6 +17,8 @@ export interface Generation {
   readonly composition: Composition;
   readonly documents: Documents;
   readonly sources: readonly Source[];
+  /** Keeps it alive, with its sources, for an operation; the answer lets go, once. */
+  hold(): () => void;
 }
 
 export interface GenerationOptions {
@@ -38,6 +40,8 @@ export interface Registry {
 }
 
 export interface SlicedRegistry extends Registry {
+  /** From the next generation on. */
+  configure(options: GenerationOptions): void;
   /**
    * As `publish`, in slices of some milliseconds, for a gateway that serves. `isWanted` is asked at the end; undefined
    * when it says no. One at a time: the caller sees to it.
@@ -45,22 +49,46 @@ export interface SlicedRegistry extends Registry {
   publishInSlices(composition: Composition, isWanted: () => boolean): Promise<Generation | undefined>;
 }
 
-export function createRegistry(options: GenerationOptions): SlicedRegistry {
-  let current: Generation | undefined;
+export interface RegistryOptions {
+  /** Told once of each generation that another one has replaced and that nothing runs on any more. */
+  readonly onRetired?: (generation: Generation) => void;
+  /** How long a replaced generation is kept in any case: a request may have been planned on it that is yet to run. */
+  readonly graceMs?: number;
+}
+
+const GRACE_MS = 10_000;
+
+export function createRegistry(
+  initial: GenerationOptions,
+  { onRetired, graceMs = GRACE_MS }: RegistryOptions = {},
+): SlicedRegistry {
+  let options = initial;
+  let current: (Generation & Held) | undefined;
   const next = () => (current?.number ?? 0) + 1;
+  const swap = (generation: Generation & Held): Generation => {
+    const old = current;
+    current = generation;
+    if (old !== undefined) setTimeout(() => old.retire(), graceMs).unref();
+    return generation;
+  };
   return {
     current: () => current,
-    publish(composition) {
-      current = createGeneration(next(), composition, options);
-      return current;
+    publish: (composition) =>
+      swap(generationOf(next(), composition, createDirectGraph(composition), options, onRetired)),
+    configure(given) {
+      options = given;
     },
     async publishInSlices(composition, isWanted) {
       const direct = await runInSlices(createDirectSteps(composition));
       if (!isWanted()) return undefined;
-      current = generationOf(next(), composition, direct, options);
-      return current;
+      return swap(generationOf(next(), composition, direct, options, onRetired));
     },
   };
+}
+
+interface Held {
+  /** It was replaced: when nothing holds it any more, that is told. */
+  retire(): void;
 }
 
 export function createGeneration(number: number, composition: Composition, options: GenerationOptions): Generation {
@@ -72,18 +100,36 @@ function generationOf(
   composition: Composition,
   direct: DirectGraph,
   options: GenerationOptions,
-): Generation {
+  onRetired?: (generation: Generation) => void,
+): Generation & Held {
   // Few graphs ever need it, and it takes long to make.
   let stitched: GraphQLSchema | undefined;
   const getStitched = () => {
     stitched ??= createStitchedSchema(composition);
     return stitched;
   };
-  return {
+  let holders = 0;
+  let isReplaced = false;
+  const generation: Generation & Held = {
     number,
     schema: direct.schema,
     composition,
     documents: createDocuments({ ...options, direct, stitched: getStitched, cache: CACHE }),
     sources: [...composition.ownership.sources.values()].map(({ source }) => source),
+    hold() {
+      let held = true;
+      holders += 1;
+      return () => {
+        if (!held) return;
+        held = false;
+        holders -= 1;
+        if (isReplaced && holders === 0) onRetired?.(generation);
+      };
+    },
+    retire() {
+      isReplaced = true;
+      if (holders === 0) onRetired?.(generation);
+    },
   };
+  return generation;
 }

@@ -26,6 +26,8 @@ function banner(states: readonly SourceState[], uncheckedLinks: readonly string[
     missing: () => [],
     failures: () => [],
     uncheckedLinks: () => uncheckedLinks,
+    files: () => new Set(),
+    change: () => Promise.reject(new Error('not here')),
     probe: async () => {},
     dispose: async () => {},
   };

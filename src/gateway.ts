@@ -3,7 +3,7 @@ import { SkeinError } from '../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import type { LimitOptions } from './config/schema.ts';
 import type { Graph } from './graph/graph.ts';
-import { createCors } from './http/cors.ts';
+import type { Cors } from './http/cors.ts';
 import { createGraphiql } from './http/graphiql.ts';
 import { createGraphqlDoor } from './http/graphql-door.ts';
 import { createGraphqlSse } from './http/graphql-sse.ts';
@@ -18,8 +18,7 @@ export interface GatewayDeps {
   readonly graph: Graph;
   readonly keyring: Keyring;
   readonly limits: LimitOptions;
-  /** Origins whose pages may call. */
-  readonly origins: readonly string[];
+  readonly cors: Cors;
   /** The key GraphiQL comes up with on this machine, and the query it shows. */
   readonly graphiql: { readonly developmentKey: string | undefined; readonly defaultQuery: string };
   readonly clock: Clock;
@@ -63,7 +62,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     graphql: createGraphqlDoor({ ...shared, sse }),
     graphqlWs,
     graphiql: createGraphiql(deps.graphiql),
-    cors: createCors(deps.origins),
+    cors: deps.cors,
     readiness: createReadiness(graph),
     isDraining: () => closing !== undefined,
     ids,

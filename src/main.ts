@@ -6,12 +6,12 @@ import { exampleQuery, formatBanner } from './banner.ts';
 import { readEnvironment } from './config/environment.ts';
 import { formatProblems } from './config/print-problems.ts';
 import type { ConfigReading } from './config/read-config.ts';
-import type { KeyOptions } from './config/schema.ts';
 import type { Environment } from './config/substitute.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { loadGraph } from './graph/load-graph.ts';
-import { createKeyring, generateKey } from './identity/keyring.ts';
+import { createLiveSettings } from './live-settings.ts';
 import { createLog } from './log.ts';
+import { createReloader } from './reload.ts';
 
 export interface RunningGateway {
   /** Resolves with the exit code when the gateway has stopped, or could not start. */
@@ -33,13 +33,14 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
   }
   await graph.probe();
 
-  const keys = reading.config.keys.map(withGeneratedKey);
+  const settings = createLiveSettings(reading.config);
+  const { keys } = settings;
   const [shown] = keys;
   const gateway = createGateway({
     graph,
-    keyring: createKeyring(keys),
-    limits: reading.config.limits,
-    origins: reading.config.cors.origins,
+    keyring: settings.keyring,
+    limits: settings.limits,
+    cors: settings.cors,
     graphiql: {
       developmentKey: keys.find(({ generated, graphiql }) => generated || graphiql)?.key,
       defaultQuery: exampleQuery(graph),
@@ -66,11 +67,14 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     await gateway.close();
     return { closed: Promise.resolve(1) };
   }
-  return { closed: closeOnSignal(gateway, env.npm_lifecycle_event !== undefined) };
-}
-
-function withGeneratedKey(options: KeyOptions): KeyOptions & { generated: boolean } {
-  return options.key === '' ? { ...options, key: generateKey(), generated: true } : { ...options, generated: false };
+  const reloader = createReloader({ graph, reading, settings, env, log });
+  const onHangup = () => void reloader.reload(graph.files(), true);
+  process.on('SIGHUP', onHangup);
+  const closed = closeOnSignal(gateway, env.npm_lifecycle_event !== undefined, () => {
+    process.off('SIGHUP', onHangup);
+    reloader.stop();
+  });
+  return { closed };
 }
 
 function printProblems(problems: readonly Problem[], { config, locate }: ConfigReading): void {
@@ -87,11 +91,12 @@ function listenProblem(error: unknown, host: string, port: number): string {
 
 const PARENT_CHECK_MS = 250;
 
-function closeOnSignal(gateway: Gateway, startedByNpm: boolean): Promise<number> {
+function closeOnSignal(gateway: Gateway, startedByNpm: boolean, onClosing: () => void): Promise<number> {
   return new Promise((resolve, reject) => {
     let parentCheck: NodeJS.Timeout | undefined;
     const onSignal = () => {
       clearInterval(parentCheck);
+      onClosing();
       gateway.close().then(() => {
         process.off('SIGTERM', onSignal);
         process.off('SIGINT', onSignal);

@@ -23,7 +23,7 @@ function operationOf(plan: Partial<Plan>): ReadyOperation {
     type: OperationTypeNode.QUERY,
     plan: { way: 'direct', ...plan } as Plan,
     variables: {},
-    generation: { number: 7 } as Generation,
+    generation: { number: 7, hold: () => () => {} } as Partial<Generation> as Generation,
     caller: { keyName: 'test' },
     wantsPlan: true,
   };

@@ -59,6 +59,7 @@ export function createOperations(registry: Registry): Operations {
       }
     },
     async execute(operation, lifetime) {
+      const release = operation.generation.hold();
       try {
         if (lifetime.stopped !== undefined) throw lifetime.stopped;
         const calls = operation.wantsPlan ? countCalls(lifetime) : undefined;
@@ -67,19 +68,25 @@ export function createOperations(registry: Registry): Operations {
         return withPlan(result, operation, calls);
       } catch (error) {
         return { errors: [toPublicError(error, lifetime)] };
+      } finally {
+        release();
       }
     },
     async subscribe(operation, lifetime) {
+      const release = operation.generation.hold();
       let opening: Promise<ResultStream | ExecutionResult> | undefined;
       try {
         if (lifetime.stopped !== undefined) throw lifetime.stopped;
         const calls = operation.wantsPlan ? countCalls(lifetime) : undefined;
         opening = operation.plan.subscribe(createGraphContext(lifetime), operation.variables);
         const stream = await untilStopped(opening, lifetime);
-        if (!(Symbol.asyncIterator in stream))
+        if (!(Symbol.asyncIterator in stream)) {
+          release();
           return withPlan(toPublicResult(stream, lifetime, operation), operation, calls);
-        return publicStream(stream, operation, lifetime, calls);
+        }
+        return publicStream(stream, operation, lifetime, calls, release);
       } catch (error) {
+        release();
         // It was stopped while it was being opened, and may be open later.
         void opening?.then(closeStream).catch(() => {});
         return { errors: [toPublicError(error, lifetime)] };
@@ -148,6 +155,7 @@ function publicStream(
   operation: ReadyOperation,
   lifetime: Lifetime,
   calls: CallCounts | undefined,
+  release: () => void,
 ): AsyncIterableIterator<PublicResult> {
   let finished = false;
   let first = true;
@@ -157,6 +165,7 @@ function publicStream(
   const close = () => {
     if (finished) return;
     finished = true;
+    release();
     // Nobody waits for the source to close, and nobody is left to be told that it could not.
     closeStream(stream).catch((error: unknown) => {
       lifetime.log.warn({ requestId: lifetime.requestId, err: error }, 'a stream could not be closed');
@@ -181,6 +190,7 @@ function publicStream(
         const event = await Promise.race([stream.next(), stopped]);
         if (finished || event.done === true) {
           finished = true;
+          release();
           return done;
         }
         const result = toPublicResult(event.value, lifetime, operation);

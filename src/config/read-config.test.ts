@@ -85,9 +85,32 @@ test('a second document, and text with a colon, are told in words that help', as
   expect(messages(await read('limits:\n\tdepth: 1\n'))[0]).toBe('2: The line is indented with a tab.');
 });
 
+test('what follows from a wrong indentation is not told', async () => {
+  const source = (first: string) =>
+    `sources:\n  a:\n    kind: graphql\n${first}endpoint: http://a.example\n    document: a.graphql\n  b:\n    kind: graphql\nlinks:\n  A.b: { call: a.b }\n`;
+  expect(messages(await read(source('\t')))).toEqual(['4: The line is indented with a tab.']);
+  expect(messages(await read(source('   ')))).toEqual(['4: All mapping items must start at the same column.']);
+  expect(messages(await read(source('      ')))).toEqual([
+    '3: The lines below are indented deeper, but this line has a value already.',
+  ]);
+});
+
+test('a name that is there twice is told without what would follow from one of the two', async () => {
+  const shop = '  shop: { kind: graphql, endpoint: "http://a.example" }\n';
+  const twice = await read(
+    `sources:\n${shop}  shop: { kind: grpc, endpoint: "http://a.example" }\nlinks:\n  A.b: { call: shop.b }\n`,
+  );
+  expect(messages(twice)).toEqual(['3: The key "shop" in sources is there more than once; the first is on line 2.']);
+  expect(twice.config.broken).toEqual(new Set(['sources.shop', 'links.A.b']));
+  const section = await read(`sources:\n${shop}sources: {}\nlinks:\n  A.b: { call: shop.b }\n`);
+  expect(messages(section)).toEqual([
+    '3: The key "sources" at the top of the file is there more than once; the first is on line 1.',
+  ]);
+});
+
 test('a file that is no map, or whose section is none, is told once', async () => {
   expect(messages(await read('- a\n'))).toEqual([
-    'undefined: The file must be a map of keys, cors, limits, sources, versions, links, types, overrides, providers, models, routes, prompts, but is a list.',
+    'undefined: The file must be a map of keys, cors, limits, reload, sources, versions, links, types, overrides, providers, models, routes, prompts, but is a list.',
   ]);
   expect(messages(await read('models: [gpt]\nroutes: { default: [gpt] }\n'))).toEqual([
     '1: models must be a map, but is a list.',

@@ -9,12 +9,20 @@ import { kindOf, unknownKey } from './explain-issue.ts';
 import { quote, type YamlPath } from './path-text.ts';
 import { nearestFileName, readText } from './read-text.ts';
 import { BUILT_IN_SOURCES, checkReferences, type SectionName, type Sections } from './references.ts';
-import { corsOptions, type KeyOptions, keyOptions, limitOptions, SECTIONS, type SkeinConfig } from './schema.ts';
+import {
+  corsOptions,
+  type KeyOptions,
+  keyOptions,
+  limitOptions,
+  reloadOptions,
+  SECTIONS,
+  type SkeinConfig,
+} from './schema.ts';
 import type { Environment } from './substitute.ts';
 import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
-const TOP_LEVEL = ['keys', 'cors', 'limits', ...Object.keys(SECTIONS)];
+const TOP_LEVEL = ['keys', 'cors', 'limits', 'reload', ...Object.keys(SECTIONS)];
 
 export interface ConfigReading {
   /** What could be used of the file. All references and files in it exist. */
@@ -82,7 +90,8 @@ async function readSections(
   function readEntry<T>(schema: z.ZodType<T>, value: unknown, path: YamlPath): { readonly value: T } | undefined {
     const checked = checkEntry(schema, value, path, document, report);
     const failed = document.failures.some((failure) => path.every((step, index) => failure[index] === step));
-    if (checked !== undefined && !failed) return checked;
+    const isRepeated = document.repeated.some((repeated) => repeated.every((step, index) => path[index] === step));
+    if (checked !== undefined && !failed && !isRepeated) return checked;
     broken.add(path.join('.'));
     return undefined;
   }
@@ -90,6 +99,7 @@ async function readSections(
   function readSection<T>(name: SectionName, section: { key: z.ZodType<string>; entry: z.ZodType<T> }): Map<string, T> {
     const entries = new Map<string, T>();
     const given = top[name] ?? {};
+    if (document.repeated.some((repeated) => repeated.length === 1 && repeated[0] === name)) broken.add(name);
     if (!isMap(given)) {
       broken.add(name);
       if (!document.hasFailed([name]))
@@ -127,6 +137,7 @@ async function readSections(
   });
   const cors = readEntry(corsOptions, top.cors ?? {}, ['cors'])?.value ?? corsOptions.parse({});
   const limits = readEntry(limitOptions, top.limits ?? {}, ['limits'])?.value ?? limitOptions.parse({});
+  const reload = readEntry(reloadOptions, top.reload ?? {}, ['reload'])?.value ?? reloadOptions.parse({});
   const sections: Sections = {
     sources: readSection('sources', SECTIONS.sources),
     versions: readSection('versions', SECTIONS.versions),
@@ -152,6 +163,7 @@ async function readSections(
     keys,
     cors,
     limits,
+    reload,
     sources: toRecord(sections.sources),
     versions: toRecord(sections.versions),
     links: toRecord(sections.links),

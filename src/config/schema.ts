@@ -67,6 +67,15 @@ export const limitOptions = z.strictObject({
 });
 export type LimitOptions = z.infer<typeof limitOptions>;
 
+/** What is taken over while the gateway serves. */
+export const reloadOptions = z.strictObject({
+  /** Changes of skein.yaml, and of the files it names with all that they import. SIGHUP works in any case. */
+  files: z.boolean().default(true),
+  /** How often services are asked again for what they offer, in milliseconds: documents by URL, introspection, reflection. */
+  servicesEveryMs: z.int().min(1_000).max(86_400_000).optional(),
+});
+export type ReloadOptions = z.infer<typeof reloadOptions>;
+
 /** `Type.field`: the coordinate of a field. */
 const coordinate = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*$/, 'must be Type.field');
 
@@ -98,6 +107,7 @@ export interface SkeinConfig {
   readonly keys: readonly KeyOptions[];
   readonly cors: CorsOptions;
   readonly limits: LimitOptions;
+  readonly reload: ReloadOptions;
   readonly sources: Readonly<Record<string, SourceOptions>>;
   readonly versions: Readonly<Record<string, z.infer<typeof versionOptions>>>;
   readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;

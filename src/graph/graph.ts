@@ -1,16 +1,15 @@
 import { describeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
-import { type Problem, ProblemsError } from '../../kernel/problem.ts';
-import { type CompositionResult, composeInSlices } from '../../schema/compose.ts';
-import { createRegistry, type GenerationOptions, type Registry } from '../../schema/registry.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import type { Composition } from '../../schema/compose.ts';
+import { createRegistry, type Generation, type GenerationOptions, type Registry } from '../../schema/registry.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
-import { isToldByService } from './blame.ts';
+import { type Build, createBuild } from './build.ts';
+import type { SchemaChanges } from './compare-schemas.ts';
 import { createCompileWorker } from './compile-worker.ts';
-import { fitSources } from './fit-sources.ts';
-import { createGraphSources, disposeAll, isAboutNothing, NO_QUERIES } from './graph-sources.ts';
-import { loadModels, loadSource } from './load-sources.ts';
+import { disposeAll } from './graph-sources.ts';
 import { retryMissing } from './retry-missing.ts';
 import { describeSources, type SourceState } from './source-states.ts';
 
@@ -31,15 +30,43 @@ export interface Graph {
   failures(): readonly Problem[];
   /** Links that are not in the graph, because a source they need is not there. */
   uncheckedLinks(): readonly string[];
+  /** Absolute paths of the files it was made of, beside skein.yaml. */
+  files(): ReadonlySet<string>;
   /** Asks every source whether it is there. */
   probe(): Promise<void>;
+  /**
+   * Builds the next generation beside the running one and swaps it in. Requests and streams under way stay on theirs;
+   * sources that have not changed are the same in both. One change at a time: the next waits.
+   * @throws ProblemsError when the change cannot be taken; everything stays as it was
+   */
+  change(request: ChangeRequest): Promise<GraphChange>;
   dispose(): Promise<void>;
+}
+
+export interface ChangeRequest {
+  readonly config: SkeinConfig;
+  /** Mistakes that are known already: with any, the change is refused, and all are told at once. */
+  readonly known: readonly Problem[];
+  readonly generation: GenerationOptions;
+  readonly changedFiles: ReadonlySet<string>;
+  /** Whether services are asked again for what they offer, by introspection or a document's address. */
+  readonly asksServices: boolean;
+}
+
+export interface GraphChange {
+  /** Number of the generation that serves now; the same as before when nothing has changed. */
+  readonly generation: number;
+  readonly isNew: boolean;
+  /** What clients see of it. */
+  readonly changes: SchemaChanges;
 }
 
 export interface GraphDeps {
   readonly log: Log;
   readonly generation: GenerationOptions;
 }
+
+const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
 
 /**
  * Loads the sources of a configuration and builds the first generation. A source that cannot be reached, or whose
@@ -53,104 +80,121 @@ export async function createGraph(
   known: readonly Problem[],
   { log, generation }: GraphDeps,
 ): Promise<Graph> {
-  const problems: Problem[] = [...known];
-  const report = (problem: Problem) => problems.push(problem);
   const compiler = createCompileWorker();
-  const built = loadModels(config, { log, report });
-  const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
-  const sources = createGraphSources({ config, builtIn: built.sources, hasBrokenPrompt });
-  const loaded = await Promise.all(
-    Object.entries(config.sources).map(([name, options]) => loadSource(name, options, { log, report, compiler })),
-  );
-  for (const result of loaded) {
-    if ('sources' in result) sources.opened.set(result.name, result.sources);
-    else if ('unreachable' in result) sources.missing.set(result.name, { reason: result.unreachable, problems: [] });
-    else if ('failed' in result) sources.leaveOut(result.name, result.failed);
-    else sources.broken.add(result.name);
+  const deps = { log, compiler };
+  let build: Build;
+  try {
+    build = await createBuild(config, known, deps);
+  } catch (error) {
+    await compiler.dispose();
+    throw error;
   }
 
-  const composeNow = async () => {
-    const mistakes: Problem[] = [];
-    const inGraph = await sources.forGraph((problem) => mistakes.push(problem));
-    const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
-    const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
-    const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];
-    return { composition: result.composition, problems: sources.mistakesIn(found, problems) };
+  /** What each generation that may still run calls, and what there is to dispose of in the end. */
+  const inUse = new Map<Generation, readonly Source[]>();
+  const alive = new Set<Source>();
+  const disposeUnused = async () => {
+    const used = new Set([...inUse.values(), sourcesOf(build)].flat());
+    const unused = [...alive].filter((source) => !used.has(source));
+    for (const source of unused) alive.delete(source);
+    await disposeAll(unused);
   };
-  const leftOut = new Map<string, readonly Source[]>();
-  const first = await fitSources({
-    compose: composeNow,
-    versions: config.versions,
-    // What is refused anyway is told as it is.
-    candidates: problems.length > 0 ? [] : toldByServices(config).filter((name) => sources.opened.has(name)),
-    isConflict,
-    leaveOut: (name, found) => {
-      leftOut.set(name, sources.leaveOut(name, found));
-    },
-    putBack: (name) => {
-      sources.putIn(name, leftOut.get(name) ?? []);
-      sources.missing.delete(name);
+  const registry = createRegistry(generation, {
+    onRetired(retired) {
+      inUse.delete(retired);
+      disposeUnused().catch((error: unknown) => log.warn({ err: error }, 'a source could not be closed'));
     },
   });
-  problems.push(...first.problems);
-  if (problems.length > 0) {
-    problems.push(...sources.failures());
-    await Promise.all([sources.dispose(), compiler.dispose(), ...[...leftOut.values()].map(disposeAll)]);
-    throw new ProblemsError(problems);
-  }
-  await Promise.all([...leftOut].map(([name, made]) => (sources.opened.has(name) ? undefined : disposeAll(made))));
-
-  const registry = createRegistry(generation);
-  if (first.composition !== undefined) registry.publish(first.composition);
+  const note = (published: Generation | undefined) => {
+    const own = sourcesOf(build);
+    if (published !== undefined) inUse.set(published, own);
+    for (const source of own) alive.add(source);
+  };
+  note(build.composition === undefined ? undefined : registry.publish(build.composition));
 
   let disposed = false;
-  /** Builds the next generation, without those of `newcomers` that do not fit; the running one serves until then. */
-  const rebuild = async (newcomers: ReadonlyMap<string, readonly Source[]>) => {
-    const result = await fitSources({
-      compose: composeNow,
-      versions: config.versions,
-      candidates: Object.keys(config.sources).filter((name) => newcomers.has(name)),
-      isConflict: () => true,
-      leaveOut: (name, found) => void sources.leaveOut(name, found),
-      putBack: (name) => sources.putIn(name, newcomers.get(name) ?? []),
+  const publish = async (composition: Composition, isWanted: () => boolean) =>
+    note(await registry.publishInSlices(composition, () => isWanted() && !disposed));
+  const startRetrying = (of: Build) =>
+    retryMissing({
+      config: of.config,
+      sources: of.sources,
+      log,
+      load: of.load,
+      rebuild: async (newcomers) => {
+        const composition = await of.join(newcomers);
+        if (composition !== undefined && !disposed) await publish(composition, () => build === of);
+      },
+      generation: () => registry.current()?.number,
     });
-    if (result.problems.length > 0) throw new ProblemsError(result.problems);
-    const hasJoined = [...newcomers.keys()].some((name) => sources.opened.has(name));
-    if (!hasJoined || disposed) return;
-    if (result.composition === undefined) throw new ProblemsError([NO_QUERIES]);
-    await registry.publishInSlices(result.composition, () => !disposed);
+  let retrying = startRetrying(build);
+
+  const changeNow = async (request: ChangeRequest): Promise<GraphChange> => {
+    const before = registry.current();
+    const unchanged = { generation: before?.number ?? 0, isNew: false, changes: NO_CHANGES };
+    if (disposed) return unchanged;
+    const { changedFiles, asksServices } = request;
+    const next = await createBuild(request.config, request.known, deps, { build, changedFiles, asksServices });
+    const isSameGraph =
+      isSame(withoutFile(next.config), withoutFile(build.config)) &&
+      sourcesOf(next).length === sourcesOf(build).length &&
+      sourcesOf(next).every((source) => alive.has(source));
+    if (isSameGraph || disposed || next.composition === undefined) {
+      await disposeAll(sourcesOf(next).filter((source) => !alive.has(source)));
+      return unchanged;
+    }
+    const old = build;
+    retrying.stop();
+    build = next;
+    registry.configure(request.generation);
+    try {
+      await publish(next.composition, () => true);
+    } catch (error) {
+      build = old;
+      await disposeUnused();
+      throw error;
+    } finally {
+      retrying = startRetrying(build);
+    }
+    await disposeUnused();
+    const { publicSdl } = next.composition;
+    const changes =
+      before === undefined
+        ? NO_CHANGES
+        : await compiler.run('compare', before.composition.publicSdl, publicSdl).catch(() => NO_CHANGES);
+    return { generation: registry.current()?.number ?? 0, isNew: true, changes };
   };
-  const retrying = retryMissing({
-    config,
-    sources,
-    log,
-    load: (name, options, report) => loadSource(name, options, { log, report, compiler }),
-    rebuild,
-    generation: () => registry.current()?.number,
-  });
+  let lastChange: Promise<unknown> = Promise.resolve();
 
   const silent = new Map<Source, string>();
   return {
     registry,
-    models: built.models,
-    sources: () => [
-      ...new Set([...[...sources.opened.values()].flat(), ...(registry.current()?.sources ?? []), ...built.sources]),
-    ],
-    states: () => describeSources({ config, sources, silent, composition: registry.current()?.composition }),
-    missing: () => [...sources.missing].map(([name, { problems: found }]) => ({ name, hasFailed: found.length > 0 })),
-    failures: () => sources.failures(),
-    notices: () => [...sources.notices(), ...(registry.current()?.composition.notices ?? [])],
+    get models() {
+      return build.models;
+    },
+    sources: () => [...new Set([...sourcesOf(build), ...(registry.current()?.sources ?? [])])],
+    states: () =>
+      describeSources({
+        config: build.config,
+        sources: build.sources,
+        silent,
+        composition: registry.current()?.composition,
+      }),
+    missing: () => [...build.sources.missing].map(([name, { problems }]) => ({ name, hasFailed: problems.length > 0 })),
+    failures: () => build.sources.failures(),
+    notices: () => [...build.sources.notices(), ...(registry.current()?.composition.notices ?? [])],
     uncheckedLinks: () => {
       const links = new Set(
         registry.current()?.composition.links.map(({ typeName, fieldName }) => `${typeName}.${fieldName}`),
       );
-      return Object.keys(config.links).filter((coordinate) => !links.has(coordinate));
+      return Object.keys(build.config.links).filter((coordinate) => !links.has(coordinate));
     },
+    files: () => new Set([...build.entries.values()].flatMap(({ files }) => [...files])),
     async probe() {
       const aborter = new AbortController();
       const timer = setTimeout(() => aborter.abort(), PROBE_TIMEOUT_MS);
       await Promise.all(
-        [...sources.opened.values()].flat().map(async (source) => {
+        [...build.sources.opened.values()].flat().map(async (source) => {
           try {
             await source.probe(aborter.signal);
             silent.delete(source);
@@ -164,31 +208,27 @@ export async function createGraph(
       );
       clearTimeout(timer);
     },
+    change(request) {
+      const changed = lastChange.then(() => changeNow(request));
+      lastChange = changed.catch(() => {});
+      return changed;
+    },
     async dispose() {
       disposed = true;
       retrying.stop();
-      await Promise.all([sources.dispose(), compiler.dispose()]);
+      await Promise.all([disposeAll([...new Set([...alive, ...sourcesOf(build)])]), compiler.dispose()]);
     },
   };
 }
 
-/** The composer, or the thread it works in, may fail: that is a problem of what it was given. */
-function toResult(error: unknown): CompositionResult {
-  if (!(error instanceof ProblemsError)) throw error;
-  return { composition: undefined, problems: error.problems };
+function sourcesOf({ sources }: Build): readonly Source[] {
+  return [...[...sources.opened.values()].flat(), ...sources.builtIn];
 }
 
-/** Lines of skein.yaml that nothing fits, such as links, are the operator's mistakes: no source is left out for them. */
-function isConflict(problem: Problem): boolean {
-  const [section, , place] = problem.path ?? [];
-  if (isAboutNothing(problem) || section === 'links' || section === 'types' || section === 'prompts') return false;
-  return section !== 'versions' || place === undefined;
+function withoutFile({ file: _, ...rest }: SkeinConfig): object {
+  return rest;
 }
 
-function toldByServices(config: SkeinConfig): readonly string[] {
-  return Object.entries(config.sources).flatMap(([name, options]) => (isToldByService(options) ? [name] : []));
-}
-
-function isNoQueries({ message }: Problem): boolean {
-  return message.endsWith('(NO_QUERIES)');
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

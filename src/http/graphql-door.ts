@@ -61,9 +61,13 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     });
     return lifetime;
   };
-  const ofRequest: LifetimeTime = { timeoutMs: limits.requestTimeoutMs };
-  const ofStream: LifetimeTime = { timeoutMs: limits.streamTimeoutMs, isStream: true };
-  const timeOf = (operation: ReadyOperation) => (operation.type === 'subscription' ? ofStream : ofRequest);
+  const ofRequest: LifetimeTime = {
+    get timeoutMs() {
+      return limits.requestTimeoutMs;
+    },
+  };
+  const timeOf = (operation: ReadyOperation): LifetimeTime =>
+    operation.type === 'subscription' ? { timeoutMs: limits.streamTimeoutMs, isStream: true } : ofRequest;
 
   /** The short way: parameters from a JSON body or from the query string of an event stream. */
   const runOperation = async (

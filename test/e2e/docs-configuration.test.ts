@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { silentLog } from '../../kernel/ports.ts';
 import { formatProblems } from '../../src/config/print-problems.ts';
 import { readConfig } from '../../src/config/read-config.ts';
-import { corsOptions, keyOptions, limitOptions, SECTIONS } from '../../src/config/schema.ts';
+import { corsOptions, keyOptions, limitOptions, reloadOptions, SECTIONS } from '../../src/config/schema.ts';
 import { createGraph } from '../../src/graph/graph.ts';
 import { folderWith, readOptionTables, readYamlBlocks } from '../utils/docs.ts';
 
@@ -15,6 +15,7 @@ const schemas = new Map<string, z.ZodObject>();
 collect('keys', keyOptions);
 collect('cors', corsOptions);
 collect('limits', limitOptions);
+collect('reload', reloadOptions);
 for (const [name, { entry }] of Object.entries(SECTIONS)) collect(name, entry);
 const tables = forEveryKind(readOptionTables(markdown));
 

@@ -8,6 +8,7 @@ import type { Way } from '../../schema/plan/way.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createGraph, type Graph } from '../../src/graph/graph.ts';
+import { createCors } from '../../src/http/cors.ts';
 import { createKeyring } from '../../src/identity/keyring.ts';
 import { createQueryLimits } from '../../src/policy/query-limits.ts';
 import { TEST_KEY } from './test-gateway.ts';
@@ -75,7 +76,7 @@ export async function startQuickstartGateway(
   const gateway = createGateway({
     graph,
     keyring: createKeyring(keys),
-    origins: [],
+    cors: createCors([]),
     limits: { ...limits, drainTimeoutMs: 100 },
     graphiql: { developmentKey: undefined, defaultQuery: '{ __typename }' },
     clock: systemClock,

@@ -8,6 +8,7 @@ import type { Source } from '../../sources/source.ts';
 import { type LimitOptions, limitOptions } from '../../src/config/schema.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import type { Graph } from '../../src/graph/graph.ts';
+import { createCors } from '../../src/http/cors.ts';
 import { createKeyring } from '../../src/identity/keyring.ts';
 import { createQueryLimits } from '../../src/policy/query-limits.ts';
 
@@ -58,6 +59,8 @@ export async function startTestGateway(
     failures: () => [],
     notices: () => [],
     uncheckedLinks: () => [],
+    files: () => new Set(),
+    change: () => Promise.reject(new Error('not here')),
     probe: async () => {},
     dispose: async () => {
       await Promise.all(sources.map((source) => source.dispose()));
@@ -67,7 +70,7 @@ export async function startTestGateway(
     graph,
     keyring: createKeyring([{ name: 'test', key: TEST_KEY }]),
     limits,
-    origins: options.origins ?? [],
+    cors: createCors(options.origins ?? []),
     graphiql: { developmentKey: TEST_KEY, defaultQuery: '{ __typename }' },
     clock: systemClock,
     ids: { next: randomUUID },

@@ -1,0 +1,211 @@
+import type { Log } from '../../kernel/ports.ts';
+import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import { type Composition, type CompositionResult, composeInSlices } from '../../schema/compose.ts';
+import type { Models } from '../../sources/ai/model-client.ts';
+import type { Source } from '../../sources/source.ts';
+import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
+import { isToldByService } from './blame.ts';
+import type { CompileWorker } from './compile-worker.ts';
+import { fitSources } from './fit-sources.ts';
+import { createGraphSources, disposeAll, type GraphSources, isAboutNothing, NO_QUERIES } from './graph-sources.ts';
+import { type LoadedSource, loadModels, loadSource } from './load-sources.ts';
+import { recordCompiler, type SourceEntry } from './source-entry.ts';
+
+/** A configuration with its sources, as far as they could be loaded, and what they compose. */
+export interface Build {
+  readonly config: SkeinConfig;
+  readonly sources: GraphSources;
+  readonly models: Models | undefined;
+  /** Of the sources that were loaded, by name: what a next build may take over. */
+  readonly entries: Map<string, SourceEntry>;
+  readonly composition: Composition | undefined;
+  /** Loads a source of the configuration anew. */
+  load(name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource>;
+  /** Composes with newcomers, without those that do not fit. @throws ProblemsError when none of them does */
+  join(newcomers: ReadonlyMap<string, readonly Source[]>): Promise<Composition | undefined>;
+}
+
+export interface BuildDeps {
+  readonly log: Log;
+  readonly compiler: CompileWorker;
+}
+
+/** The build that serves, and what may have changed since. */
+export interface Previous {
+  readonly build: Build;
+  readonly changedFiles: ReadonlySet<string>;
+  /** Whether services are asked again for what they offer. */
+  readonly asksServices: boolean;
+}
+
+/**
+ * Loads what a configuration names and composes it. At start a source that cannot be reached, or whose service says what
+ * makes no sense or does not fit the others, is left out. Beside a build that serves, sources that have not changed are
+ * taken over, and what would take a source away that serves is a mistake like any other.
+ *
+ * @throws ProblemsError with `known` and every mistake found here, when one of them is in what the operator wrote.
+ */
+export async function createBuild(
+  config: SkeinConfig,
+  known: readonly Problem[],
+  { log, compiler }: BuildDeps,
+  previous?: Previous,
+): Promise<Build> {
+  const problems: Problem[] = [...known];
+  const report = (problem: Problem) => problems.push(problem);
+  const old = previous?.build;
+  const keepsModels = old !== undefined && MODEL_SECTIONS.every((name) => isSame(old.config[name], config[name]));
+  const built = keepsModels
+    ? { models: old.models, sources: old.sources.builtIn }
+    : loadModels(config, { log, report });
+  const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
+  const sources = createGraphSources({ config, builtIn: built.sources, hasBrokenPrompt });
+  const entries = new Map<string, SourceEntry>();
+  const made = new Set<Source>(keepsModels ? [] : built.sources);
+
+  const load = async (name: string, options: SourceOptions, tell: (problem: Problem) => void) => {
+    const recording = recordCompiler(compiler, options);
+    const loaded = await loadSource(name, options, { log, report: tell, compiler: recording.compiler });
+    if ('sources' in loaded) {
+      const fingerprint = await recording.fingerprint();
+      entries.set(name, { options, sources: loaded.sources, files: recording.files(), fingerprint });
+      for (const source of loaded.sources) made.add(source);
+    }
+    return loaded;
+  };
+  const takeOver = (name: string, entry: SourceEntry) => {
+    entries.set(name, entry);
+    sources.opened.set(name, entry.sources);
+  };
+  await Promise.all(
+    Object.entries(config.sources).map(async ([name, options]) => {
+      const entry = old?.entries.get(name);
+      const serves = entry !== undefined && old?.sources.opened.has(name) === true;
+      const isUnchanged = entry !== undefined && isSame(entry.options, options);
+      const asks = previous?.asksServices === true && isToldByService(options);
+      if (serves && isUnchanged && !asks && !hasChanged(entry, previous?.changedFiles)) return takeOver(name, entry);
+      const missing = old?.sources.missing.get(name);
+      if (missing !== undefined && isSame(old?.config.sources[name], options) && !asks && isToldByService(options)) {
+        sources.missing.set(name, missing);
+        return;
+      }
+      const result = await load(name, options, report);
+      if ('sources' in result) {
+        const now = entries.get(name);
+        if (serves && isUnchanged && now?.fingerprint === entry.fingerprint && !usesOtherFiles(entry, previous)) {
+          for (const source of result.sources) made.delete(source);
+          await disposeAll(result.sources);
+          takeOver(name, entry);
+        } else sources.opened.set(name, result.sources);
+      } else if (serves && isUnchanged && asks) {
+        log.warn({ source: name, reason: reasonOf(result) }, 'a service does not say what it offers: its source stays');
+        takeOver(name, entry);
+      } else if (serves && !('broken' in result)) {
+        const message = `The source serves now, and could not with this change: ${reasonOf(result)}.`;
+        report({ path: ['sources', name], message });
+      } else if ('unreachable' in result) sources.missing.set(name, { reason: result.unreachable, problems: [] });
+      else if ('failed' in result) sources.leaveOut(name, result.failed);
+      else sources.broken.add(name);
+    }),
+  );
+
+  const compose = async () => {
+    const mistakes: Problem[] = [];
+    const inGraph = await sources.forGraph((problem) => mistakes.push(problem));
+    const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
+    const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
+    const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];
+    return { composition: result.composition, problems: sources.mistakesIn(found, problems) };
+  };
+  const leftOut = new Map<string, readonly Source[]>();
+  const isNew = (name: string) => old === undefined || !old.sources.opened.has(name);
+  const first = await fitSources({
+    compose,
+    versions: config.versions,
+    // What is refused anyway is told as it is.
+    candidates:
+      problems.length > 0 ? [] : toldByServices(config).filter((name) => sources.opened.has(name) && isNew(name)),
+    isConflict,
+    leaveOut: (name, found) => {
+      leftOut.set(name, sources.leaveOut(name, found));
+    },
+    putBack: (name) => {
+      sources.putIn(name, leftOut.get(name) ?? []);
+      sources.missing.delete(name);
+    },
+  });
+  problems.push(...first.problems);
+  if (problems.length > 0) {
+    problems.push(...sources.failures());
+    await disposeAll([...made]);
+    throw new ProblemsError(problems);
+  }
+  await Promise.all([...leftOut].map(([name, list]) => (sources.opened.has(name) ? undefined : disposeAll(list))));
+
+  return {
+    config,
+    sources,
+    models: built.models,
+    entries,
+    composition: first.composition,
+    load,
+    async join(newcomers) {
+      const result = await fitSources({
+        compose,
+        versions: config.versions,
+        candidates: Object.keys(config.sources).filter((name) => newcomers.has(name)),
+        isConflict: () => true,
+        leaveOut: (name, found) => void sources.leaveOut(name, found),
+        putBack: (name) => sources.putIn(name, newcomers.get(name) ?? []),
+      });
+      if (result.problems.length > 0) throw new ProblemsError(result.problems);
+      if (![...newcomers.keys()].some((name) => sources.opened.has(name))) return undefined;
+      if (result.composition === undefined) throw new ProblemsError([NO_QUERIES]);
+      return result.composition;
+    },
+  };
+}
+
+const MODEL_SECTIONS = ['providers', 'models', 'routes', 'prompts'] as const;
+
+/** Options are plain data, in the order of the file. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function hasChanged({ files }: SourceEntry, changed: ReadonlySet<string> = new Set()): boolean {
+  return [...files].some((file) => changed.has(file));
+}
+
+/** Certificates and keys are no part of what is compiled. */
+function usesOtherFiles(entry: SourceEntry, previous: Previous | undefined): boolean {
+  const { options } = entry;
+  if (options.kind !== 'grpc' || options.tls === undefined) return false;
+  return Object.values(options.tls).some((file) => previous?.changedFiles.has(String(file)) === true);
+}
+
+function reasonOf(result: Exclude<LoadedSource, { readonly sources: unknown }>): string {
+  if ('unreachable' in result) return result.unreachable;
+  return 'failed' in result ? result.failed.map(({ message }) => message).join(' ') : 'its configuration is wrong';
+}
+
+/** The composer, or the thread it works in, may fail: that is a problem of what it was given. */
+function toResult(error: unknown): CompositionResult {
+  if (!(error instanceof ProblemsError)) throw error;
+  return { composition: undefined, problems: error.problems };
+}
+
+/** Lines of skein.yaml that nothing fits, such as links, are the operator's mistakes: no source is left out for them. */
+function isConflict(problem: Problem): boolean {
+  const [section, , place] = problem.path ?? [];
+  if (isAboutNothing(problem) || section === 'links' || section === 'types' || section === 'prompts') return false;
+  return section !== 'versions' || place === undefined;
+}
+
+function toldByServices(config: SkeinConfig): readonly string[] {
+  return Object.entries(config.sources).flatMap(([name, options]) => (isToldByService(options) ? [name] : []));
+}
+
+function isNoQueries({ message }: Problem): boolean {
+  return message.endsWith('(NO_QUERIES)');
+}

@@ -1,0 +1,125 @@
+import { resolve } from 'node:path';
+import type { Log } from '../kernel/ports.ts';
+import { type Problem, ProblemsError } from '../kernel/problem.ts';
+import { formatProblems } from './config/print-problems.ts';
+import { type ConfigReading, readConfig } from './config/read-config.ts';
+import type { SkeinConfig } from './config/schema.ts';
+import type { Environment } from './config/substitute.ts';
+import type { Graph } from './graph/graph.ts';
+import { generationOptions } from './graph/load-graph.ts';
+import type { LiveSettings } from './live-settings.ts';
+import { createFileWatcher } from './watch-files.ts';
+
+export interface ReloadOptions {
+  readonly graph: Graph;
+  readonly reading: ConfigReading;
+  readonly settings: LiveSettings;
+  readonly env: Environment;
+  readonly log: Log;
+}
+
+export interface Reloader {
+  /** Reads everything again and takes what has changed. Never rejects: what is wrong is in the log. */
+  reload(changedFiles: ReadonlySet<string>, asksServices: boolean): Promise<void>;
+  stop(): void;
+}
+
+const LOOK_EVERY_MS = 1_000;
+const RETRY_FIRST_MS = 5_000;
+const RETRY_MOST_MS = 60_000;
+const MOST_TOLD = 50;
+
+/**
+ * Takes changes of skein.yaml and of the files it names while the gateway serves. What cannot be taken is told once, the
+ * graph stays as it was, and it is tried again: a service that a change needs may only be late.
+ */
+export function createReloader({ graph, reading, settings, env, log }: ReloadOptions): Reloader {
+  const { file } = reading.config;
+  let options = reading.config.reload;
+  let told = '';
+  let stopped = false;
+  let retry: NodeJS.Timeout | undefined;
+  let refused: { files: ReadonlySet<string>; asksServices: boolean; delayMs: number } | undefined;
+  let asking: NodeJS.Timeout | undefined;
+
+  const refuse = (problems: readonly Problem[], { config, locate }: ConfigReading) => {
+    const text = formatProblems(problems, { file: config.file, locate, color: false });
+    if (text === told) return;
+    told = text;
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    log.error({ problems: lines.slice(0, MOST_TOLD) }, 'the change is not taken: the graph stays as it was');
+  };
+
+  const take = async (changedFiles: ReadonlySet<string>, asksServices: boolean): Promise<boolean> => {
+    const next = await readConfig(file, env);
+    try {
+      const request = { config: next.config, known: next.problems, changedFiles, asksServices };
+      const { isNew, generation, changes } = await graph.change({
+        ...request,
+        generation: generationOptions(next.config),
+      });
+      told = '';
+      use(next.config);
+      if (isNew) tellChanges(generation, changes);
+      return true;
+    } catch (error) {
+      if (error instanceof ProblemsError) refuse(error.problems, next);
+      else log.error({ err: error }, 'the change is not taken: the graph stays as it was');
+      return false;
+    }
+  };
+  const use = (config: SkeinConfig) => {
+    settings.use(config);
+    options = config.reload;
+    askLater();
+  };
+  const tellChanges = (
+    generation: number,
+    { breaking, dangerous, safe }: Awaited<ReturnType<Graph['change']>>['changes'],
+  ) => {
+    const counts = { generation, breaking: breaking.length, dangerous: dangerous.length, safe: safe.length };
+    if (breaking.length === 0) log.info(counts, 'the graph has changed');
+    else log.warn({ ...counts, changes: breaking.slice(0, MOST_TOLD) }, 'the graph has changed, and clients may break');
+  };
+
+  let last: Promise<void> = Promise.resolve();
+  const reload = (changedFiles: ReadonlySet<string>, asksServices: boolean): Promise<void> => {
+    last = last.then(async () => {
+      if (stopped) return;
+      clearTimeout(retry);
+      const files = new Set([...(refused?.files ?? []), ...changedFiles]);
+      const asks = asksServices || refused?.asksServices === true;
+      if (await take(files, asks)) {
+        refused = undefined;
+        return;
+      }
+      const delayMs = Math.min(refused === undefined ? RETRY_FIRST_MS : refused.delayMs * 2, RETRY_MOST_MS);
+      refused = { files, asksServices: asks, delayMs };
+      if (stopped) return;
+      retry = setTimeout(() => void reload(new Set(), false), delayMs).unref();
+    });
+    return last;
+  };
+  const askLater = () => {
+    clearTimeout(asking);
+    const { servicesEveryMs } = options;
+    if (servicesEveryMs === undefined || stopped) return;
+    asking = setTimeout(() => void reload(new Set(), true).then(askLater), servicesEveryMs).unref();
+  };
+
+  const watcher = createFileWatcher({
+    files: () => (options.files ? [resolve(file), ...graph.files()] : []),
+    everyMs: LOOK_EVERY_MS,
+    onChange: (changed) => void reload(changed, false),
+  });
+  askLater();
+  return {
+    reload,
+    stop() {
+      stopped = true;
+      watcher.stop();
+      clearTimeout(retry);
+      clearTimeout(asking);
+    },
+  };
+}
