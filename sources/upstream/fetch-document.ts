@@ -28,6 +28,15 @@ export async function fetchDocument(
   url: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<string> {
+  return (await fetchDocumentBytes(source, url, headers)).toString('utf8');
+}
+
+/** The same, of which another thread reads the text. */
+export async function fetchDocumentBytes(
+  source: string,
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Buffer> {
   const { origin, pathname, search, username, password } = new URL(url);
   const endpoint = new URL(origin);
   endpoint.username = username;
@@ -45,7 +54,7 @@ export async function fetchDocument(
     const deadlineAt = Date.now() + TIMEOUT_MS;
     const context = { cancellation, deadlineAt, ...NO_CLIENT, requestId: 'document', log: silentLog };
     const answer = await upstream.exchange({ operation: 'document', method: 'GET', path: pathname + search }, context);
-    if (answer.status === 200) return answer.body.toString('utf8');
+    if (answer.status === 200) return answer.body;
     const mistake = mistakeOf(answer);
     if (mistake !== undefined) throw new ProblemsError([{ ...mistake, path: ['document'], file: documentName(url) }]);
     throw new SkeinError('UPSTREAM_FAILED', undefined, {

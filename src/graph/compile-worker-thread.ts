@@ -1,24 +1,45 @@
 import { parentPort } from 'node:worker_threads';
 import { describeError } from '../../kernel/errors.ts';
 import { type JobArguments, type JobName, runJob } from './compile-jobs.ts';
-import { cutInPieces, type Piece } from './compile-pieces.ts';
+import { addPiece, cutInPieces, type Piece } from './compile-pieces.ts';
 
 /** The thread of `compile-worker.ts`: does one job after the other, and sends each piece when it is asked for. */
-export type ToThread = { readonly name: JobName; readonly given: JobArguments<JobName> } | 'next';
+export type ToThread = JobMessage | { readonly piece: Piece } | 'next';
 export type FromThread =
   | { readonly rest: unknown; readonly pieces: number }
   | { readonly piece: Piece }
   | { readonly error: string };
 
+interface JobMessage {
+  readonly name: JobName;
+  /** Without its pieces, of which so many follow. */
+  readonly given: JobArguments<JobName>;
+  readonly pieces: number;
+}
+
 const port = parentPort;
 let pending: Piece[] = [];
+let job: JobMessage | undefined;
+let missing = 0;
 port?.on('message', (message: ToThread) => {
   if (message === 'next') {
     const piece = pending.shift();
     if (piece !== undefined) send({ piece });
     return;
   }
-  runJob(message.name, message.given).then(
+  if ('piece' in message) {
+    addPiece(job?.given, message.piece);
+    missing -= 1;
+  } else {
+    job = message;
+    missing = message.pieces;
+  }
+  if (missing === 0 && job !== undefined) run(job);
+});
+
+function run({ name, given }: JobMessage): void {
+  job = undefined;
+  runJob(name, given).then(
     (result) => {
       const { rest, pieces } = cutInPieces(result);
       pending = [...pieces];
@@ -26,7 +47,7 @@ port?.on('message', (message: ToThread) => {
     },
     (error: unknown) => send({ error: describeError(error) }),
   );
-});
+}
 
 function send(message: FromThread): void {
   port?.postMessage(message);

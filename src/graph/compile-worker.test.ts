@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { openapiOptions } from '../../sources/openapi/options.ts';
-import { addPiece, cutInPieces } from './compile-pieces.ts';
 import { type CompileWorker, type CompileWorkerOptions, createCompileWorker } from './compile-worker.ts';
 
 const OPTIONS = openapiOptions.parse({ kind: 'openapi', document: 'shop.yaml', endpoint: 'http://127.0.0.1:1' });
@@ -41,11 +40,26 @@ describe('a thread that compiles', () => {
 
   it('gives long results piece by piece', async () => {
     const worker = createWorker(`
-      const pieces = [[['a', 1]], [['b', 2]]].map((entries) => ({ path: ['plans'], entries }));
+      const pieces = [[['a', 1]], [['b', 2]]].map((added) => ({ path: ['plans'], added }));
       port.on('message', (message) => port.postMessage(
         message === 'next' ? { piece: pieces.shift() } : { rest: { plans: new Map() }, pieces: 2 },
       ));`);
     expect(await compile(worker)).toEqual({ plans: new Map([...'ab'].map((name, i) => [name, i + 1])) });
+  });
+
+  it('is given long texts piece by piece, and bytes as they are', async () => {
+    const worker = createWorker(`
+      let left, got;
+      port.on('message', ({ given, pieces, piece }) => {
+        if (given !== undefined) [left, got] = [pieces, given.map((value) => value.byteLength)];
+        else [left, got] = [left - 1, [...got, piece.added.length]];
+        if (left === 0) port.postMessage({ rest: got, pieces: 0 });
+      });`);
+    // First the list of what is given.
+    expect(await compile(worker, 'x'.repeat(300_000))).toEqual([3, 131_072, 131_072, 37_856]);
+    const bytes = new TextEncoder().encode('x'.repeat(300_000)).buffer;
+    expect(await worker.run('openapi', OPTIONS, bytes, 'shop.yaml')).toEqual([undefined, 300_000, undefined]);
+    expect(bytes.byteLength).toBe(0);
   });
 
   it('is started anew when it ends, and only the job under way fails', async () => {
@@ -103,27 +117,9 @@ describe('a thread that compiles', () => {
     });
     const small = createWorker("port.on('message', () => process.exit(1));", { smallCharacters: 100_000 });
     expect((await compile(small, text)).compiled?.sdl).toContain('a: ');
+    const bytes = new TextEncoder().encode(text).buffer;
+    expect((await small.run('openapi', OPTIONS, bytes, 'shop.yaml')).compiled?.sdl).toContain('a: ');
     const none = createCompileWorker({ smallCharacters: 0 });
     expect((await compile(none, text)).compiled?.sdl).toContain('a: ');
-  });
-});
-
-describe('plain data in pieces', () => {
-  it('is the same when it is put together', () => {
-    const many = Array.from({ length: 250 }, (_, i) => i);
-    const value = {
-      sdl: 'x',
-      plans: new Map(many.map((i) => [`p${i}`, { i, list: many }])),
-      deep: { types: new Map(many.map((i) => [i, new Map([[i, new Set([i])]])])), names: many, few: [1, 2] },
-      nothing: undefined,
-    };
-    const { rest, pieces } = cutInPieces(value);
-    expect(pieces.map(({ path, entries }) => `${path.join('.')} ${entries.length}`)).toEqual([
-      ...['plans 100', 'plans 100', 'plans 50', 'deep.types 100', 'deep.types 100', 'deep.types 50'],
-      ...['deep.names 100', 'deep.names 100', 'deep.names 50'],
-    ]);
-    const received = structuredClone(rest);
-    for (const piece of pieces) addPiece(received, structuredClone(piece));
-    expect(received).toEqual(value);
   });
 });

@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { describeError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { type JobArguments, type JobName, type JobResult, runJob, weighJob } from './compile-jobs.ts';
-import { addPiece } from './compile-pieces.ts';
+import { addPiece, cutInPieces } from './compile-pieces.ts';
 import type { FromThread, ToThread } from './compile-worker-thread.ts';
 
 /** Compiles documents and composes graphs beside the event loop that serves. */
 export interface CompileWorker {
   /**
-   * Runs one job; large ones in a thread, one after the other.
+   * Runs one job; large ones in a thread, one after the other. An ArrayBuffer among what is given is the thread's from
+   * then on, and empty here.
    * @throws ProblemsError when the job fails, runs out of memory or takes too long: what it compiles is at fault
    */
   run<Name extends JobName>(name: Name, ...given: JobArguments<Name>): Promise<JobResult<Name>>;
@@ -84,7 +85,7 @@ export function createCompileWorker({
         return;
       }
       if ('piece' in message) {
-        addPiece(rest, message.piece);
+        rest = addPiece(rest, message.piece);
         missing -= 1;
       } else {
         rest = message.rest;
@@ -104,6 +105,24 @@ export function createCompileWorker({
     });
     return started;
   };
+  /** One piece in each turn: to hand over much at one go takes long. */
+  const handOver = ({ name, given }: Pending, to: Worker) => {
+    const { rest, pieces } = cutInPieces(given);
+    post(to, { name, given: rest as JobArguments<JobName>, pieces: pieces.length }, rest);
+    let sent = 0;
+    const sendNext = () => {
+      const piece = pieces[sent];
+      if (piece === undefined || to !== worker) return;
+      sent += 1;
+      try {
+        post(to, { piece }, piece.added);
+        setImmediate(sendNext);
+      } catch (error) {
+        fail(`It cannot be compiled: ${describeError(error)}`);
+      }
+    };
+    if (pieces.length > 0) setImmediate(sendNext);
+  };
   const next = () => {
     if (running !== undefined || disposed) return;
     running = queue.shift();
@@ -112,20 +131,20 @@ export function createCompileWorker({
       timer = setTimeout(() => void end(), idleMs).unref();
       return;
     }
-    const { name, given } = running;
+    const job = running;
     worker ??= thread === undefined ? undefined : start(thread);
     worker?.ref();
     clearTimeout(timer);
     timer = setTimeout(() => fail(`It takes longer than ${timeoutMs / 1_000} s to compile.`), timeoutMs);
     try {
-      if (worker !== undefined) post(worker, { name, given });
+      if (worker !== undefined) handOver(job, worker);
     } catch (error) {
       fail(`It cannot be compiled: ${describeError(error)}`);
     }
   };
 
   return {
-    async run<Name extends JobName>(name: Name, ...given: JobArguments<Name>) {
+    async run<Name extends JobName>(name: Name, ...given: JobArguments<Name>): Promise<JobResult<Name>> {
       if (thread === undefined || weighJob(given) < smallCharacters) return runJob(name, given);
       // A large text was just decoded, perhaps; to hand it over takes as long again.
       await new Promise((resolve) => setImmediate(resolve));
@@ -145,6 +164,8 @@ export function createCompileWorker({
   };
 }
 
-function post(worker: Worker, message: ToThread): void {
-  worker.postMessage(message);
+/** ArrayBuffers in the list `holding` are handed over, not copied. */
+function post(worker: Worker, message: ToThread, holding?: unknown): void {
+  const buffers = Array.isArray(holding) ? holding.filter((value) => value instanceof ArrayBuffer) : [];
+  worker.postMessage(message, buffers);
 }

@@ -5,14 +5,12 @@ import { createAiSource } from '../../sources/ai/ai-source.ts';
 import { createModels, type Models } from '../../sources/ai/model-client.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
-import { documentName, fetchDocument } from '../../sources/upstream/fetch-document.ts';
-import { readText } from '../config/read-text.ts';
+import { documentName } from '../../sources/upstream/fetch-document.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
 import { isOfService, isToldByService } from './blame.ts';
 import type { CompileWorker } from './compile-worker.ts';
+import { loadDocument, readDocument } from './read-document.ts';
 import { transformSources } from './transform-sources.ts';
-
-const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
 /** What came of loading one source. */
 export type LoadedSource =
@@ -71,11 +69,9 @@ async function createSources(
   switch (options.kind) {
     case 'openapi': {
       const opening = import('../../sources/openapi/openapi-source.ts');
-      const text = /^https?:/i.test(options.document)
-        ? await fetchDocument(name, options.document)
-        : await readDocument(options.document);
+      const document = await loadDocument(name, options.document);
       const { openOpenapiSource } = await opening;
-      const { compiled, problems } = await compiler.run('openapi', options, text, documentName(options.document));
+      const { compiled, problems } = await compiler.run('openapi', options, document, documentName(options.document));
       if (compiled === undefined) throw new ProblemsError(problems);
       for (const problem of problems) deps.report(problem);
       return [openOpenapiSource(name, compiled, options, deps)];
@@ -136,17 +132,6 @@ async function createSoap(
 
 async function readIfGiven(file: string | undefined): Promise<string | undefined> {
   return file === undefined ? undefined : readDocument(file);
-}
-
-/** @throws ProblemsError when the file is larger than any document needs to be, is not text, or is gone by now */
-async function readDocument(file: string): Promise<string> {
-  try {
-    return await readText(file, MAX_DOCUMENT_BYTES);
-  } catch (error) {
-    throw new ProblemsError([
-      { path: ['document'], file, message: `The document cannot be read: ${describeError(error)}.` },
-    ]);
-  }
 }
 
 /** The AI and prompt sources, if the configuration has any. */
