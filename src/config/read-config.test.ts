@@ -98,7 +98,7 @@ test('what follows from a wrong indentation is not told', async () => {
 test('a name that is there twice is told without what would follow from one of the two', async () => {
   const shop = '  shop: { kind: graphql, endpoint: "http://a.example" }\n';
   const twice = await read(
-    `sources:\n${shop}  shop: { kind: grpc, endpoint: "http://a.example" }\nlinks:\n  A.b: { call: shop.b }\n`,
+    `sources:\n${shop}  shop: { kind: grpc, endpoint: "a.example:443" }\nlinks:\n  A.b: { call: shop.b }\n`,
   );
   expect(messages(twice)).toEqual(['3: The key "shop" in sources is there more than once; the first is on line 2.']);
   expect(twice.config.broken).toEqual(new Set(['sources.shop', 'links.A.b']));

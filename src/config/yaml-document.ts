@@ -38,6 +38,8 @@ export interface YamlDocument {
   hasFailed(path: YamlPath): boolean;
   /** Paths of all such scalars. */
   readonly failures: readonly YamlPath[];
+  /** Paths of keys that are there more than once: which of them is meant cannot be known. */
+  readonly repeated: readonly YamlPath[];
   /** The number or boolean that a scalar of one substitution alone can be read as, quoted or not. */
   alternative(path: YamlPath): number | boolean | undefined;
 }
@@ -89,6 +91,7 @@ function createYamlDocument(
   const substituted = new Set<unknown>();
   const failed = new Set<unknown>();
   const failures: YamlPath[] = [];
+  const repeated: YamlPath[] = [];
   const open = new Set<unknown>();
   let usable = true;
 
@@ -129,6 +132,7 @@ function createYamlDocument(
         first.told = true;
         const message = `The key ${quote(name)} ${inside(path)} is there more than once; the first is on line ${first.line}.`;
         report({ message, path: [...path, name] });
+        repeated.push([...path, name]);
       }
       walk(value, [...path, name]);
     }
@@ -206,6 +210,7 @@ function createYamlDocument(
     isSubstituted: (path) => substituted.has(find(path).node),
     hasFailed: (path) => failed.has(find(path).node),
     failures,
+    repeated,
     alternative: (path) => alternatives.get(find(path).node),
   };
 }
@@ -216,6 +221,7 @@ const NOTHING: YamlDocument = {
   isSubstituted: () => false,
   hasFailed: () => false,
   failures: [],
+  repeated: [],
   alternative: () => undefined,
 };
 
