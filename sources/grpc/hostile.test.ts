@@ -196,4 +196,22 @@ describe('a hostile answer', () => {
     await source.dispose();
     server.stop();
   });
+
+  it('of countless empty messages is too large long before its bytes are', async () => {
+    // Field 25, `nested_list`, of no bytes.
+    const empty = Buffer.from([0xca, 0x01, 0x00]);
+    let count = 0;
+    const handler = (_call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) =>
+      callback(null, Buffer.concat(Array(count).fill(empty)));
+    const server = await startServer(fixture('shop.proto'), 'shop.v1.Warehouse', { GetEverything: handler });
+    const { source } = await sourceOf(fixture('shop.proto'), server.endpoint, { maxResponseBytes: 16_000 });
+    const call = unary(source, 'Query.everything');
+    // The answer itself is a message.
+    count = 999;
+    await expect(call.invoke({}, contextOf())).resolves.toMatchObject({ nestedList: Array(999).fill({ name: '' }) });
+    count = 1_000;
+    await expect(call.invoke({}, contextOf())).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
+    await source.dispose();
+    server.stop();
+  });
 });

@@ -1,6 +1,6 @@
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { Arguments } from '../source.ts';
-import { readerOf } from './checked-reader.ts';
+import { CheckedReader } from './checked-reader.ts';
 import { InputError } from './codec.ts';
 import { asMessage, type Codecs } from './codecs.ts';
 import type { CompiledGrpc, CompiledMethod } from './compiled.ts';
@@ -21,13 +21,14 @@ export interface Method {
   decode(bytes: Buffer): unknown;
 }
 
-/** Codecs and wire types are made with the first call. */
+/** Codecs and wire types are made with the first call. An answer may hold as many messages as fit in `maxBytes`. */
 export function openMethod(
   source: string,
   { name, path, request, response }: CompiledMethod,
   { messages }: Pick<CompiledGrpc, 'messages'>,
   codecs: Codecs,
   wire: Wire,
+  maxBytes: number,
 ): Method {
   const details = { source, operation: name };
   // The request's fields are the arguments; of a request that is one value in GraphQL, `value` is.
@@ -47,7 +48,7 @@ export function openMethod(
   function createDecoder(): (bytes: Buffer) => unknown {
     const { read = (value: unknown) => value } = codecs.message(response);
     const type = wire.typeOf(response);
-    return (bytes) => read(type.decode(readerOf(bytes)));
+    return (bytes) => read(type.decode(new CheckedReader(bytes, maxBytes)));
   }
 
   function checked<T>(encode: (one: (value: unknown, field: string) => Buffer) => T): T {

@@ -25,7 +25,7 @@ export function openGrpc(name: string, compiled: CompiledGrpc, options: GrpcOpti
   const connection: Connection = { client, metadata, errors, timeoutMs: options.timeoutMs, running: new Set() };
   const calls = new Map<string, SourceCall>();
   for (const method of compiled.methods) {
-    const opened = openMethod(name, method, compiled, codecs, wire);
+    const opened = openMethod(name, method, compiled, codecs, wire, options.maxResponseBytes);
     calls.set(`${method.root}.${method.field}`, callOf(method, opened, connection));
   }
   return {

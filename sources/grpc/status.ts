@@ -6,6 +6,7 @@ import { abortError } from '../upstream/abort.ts';
 import type { Redact } from '../upstream/redactor.ts';
 import { upstreamWords } from '../upstream-words.ts';
 import type { Packable } from './any-codec.ts';
+import { TooManyMessagesError } from './checked-reader.ts';
 import { readStatusDetails } from './status-details.ts';
 
 /** https://grpc.io/docs/guides/status-codes/ */
@@ -80,11 +81,12 @@ function tellable(error: ServiceError, rules: ErrorRules): ErrorDetails {
   };
 }
 
-/** Bytes that are not the message the document says. */
+/** Bytes that are not the message the document says, or more than the source may say. */
 export function decodeError(error: unknown, details: CallDetails, context: CallContext): SkeinError {
   const cause = describeError(error);
   context.log.warn({ ...details, requestId: context.requestId, cause }, 'A message of a source cannot be read.');
-  return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause: error });
+  const code = error instanceof TooManyMessagesError ? 'UPSTREAM_RESPONSE_TOO_LARGE' : 'UPSTREAM_BAD_RESPONSE';
+  return new SkeinError(code, undefined, { details, cause: error });
 }
 
 /** Of a call that has no deadline but its own. */

@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { CheckedReader } from './checked-reader.ts';
 import type { CompiledField } from './compiled.ts';
 import { WELL_KNOWN_SHAPES } from './well-known-shapes.ts';
 import { wellKnownFields } from './well-known-wire.ts';
@@ -31,7 +32,13 @@ export function createWire(messages: ReadonlyMap<string, readonly CompiledField[
     type.setup = () => {
       for (const field of fieldsOf(fullName)) type.add(fieldOf(field));
       type.resolveAll();
-      return protobuf.Type.prototype.setup.call(type);
+      protobuf.Type.prototype.setup.call(type);
+      const { decode } = type;
+      type.decode = (reader, ...rest) => {
+        if (reader instanceof CheckedReader) reader.countMessage();
+        return decode.call(type, reader, ...rest);
+      };
+      return type;
     };
     return type;
   }
