@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createDiscovery, type Discovered } from './discovery.ts';
+import { createDiscovery, type Discovered, pinnedLookup } from './discovery.ts';
 import { createPublicLookup } from './network-guard.ts';
 
 beforeEach(() => {
@@ -145,6 +145,13 @@ describe('the end', () => {
     expect([changes, failures, vi.getTimerCount()]).toEqual([[], [], 0]);
   });
 
+  it('silences a lookup that fails afterwards', async () => {
+    const { failures, stop } = discover(new Error('ENOTFOUND'));
+    stop();
+    await flush();
+    expect(failures).toEqual([]);
+  });
+
   it('comes between two lookups, too', async () => {
     const { dns, stop } = discover(found('10.0.0.1'));
     await flush();
@@ -170,4 +177,15 @@ it('asks the system when it is given no lookup', async () => {
     });
   });
   expect(discovered.addresses.map(({ ip }) => ip)).toContainEqual(expect.stringMatching(/^(127\.0\.0\.1|::1)$/));
+});
+
+it('pins names to one address, as sockets ask for it with and without `all`', () => {
+  const answers: unknown[] = [];
+  const lookup = pinnedLookup('fd00::1');
+  lookup('pets.example', { all: true }, (...answer) => answers.push(answer));
+  lookup('pets.example', {}, (...answer) => answers.push(answer));
+  expect(answers).toEqual([
+    [null, [{ address: 'fd00::1', family: 6 }]],
+    [null, 'fd00::1', 6],
+  ]);
 });

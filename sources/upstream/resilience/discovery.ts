@@ -1,5 +1,5 @@
 import { ADDRCONFIG, lookup as systemLookup } from 'node:dns';
-import { isIPv6, type LookupFunction } from 'node:net';
+import { isIP, isIPv6, type LookupFunction } from 'node:net';
 import { repeat } from './repeat.ts';
 
 export interface DiscoverySettings {
@@ -64,4 +64,13 @@ function lookUpAll(host: string, lookup: LookupFunction): Promise<readonly strin
 
 function at(ip: string, port: number): DiscoveredAddress {
   return { ip, authority: `${isIPv6(ip) ? `[${ip}]` : ip}:${port}` };
+}
+
+/**
+ * A `lookup` for sockets that takes every name for this address: the socket pool of one endpoint goes on with the
+ * origin's name, for its Host header and its certificate, and connects to one of its addresses.
+ */
+export function pinnedLookup(ip: string): LookupFunction {
+  const found = { address: ip, family: isIP(ip) };
+  return (_host, { all }, callback) => (all ? callback(null, [found]) : callback(null, ip, found.family));
 }

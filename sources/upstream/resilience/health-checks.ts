@@ -10,7 +10,7 @@ export interface HealthCheckSettings<T> {
     NonNullable<UpstreamOptions['healthCheck']>,
     'everyMs' | 'timeoutMs' | 'downAfter' | 'upAfter'
   >;
-  /** Rejects when the endpoint is not well, and as soon as the signal says so. */
+  /** Rejects when the endpoint is not well, with words fit for operators, and as soon as the signal is aborted. */
   check(endpoint: Endpoint<T>, signal: AbortSignal): Promise<void>;
   /** The endpoint's `health` has changed; `reason` says why it is down, for the log. */
   onChange(endpoint: PooledEndpoint<T>, reason: string | undefined): void;
