@@ -19,9 +19,9 @@ export function cancellableStream<T>(
   function start(): AsyncGenerator<T> {
     if (cancellation.reason !== undefined) abortable.abort();
     else cancellation.watch(abortable);
-    const { deadlineAt, requestId, log, headers, onCall } = context;
+    const { deadlineAt, requestId, log, headers, callerScope, onCall } = context;
     const returnHeader = (name: string, value: string) => context.returnHeader(name, value);
-    return produce({ cancellation: own, deadlineAt, requestId, log, headers, returnHeader, onCall });
+    return produce({ cancellation: own, deadlineAt, requestId, log, headers, callerScope, returnHeader, onCall });
   }
 
   function close(): void {

@@ -115,10 +115,34 @@ export interface CallContext {
   readonly log: Log;
   /** Headers of the client's request, names in lower case; not the one that held its credentials for the gateway. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Callers of one scope may be given each other's answers; empty when nobody calls. Nothing of it is secret. */
+  readonly callerScope: string;
   /** Adds a header to the client's answer. Without effect where there is none, or it has begun. */
   returnHeader(name: string, value: string): void;
+  /** Told what an answer says of its freshness. Only there when somebody keeps answers. */
+  readonly onFreshness?: ((freshness: Freshness) => void) | undefined;
+  /** An answer is there already: a service that knows validators is asked whether it still holds. */
+  readonly validators?: Validators | undefined;
   /** Told of every call that is sent to a service. Only there when somebody wants to know. */
   readonly onCall?: ((call: CallDetails) => void) | undefined;
+}
+
+/** What an HTTP answer says of how long it may be kept (RFC 9111), and how it can be asked for again (RFC 9110, 13). */
+export interface Freshness {
+  /** `no-store`, `private` and the like, as they came. */
+  readonly cacheControl: string | undefined;
+  /** Seconds since the answer was made. */
+  readonly ageSeconds: number;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number | undefined;
+  /** Names of request headers the answer depends on, in lower case. */
+  readonly vary: readonly string[];
+  readonly validators: Validators | undefined;
+}
+
+export interface Validators {
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
 }
 
 /** A call as errors name it, too: nothing of it is secret. */

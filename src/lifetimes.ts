@@ -27,6 +27,8 @@ export interface LifetimeOptions {
   readonly requestId?: string | undefined;
   /** Headers of the client's request that sources may see. Default: none. */
   readonly headers?: CallContext['headers'] | undefined;
+  /** Default: nobody's. */
+  readonly callerScope?: string | undefined;
   /** Adds a header to the client's answer, as long as that has not begun. Default: nothing happens. */
   readonly returnHeader?: CallContext['returnHeader'] | undefined;
 }
@@ -64,9 +66,13 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
     get streams() {
       return streams.size;
     },
-    open({ timeoutMs, requestId, headers, returnHeader, isStream }) {
+    open({ timeoutMs, requestId, headers, callerScope, returnHeader, isStream }) {
       const id = requestId !== undefined && /^[\w.:/+=-]{1,128}$/.test(requestId) ? requestId : ids.next();
-      const client = { headers: headers ?? NO_CLIENT.headers, returnHeader: returnHeader ?? NO_CLIENT.returnHeader };
+      const client = {
+        headers: headers ?? NO_CLIENT.headers,
+        callerScope: callerScope ?? NO_CLIENT.callerScope,
+        returnHeader: returnHeader ?? NO_CLIENT.returnHeader,
+      };
       const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, client, (self) => {
         open.delete(self);
         streams.delete(self);
@@ -96,6 +102,7 @@ class OpenLifetime implements Lifetime {
   readonly log: Log;
   readonly deadlineAt: number;
   readonly headers: CallContext['headers'];
+  readonly callerScope: string;
   readonly returnHeader: CallContext['returnHeader'];
   onCall: CallContext['onCall'] = undefined;
   stopped: SkeinError | undefined;
@@ -110,13 +117,14 @@ class OpenLifetime implements Lifetime {
     log: Log,
     deadlineAt: number,
     timeoutMs: number,
-    client: Pick<CallContext, 'headers' | 'returnHeader'>,
+    client: Pick<CallContext, 'headers' | 'callerScope' | 'returnHeader'>,
     onClose: (self: Lifetime) => void,
   ) {
     this.requestId = requestId;
     this.log = log;
     this.deadlineAt = deadlineAt;
     this.headers = client.headers;
+    this.callerScope = client.callerScope;
     this.returnHeader = client.returnHeader;
     this.onClose = onClose;
     this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), Math.min(timeoutMs, LONGEST_TIMER_MS));

@@ -44,9 +44,10 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     maxRequestBodySize: false,
   } as Parameters<typeof createYoga<YogaServerContext>>[0]);
 
-  const openLifetime = (scope: Scope, response: ServerResponse, time: LifetimeTime): Lifetime => {
+  const openLifetime = (scope: Scope, caller: Caller, response: ServerResponse, time: LifetimeTime): Lifetime => {
     const { requestId, headers } = scope;
-    const lifetime = lifetimes.open({ ...time, requestId, headers, returnHeader: headerReturner(response) });
+    const client = { requestId, headers, callerScope: caller.keyName, returnHeader: headerReturner(response) };
+    const lifetime = lifetimes.open({ ...time, ...client });
     response.once('close', () => {
       if (!response.writableFinished) lifetime.stop('CLIENT_CLOSED_REQUEST');
       lifetime.close();
@@ -54,8 +55,8 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     return lifetime;
   };
   /** What is being written is out of its hands: a client that does not take its answer must not hold up a shutdown. */
-  const openAnswer = (scope: Scope, response: ServerResponse, time: LifetimeTime): Lifetime => {
-    const lifetime = openLifetime(scope, response, time);
+  const openAnswer = (scope: Scope, caller: Caller, response: ServerResponse, time: LifetimeTime): Lifetime => {
+    const lifetime = openLifetime(scope, caller, response, time);
     lifetime.onStop(() => {
       if (response.headersSent) lifetime.close();
     });
@@ -94,7 +95,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     if (token !== undefined) {
       // Its answer says only that the operation was taken: there is nothing to return headers with.
       const { requestId, headers } = scope;
-      const lifetime = lifetimes.open({ ...timeOf(operation), requestId, headers });
+      const lifetime = lifetimes.open({ ...timeOf(operation), requestId, headers, callerScope: caller.keyName });
       try {
         sse.run(token, caller, operationIdOf(params), operation, lifetime, response);
       } catch (error) {
@@ -105,7 +106,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     }
     const takesEvents = accepted === EVENT_STREAM || (request.headers.accept?.includes(EVENT_STREAM) ?? false);
     if (operation.type === 'subscription' ? takesEvents : accepted === EVENT_STREAM) {
-      await sse.serve(operation, openLifetime(scope, response, timeOf(operation)), response);
+      await sse.serve(operation, openLifetime(scope, caller, response, timeOf(operation)), response);
       return;
     }
     if (operation.type === 'subscription') {
@@ -114,7 +115,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
         'A subscription is answered as text/event-stream (Accept header) or over WebSocket.',
       );
     }
-    const lifetime = openAnswer(scope, response, timeOf(operation));
+    const lifetime = openAnswer(scope, caller, response, timeOf(operation));
     sendResult(
       response,
       await operations.execute(operation, lifetime),
@@ -153,7 +154,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     }
     if (negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON]) === undefined)
       throw new SkeinError('NOT_ACCEPTABLE');
-    const lifetime = openAnswer(scope, response, ofRequest);
+    const lifetime = openAnswer(scope, caller, response, ofRequest);
     await yoga(request, response, { caller, lifetime });
     if (lifetime.stopped !== undefined) lifetime.close();
   };

@@ -15,13 +15,16 @@ export class ChildContext implements Abortable {
 
   constructor(parent: CallContext) {
     this.#parent = parent;
-    const { deadlineAt, requestId, log, headers, onCall } = parent;
+    const { deadlineAt, requestId, log, headers, callerScope, onFreshness, validators, onCall } = parent;
     this.context = {
       cancellation: this.#cancellation,
       deadlineAt,
       requestId,
       log,
       headers,
+      callerScope,
+      onFreshness,
+      validators,
       returnHeader: (name, value) => this.#returnHeader(name, value),
       onCall,
     };

@@ -20,7 +20,7 @@ export class SharedRead<R> {
   constructor(first: CallContext, onOver: () => void) {
     this.#onOver = onOver;
     this.startDeadlineAt = first.deadlineAt;
-    const { requestId, log, headers, onCall } = first;
+    const { requestId, log, headers, callerScope, onFreshness, validators, onCall } = first;
     const latest = (): number => this.#deadlineAt;
     this.#context = {
       cancellation: this.#cancellation,
@@ -30,6 +30,9 @@ export class SharedRead<R> {
       requestId,
       log,
       headers,
+      callerScope,
+      onFreshness,
+      validators,
       returnHeader: (name, value) => this.#returnHeader(name, value),
       onCall,
     };
