@@ -1,4 +1,4 @@
-import { CancellationSource } from '../../kernel/cancellation.ts';
+import { type Abortable, CancellationSource } from '../../kernel/cancellation.ts';
 import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import { systemClock } from '../../kernel/ports.ts';
 import type { CallContext } from '../../sources/source.ts';
@@ -32,7 +32,22 @@ export interface TestRun {
   /** `pending`, the status of the answer or the code of the error. */
   outcome: string | number;
   error: SkeinError | undefined;
-  readonly cancellation: CancellationSource;
+  readonly cancellation: CountingCancellation;
+}
+
+/** Knows how many still listen to it. */
+export class CountingCancellation extends CancellationSource {
+  readonly watchers = new Set<Abortable>();
+
+  override watch(call: Abortable): void {
+    this.watchers.add(call);
+    super.watch(call);
+  }
+
+  override unwatch(call: Abortable): void {
+    this.watchers.delete(call);
+    super.unwatch(call);
+  }
 }
 
 /** Waits until promises that are settled have told everybody. */
@@ -73,8 +88,12 @@ export function createResilienceHarness(input: object = {}, addresses: readonly 
     log,
   });
 
-  function run(call: Partial<PlannedCall> = {}, over: { holds?: boolean; deadlineMs?: number } = {}): TestRun {
-    const cancellation = new CancellationSource();
+  function run(
+    call: Partial<PlannedCall> = {},
+    over: { holds?: boolean; deadlineMs?: number; isOver?: boolean } = {},
+  ): TestRun {
+    const cancellation = new CountingCancellation();
+    if (over.isOver === true) cancellation.cancel(new SkeinError('SHUTTING_DOWN'));
     const deadlineAt = Date.now() + (over.deadlineMs ?? 60_000);
     const { context } = createCallContext({ cancellation, deadlineAt });
     const byAnswer = new Map<TestAnswer, TestAttempt>();
@@ -97,10 +116,11 @@ export function createResilienceHarness(input: object = {}, addresses: readonly 
           fail: (code) => settled.reject(new SkeinError(code)),
         };
         attempts.push(attempt);
-        own.cancellation.watch({
-          abort: () => settled.reject(abortError(own, { source: 'shop', operation: 'read' })),
-        });
-        return settled.promise;
+        const fail = () => settled.reject(abortError(own, { source: 'shop', operation: 'read' }));
+        if (own.cancellation.reason !== undefined) fail();
+        const watching = { abort: fail };
+        own.cancellation.watch(watching);
+        return settled.promise.finally(() => own.cancellation.unwatch(watching));
       },
       judge: judgeTestAnswer,
       discard: (answer) => {

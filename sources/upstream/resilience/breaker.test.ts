@@ -120,13 +120,21 @@ describe('an open breaker', () => {
     breaker.record('ok', 50);
     expect(breaker.state(50)).toBe('open');
     const isTrial = breaker.enter(100);
-    breaker.record('ok', 101);
-    breaker.record('failed', 101);
-    breaker.record('given-up', 101);
+    for (const outcome of ['ok', 'failed', 'failed', 'failed', 'given-up'] as const) breaker.record(outcome, 101);
     expect([breaker.state(101), breaker.allows(101), breaker.retryAt()]).toEqual(['half-open', false, 100]);
     breaker.record('ok', 102, isTrial);
     expect(breaker.state(102)).toBe('closed');
   });
+});
+
+test('a breaker that closes forgets the calls of before', () => {
+  const breaker = createBreaker({ ...OPTIONS, failures: 1_000, minimumCalls: 4 });
+  for (let failure = 0; failure < 4; failure += 1) breaker.record('failed', 0);
+  breaker.record('ok', 100, breaker.enter(100));
+  for (let failure = 0; failure < 3; failure += 1) breaker.record('failed', 101);
+  expect(breaker.state(101)).toBe('closed');
+  breaker.record('failed', 101);
+  expect(breaker.state(101)).toBe('open');
 });
 
 test('no breaker never opens', () => {

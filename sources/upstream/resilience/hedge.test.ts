@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SkeinError } from '../../../kernel/errors.ts';
 import { createResilienceHarness, turns } from '../../../test/utils/resilience-harness.ts';
+import type { CallContext } from '../../source.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
@@ -119,6 +120,14 @@ describe('no second attempt is made', () => {
     expect(attempts.length).toBe(2);
   });
 
+  test('of a request that is over already', async () => {
+    const { run, attempts, resilience } = createResilienceHarness(HEDGED, TWO);
+    const call = run({}, { isOver: true });
+    await turns();
+    expect([call.outcome, attempts.length]).toEqual(['SHUTTING_DOWN', 1]);
+    expect(resilience.state()).toMatchObject(IDLE);
+  });
+
   test('when it would begin after the deadline', async () => {
     const { run, attempt, attempts } = createResilienceHarness(HEDGED, TWO);
     run({}, { deadlineMs: 20 });
@@ -158,11 +167,13 @@ test('headers for the client come from the attempt that counts alone', async () 
   if (context === undefined) throw new Error('There was no attempt.');
   const returned: string[] = [];
   const answers: (() => void)[] = [];
+  const contexts: CallContext[] = [];
   const call = resilience.run<string>({
     call: { operation: 'read', repeatable: 'always' },
     context: { ...context, returnHeader: (name, value) => returned.push(`${name}: ${value}`) },
     holds: false,
     attempt: ({ address }, own) => {
+      contexts.push(own);
       own.returnHeader('x-first', address);
       return new Promise((resolve) => {
         answers.push(() => {
@@ -180,7 +191,8 @@ test('headers for the client come from the attempt that counts alone', async () 
   const winner = await call;
   answers[0]?.();
   await turns();
-  expect(returned).toEqual([`x-first: ${winner}`, `x-last: ${winner}`]);
+  for (const own of contexts) own.returnHeader('x-late', String(contexts.indexOf(own)));
+  expect(returned).toEqual([`x-first: ${winner}`, `x-last: ${winner}`, 'x-late: 1']);
   for (const attempt of attempts) attempt.answer(200);
   await probe.promise;
 });

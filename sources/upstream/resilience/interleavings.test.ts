@@ -110,6 +110,7 @@ test('places and counts are zero again after any order of answers, failures and 
       expect(resilience.state()).toMatchObject({ active: 0, queued: 0, endpoints: [{ active: 0 }, { active: 0 }] });
       expect(vi.getTimerCount()).toBe(0);
       expect(runs.filter(({ outcome }) => outcome === 'pending')).toEqual([]);
+      expect(runs.filter(({ cancellation }) => cancellation.watchers.size > 0)).toEqual([]);
       // And an endpoint that is well can be reached.
       const last = harness.run();
       await turns();

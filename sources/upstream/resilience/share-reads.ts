@@ -47,9 +47,7 @@ export function createReadSharing(settings: { readonly clock: Clock; readonly mo
       });
     }
     if (underWay.size >= most) return read(context);
-    const shared = new SharedRead<R>(context, () => {
-      if (underWay.get(key) === shared) underWay.delete(key);
-    });
+    const shared = new SharedRead<R>(context, () => underWay.delete(key));
     underWay.set(key, shared as SharedRead<unknown>);
     const joined = shared.join(context, details);
     shared.start(read);
