@@ -110,7 +110,9 @@ export function* renameFieldSets(definitions: readonly DefinitionNode[], plan: P
       return {
         ...field,
         directives: field.directives.map((directive) =>
-          renameFieldSet(directive, directive.name.value === 'provides' ? result : typeName, plan),
+          directive.name.value === 'listSize'
+            ? renameListSize(directive, { typeName, fieldName: field.name.value, result }, plan)
+            : renameFieldSet(directive, directive.name.value === 'provides' ? result : typeName, plan),
         ),
       };
     });
@@ -131,6 +133,30 @@ function renameFieldSet(directive: ConstDirectiveNode, typeName: string, plan: P
       .slice(1, -1)
       .trim();
     return { ...argument, value: { kind: Kind.STRING, value: text } as const };
+  });
+  return args === undefined ? directive : { ...directive, arguments: args };
+}
+
+/** It names arguments of its field, and lists in what the field gives. Hidden ones say nothing to the graph. */
+function renameListSize(
+  directive: ConstDirectiveNode,
+  { typeName, fieldName, result }: { readonly typeName: string; readonly fieldName: string; readonly result: string },
+  plan: Plan,
+): ConstDirectiveNode {
+  const shownAs: Readonly<Record<string, (name: string) => string | undefined>> = {
+    slicingArguments: (name) =>
+      plan.hidden.has(`${typeName}.${fieldName}(${name})`) ? undefined : plan.names.argument(typeName, fieldName, name),
+    sizedFields: (name) => (plan.hidden.has(`${result}.${name}`) ? undefined : plan.names.field(result, name)),
+  };
+  const args = directive.arguments?.flatMap((argument) => {
+    const shown = shownAs[argument.name.value];
+    const given: unknown = shown === undefined ? undefined : valueFromASTUntyped(argument.value);
+    if (shown === undefined || given === null || given === undefined) return [argument];
+    const values = [given].flat().flatMap((name) => {
+      const value = shown(String(name));
+      return value === undefined ? [] : [{ kind: Kind.STRING, value } as const];
+    });
+    return values.length === 0 ? [] : [{ ...argument, value: { kind: Kind.LIST, values } as const }];
   });
   return args === undefined ? directive : { ...directive, arguments: args };
 }
