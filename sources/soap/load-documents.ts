@@ -27,7 +27,8 @@ export interface LoadedDocuments {
 const MAX_DOCUMENTS = 1_000;
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 const CONCURRENCY = 8;
-const SLICE = 131_072;
+/** Characters that are read at one go: some milliseconds. */
+const SLICE = 32_768;
 
 /**
  * Reads a WSDL and all that it imports, each once, from beside it. What cannot be read is a problem, and the rest is
@@ -120,7 +121,8 @@ async function findImports(text: string, base: string): Promise<Import[]> {
   });
   try {
     for (let start = 0; start < text.length; start += SLICE) {
-      if (start > 0) await nextTurn();
+      // Before the first one, too: a large text was just decoded, perhaps.
+      if (text.length > SLICE) await nextTurn();
       parser.write(text.slice(start, start + SLICE));
     }
   } catch {
