@@ -343,5 +343,8 @@ describe('schemas', () => {
     );
     expect(model.sdl).toContain('constructor_: String');
     expect(model.sdl).not.toContain('__proto__');
+    expect(model.notices?.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('the property "__proto__" is left out'),
+    );
   });
 });

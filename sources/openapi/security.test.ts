@@ -126,6 +126,7 @@ describe('what is not there', () => {
       '/e': get('e', needs('cookieKey')),
       '/f': get('f', needs('digest')),
       '/g': get('g', needs('host')),
+      '/h': get('h', needs('token')),
     };
     server = await startOpenapiServer({ paths, components: { securitySchemes } });
     expect(server.notices).toEqual([
@@ -136,6 +137,7 @@ describe('what is not there', () => {
       'One operation asks for the security scheme "cookieKey", for which there is no credential: put one into "security", or its cookie in "headers" or "forwardHeaders".',
       'One operation asks for the security scheme "digest", which cannot be used, because the HTTP scheme "digest" is not supported.',
       'One operation asks for the security scheme "host", which cannot be used, because a key cannot be sent in the header "host".',
+      'One operation asks for the security scheme "token", for which there is no credential: put one into "security", or its header "authorization" in "headers" or "forwardHeaders" as { name: x-service-authorization, as: authorization }.',
     ]);
   });
 
@@ -146,7 +148,7 @@ describe('what is not there', () => {
     server = await startOpenapiServer({ paths });
     expect(server.model.sdl).toContain('a: Boolean');
     expect(server.notices).toEqual([
-      '2 operations have a parameter for the header "authorization", which is left out: what is sent in it comes from "security", "headers" or "forwardHeaders".',
+      '2 operations have a parameter for the header "authorization", which is left out: what is sent in it comes from "security", "headers" or "forwardHeaders" with { name: x-service-authorization, as: authorization }.',
     ]);
   });
 

@@ -198,13 +198,17 @@ function missingNotice(name: string, count: number, scheme: Scheme | UnusableErr
   if (scheme === undefined) return `${start}, which the document does not declare.`;
   if (scheme instanceof UnusableError) return `${start}, which cannot be used, because ${scheme.message}.`;
   const { place, name: key } = scheme.place;
-  const others = place === 'query' ? '' : `, or its ${place} "${key}" in "headers" or "forwardHeaders"`;
+  const forwarded = key.toLowerCase() === 'authorization' ? `"forwardHeaders" as ${FORWARDED}` : '"forwardHeaders"';
+  const others = place === 'query' ? '' : `, or its ${place} "${key}" in "headers" or ${forwarded}`;
   return `${start}, for which there is no credential: put one into "security"${others.replace(`cookie "${key}"`, 'cookie')}.`;
 }
 
+/** The client's own header "authorization" is for the gateway, and never goes on. */
+const FORWARDED = '{ name: x-service-authorization, as: authorization }';
+
 function parameterNotice(count: number): string {
   const operations = count === 1 ? 'One operation has' : `${count} operations have`;
-  return `${operations} a parameter for the header "authorization", which is left out: what is sent in it comes from "security", "headers" or "forwardHeaders".`;
+  return `${operations} a parameter for the header "authorization", which is left out: what is sent in it comes from "security", "headers" or "forwardHeaders" with ${FORWARDED}.`;
 }
 
 function hasUserInfo(endpoint: string): boolean {

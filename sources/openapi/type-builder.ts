@@ -135,6 +135,11 @@ export function createTypeBuilder(
   function fillFields({ schema, type, baseName, depth }: Pending, onLoss: OnLoss): void {
     const direction: Direction = type.kind === 'input' ? 'input' : 'output';
     const shown = [...schema.properties.keys()].filter((property) => isShown(schema, property, direction));
+    if (schema.properties.has(NO_PROPERTY) && schema.properties.get(NO_PROPERTY) !== false)
+      onLoss(
+        type.name,
+        `the property "${NO_PROPERTY}" is left out, because the name means something else to JavaScript`,
+      );
     fieldCount += shown.length;
     if (fieldCount > MAX_FIELDS) throw new UnusableError(`the document has more than ${MAX_FIELDS} fields`);
     for (const [property, name] of nameAll(shown, fieldName)) {
@@ -163,7 +168,7 @@ export function createTypeBuilder(
   /** What can only be read is no input, what can only be written no output. */
   function isShown(schema: Schema, property: string, direction: Direction): boolean {
     const raw = schema.properties.get(property);
-    if (property === '__proto__' || raw === false) return false;
+    if (property === NO_PROPERTY || raw === false) return false;
     const own = attempt(() => reader.read(raw));
     return own === undefined || !(direction === 'input' ? own.readOnly : own.writeOnly);
   }
@@ -181,6 +186,9 @@ export function createTypeBuilder(
     input: (schema, name, onLoss) => buildAll(schema, { name, direction: 'input', onLoss, depth: 0 }),
   };
 }
+
+/** Setting it would change what an object is. */
+const NO_PROPERTY = '__proto__';
 
 /** A type says of itself what it is: its fields repeat only what is said for their place. */
 function describe(schema: Schema): string | undefined {

@@ -27,8 +27,9 @@ export async function fetchDocument(
   source: string,
   url: string,
   headers: Readonly<Record<string, string>> = {},
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<string> {
-  return (await fetchDocumentBytes(source, url, headers)).toString('utf8');
+  return (await fetchDocumentBytes(source, url, headers, timeoutMs)).toString('utf8');
 }
 
 /** The same, of which another thread reads the text. */
@@ -36,6 +37,7 @@ export async function fetchDocumentBytes(
   source: string,
   url: string,
   headers: Readonly<Record<string, string>> = {},
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<Buffer> {
   const { origin, pathname, search, username, password } = new URL(url);
   const endpoint = new URL(origin);
@@ -45,13 +47,13 @@ export async function fetchDocumentBytes(
     source,
     endpoint: endpoint.href,
     headers: { accept: ACCEPT, 'accept-encoding': 'gzip', ...lowerCase(headers) },
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     maxResponseBytes: MAX_DOCUMENT_BYTES,
   });
   const cancellation = new CancellationSource();
-  const timer = setTimeout(() => cancellation.cancel(new SkeinError('DEADLINE_EXCEEDED')), TIMEOUT_MS);
+  const timer = setTimeout(() => cancellation.cancel(new SkeinError('DEADLINE_EXCEEDED')), timeoutMs);
   try {
-    const deadlineAt = Date.now() + TIMEOUT_MS;
+    const deadlineAt = Date.now() + timeoutMs;
     const context = { cancellation, deadlineAt, ...NO_CLIENT, requestId: 'document', log: silentLog };
     const answer = await upstream.exchange({ operation: 'document', method: 'GET', path: pathname + search }, context);
     if (answer.status === 200) return answer.body;

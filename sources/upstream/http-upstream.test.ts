@@ -170,6 +170,12 @@ describe('exchange', () => {
       (socket: Socket) => socket.write(`${HEAD}half`, () => socket.resetAndDestroy()),
       'UPSTREAM_FAILED',
     ],
+    [
+      'an answer of two lengths',
+      (socket: Socket) =>
+        socket.end('HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'),
+      'UPSTREAM_BAD_RESPONSE',
+    ],
     ['not HTTP at all', (socket: Socket) => socket.end('hello\r\n\r\n'), 'UPSTREAM_BAD_RESPONSE'],
     [
       'headers without end',

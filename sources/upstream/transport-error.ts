@@ -7,6 +7,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   UND_ERR_BODY_TIMEOUT: 'UPSTREAM_TIMEOUT',
   ETIMEDOUT: 'UPSTREAM_TIMEOUT',
   UND_ERR_HEADERS_OVERFLOW: 'UPSTREAM_RESPONSE_TOO_LARGE',
+  // Also when an answer has a transfer-encoding, too: it does not hold to HTTP (RFC 9112, section 6.3).
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'UPSTREAM_BAD_RESPONSE',
   UND_ERR_DESTROYED: 'UPSTREAM_UNREACHABLE',
   UND_ERR_CLOSED: 'UPSTREAM_UNREACHABLE',
   // The request itself could not be written: that is ours.

@@ -88,7 +88,10 @@ export function formatNotices(notices: readonly Problem[], options: NoticesOptio
       const [first] = group;
       if (first === undefined) return [];
       if (group.length === 1) return [withPlace(first).text];
-      const examples = group.slice(0, MAX_EXAMPLES).map(exampleText).join(', ');
+      const shown = group.slice(0, MAX_EXAMPLES);
+      const isOneOf = (notice: Problem) =>
+        shown.filter(({ message }) => subjectOf(message) === subjectOf(notice.message)).length > 1;
+      const examples = shown.map((notice) => exampleText(notice, isOneOf(notice))).join(', ');
       const others = group.length > MAX_EXAMPLES ? ` and ${group.length - MAX_EXAMPLES} more` : '';
       return [`  ${group.length} × ${clean(reason)}`, `      ${examples}${others}`];
     });
@@ -96,8 +99,12 @@ export function formatNotices(notices: readonly Problem[], options: NoticesOptio
     return rest === 0 ? shown : [...shown, `  ${rest} others of ${own.length - MAX_GROUPS} more sorts`];
   }
 
-  function exampleText(notice: Problem): string {
+  /** Several of one subject are told apart by what they quote. */
+  function exampleText(notice: Problem, isOneOf: boolean): string {
     const { line } = placeOf(notice, options);
-    return `${clean(subjectOf(notice.message))}${line === 0 ? '' : ` (line ${line})`}`;
+    const subject = subjectOf(notice.message);
+    const quoted = isOneOf ? (QUOTED_ONCE.exec(notice.message)?.[0] ?? '') : '';
+    const name = quoted === '' || quoted === subject ? subject : `${subject} ${quoted}`;
+    return `${clean(name)}${line === 0 ? '' : ` (line ${line})`}`;
   }
 }
