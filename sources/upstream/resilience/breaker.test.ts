@@ -41,6 +41,15 @@ describe('a closed breaker', () => {
     expect(breaker.state(460)).toBe('open');
   });
 
+  test('without a number of failures in a row waits until there were enough calls', () => {
+    const { failures: _, ...others } = OPTIONS;
+    const breaker = createBreaker(others);
+    for (let failure = 0; failure < 9; failure += 1) breaker.record('failed', 0);
+    expect(breaker.state(0)).toBe('closed');
+    breaker.record('failed', 0);
+    expect(breaker.state(0)).toBe('open');
+  });
+
   test('forgets calls of before its window', () => {
     const breaker = createBreaker(OPTIONS);
     // Four failures of eight, which are over when the next come.

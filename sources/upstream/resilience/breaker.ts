@@ -71,9 +71,12 @@ class CountingBreaker implements Breaker {
     }
     this.#failuresInRow += 1;
     this.#window.add(true, now);
-    const { failures, percent, minimumCalls } = this.#options;
+    const { failures = Number.POSITIVE_INFINITY, percent, minimumCalls } = this.#options;
     const { calls, failed } = this.#window;
-    if (this.#failuresInRow >= failures || (calls >= minimumCalls && failed * 100 >= percent * calls)) {
+    if (
+      this.#failuresInRow >= (failures ?? Number.POSITIVE_INFINITY) ||
+      (calls >= minimumCalls && failed * 100 >= percent * calls)
+    ) {
       this.#retryAt = now + this.#openForMs;
     }
   }

@@ -3,14 +3,15 @@ import { SkeinError } from '../../../kernel/errors.ts';
 import type { CallContext } from '../../source.ts';
 
 /**
- * The context of one attempt of two: it ends with its request, or before it. What the attempt returns to the client is
+ * The context of one attempt of two: it ends with its request, or before it. What the attempt tells of its answer is
  * kept back until it is known to count. Needs one `end`.
  */
 export class ChildContext implements Abortable {
   readonly context: CallContext;
   readonly #parent: CallContext;
   readonly #cancellation = new CancellationSource();
-  #headers: [name: string, value: string][] = [];
+  /** What its request is told when it counts. */
+  #kept: ((parent: CallContext) => void)[] | undefined;
   #counts = false;
 
   constructor(parent: CallContext) {
@@ -23,9 +24,10 @@ export class ChildContext implements Abortable {
       log,
       headers,
       callerScope,
-      onFreshness,
+      onFreshness:
+        onFreshness === undefined ? undefined : (freshness) => this.#tell((to) => to.onFreshness?.(freshness)),
       validators,
-      returnHeader: (name, value) => this.#returnHeader(name, value),
+      returnHeader: (name, value) => this.#tell((to) => to.returnHeader(name, value)),
       onCall,
     };
     if (parent.cancellation.reason === undefined) parent.cancellation.watch(this);
@@ -44,16 +46,20 @@ export class ChildContext implements Abortable {
   /** Its answer is the one that counts. */
   choose(): void {
     this.#counts = true;
-    for (const [name, value] of this.#headers) this.#parent.returnHeader(name, value);
-    this.#headers = [];
+    for (const tell of this.#kept ?? []) tell(this.#parent);
+    this.#kept = undefined;
   }
 
   end(): void {
     this.#parent.cancellation.unwatch(this);
   }
 
-  #returnHeader(name: string, value: string): void {
-    if (this.#counts) this.#parent.returnHeader(name, value);
-    else this.#headers.push([name, value]);
+  #tell(tell: (parent: CallContext) => void): void {
+    if (this.#counts) {
+      tell(this.#parent);
+    } else {
+      this.#kept ??= [];
+      this.#kept.push(tell);
+    }
   }
 }

@@ -159,7 +159,7 @@ describe('no second attempt is made', () => {
   });
 });
 
-test('headers for the client come from the attempt that counts alone', async () => {
+test('headers for the client and freshness come from the attempt that counts alone', async () => {
   const { resilience, run, attempts } = createResilienceHarness(HEDGED, TWO);
   const probe = run();
   await turns();
@@ -170,11 +170,22 @@ test('headers for the client come from the attempt that counts alone', async () 
   const contexts: CallContext[] = [];
   const call = resilience.run<string>({
     call: { operation: 'read', repeatable: 'always' },
-    context: { ...context, returnHeader: (name, value) => returned.push(`${name}: ${value}`) },
+    context: {
+      ...context,
+      returnHeader: (name, value) => returned.push(`${name}: ${value}`),
+      onFreshness: ({ cacheControl }) => returned.push(`fresh: ${cacheControl}`),
+    },
     holds: false,
     attempt: ({ address }, own) => {
       contexts.push(own);
       own.returnHeader('x-first', address);
+      own.onFreshness?.({
+        cacheControl: address,
+        ageSeconds: 0,
+        expiresAt: undefined,
+        vary: [],
+        validators: undefined,
+      });
       return new Promise((resolve) => {
         answers.push(() => {
           resolve(address);
@@ -192,7 +203,7 @@ test('headers for the client come from the attempt that counts alone', async () 
   answers[0]?.();
   await turns();
   for (const own of contexts) own.returnHeader('x-late', String(contexts.indexOf(own)));
-  expect(returned).toEqual([`x-first: ${winner}`, `x-last: ${winner}`, 'x-late: 1']);
+  expect(returned).toEqual([`x-first: ${winner}`, `fresh: ${winner}`, `x-last: ${winner}`, 'x-late: 1']);
   for (const attempt of attempts) attempt.answer(200);
   await probe.promise;
 });

@@ -26,14 +26,17 @@ function createReaders(most?: number) {
     const watched = vi.spyOn(cancellation, 'watch');
     const unwatched = vi.spyOn(cancellation, 'unwatch');
     const headers: string[] = [];
+    const ages: number[] = [];
     const { context } = createCallContext({
       cancellation,
       deadlineAt: Date.now() + deadlineMs,
       returnHeader: (name, value) => headers.push(`${name}: ${value}`),
+      onFreshness: ({ ageSeconds }) => ages.push(ageSeconds),
     });
     const caller = {
       outcome: 'pending' as unknown,
       headers,
+      ages,
       cancellation,
       isLeftAlone: () => watched.mock.calls.length === unwatched.mock.calls.length,
       goAway: () => cancellation.cancel(new SkeinError('CLIENT_CLOSED_REQUEST')),
@@ -157,6 +160,15 @@ describe('identical reads that are under way together', () => {
       ['x-page: 1'],
       ['x-page: 1', 'x-total: 9'],
     ]);
+  });
+
+  test('tell each caller how fresh the answer is', async () => {
+    const { read, reading } = createReaders();
+    const first = read();
+    const second = read();
+    const freshness = { cacheControl: undefined, expiresAt: undefined, vary: [], validators: undefined };
+    reading(0).context.onFreshness?.({ ...freshness, ageSeconds: 7 });
+    expect([first.ages, second.ages, read().ages]).toEqual([[7], [7], [7]]);
   });
 
   test('have the latest of the deadlines', () => {

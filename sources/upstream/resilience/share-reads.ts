@@ -7,11 +7,11 @@ import { SharedRead } from './shared-read.ts';
 export interface ReadSharing {
   /**
    * Runs `read`, or waits for the same that is under way already. `key` must hold all that the answer depends on: the
-   * operation, its inputs, the headers that go on and the scope of the caller; callers of one key see each other's
+   * operation, its inputs, the headers that go on, the scope of the caller and its validators; callers of one key see each other's
    * answers and errors, as the same objects, which nobody may change.
    *
    * `read` gets a context that is cancelled when all of its callers went away, with the latest of their deadlines.
-   * Headers for clients reach each of them. A transport that looked at the deadline only when it began may end too
+   * Headers for clients and what is said of freshness reach each of them. A transport that looked at the deadline only when it began may end too
    * early for those that came later: they read once more, together.
    */
   share<R>(

@@ -5,44 +5,50 @@ import { abortError } from '../abort.ts';
 
 /** One read and all that wait for it. It goes on as long as one of them does. */
 export class SharedRead<R> {
-  readonly #cancellation = new CancellationSource();
-  readonly #callers = new Set<Caller<R>>();
-  /** For callers to come. */
-  readonly #headers: [name: string, value: string][] = [];
-  readonly #context: CallContext;
-  readonly #onOver: () => void;
   /** Which transports go by that look at it once. */
   readonly startDeadlineAt: number;
-  #deadlineAt = Number.NEGATIVE_INFINITY;
+  readonly #cancellation = new CancellationSource();
+  /** Its deadline is a plain property that changes: an object with an accessor costs microseconds to make. */
+  readonly #context: CallContext & { deadlineAt: number };
+  readonly #onOver: () => void;
+  /** Mostly there is one caller, which needs no set. */
+  #first: Caller<R> | undefined;
+  #others: Set<Caller<R>> | undefined;
+  /** What the callers to come are told as well. */
+  #told: ((context: CallContext) => void)[] | undefined;
   #isOver = false;
 
   /** `first` lends its headers, its request id and its log. `onOver` is called once, when there is nothing to join. */
   constructor(first: CallContext, onOver: () => void) {
     this.#onOver = onOver;
     this.startDeadlineAt = first.deadlineAt;
-    const { requestId, log, headers, callerScope, onFreshness, validators, onCall } = first;
-    const latest = (): number => this.#deadlineAt;
+    const { deadlineAt, requestId, log, headers, callerScope, onFreshness, validators, onCall } = first;
     this.#context = {
       cancellation: this.#cancellation,
-      get deadlineAt() {
-        return latest();
-      },
+      deadlineAt,
       requestId,
       log,
       headers,
       callerScope,
-      onFreshness,
+      onFreshness:
+        onFreshness === undefined ? undefined : (freshness) => this.#tell((caller) => caller.onFreshness?.(freshness)),
       validators,
-      returnHeader: (name, value) => this.#returnHeader(name, value),
+      returnHeader: (name, value) => this.#tell((caller) => caller.returnHeader(name, value)),
       onCall,
     };
   }
 
   join(context: CallContext, details: CallDetails): Promise<R> {
-    this.#deadlineAt = Math.max(this.#deadlineAt, context.deadlineAt);
-    for (const [name, value] of this.#headers) context.returnHeader(name, value);
+    this.#context.deadlineAt = Math.max(this.#context.deadlineAt, context.deadlineAt);
+    if (this.#told !== undefined) for (const tell of this.#told) tell(context);
     return new Promise((resolve, reject) => {
-      this.#callers.add(new Caller<R>(context, details, resolve, reject, (caller) => this.#leave(caller)));
+      const caller = new Caller<R>(this, context, details, resolve, reject);
+      if (this.#first === undefined) {
+        this.#first = caller;
+      } else {
+        this.#others ??= new Set();
+        this.#others.add(caller);
+      }
     });
   }
 
@@ -63,18 +69,27 @@ export class SharedRead<R> {
     );
   }
 
+  /** A caller went away. */
+  leave(caller: Caller<R>): void {
+    if (caller === this.#first) this.#first = undefined;
+    else this.#others?.delete(caller);
+    if (this.#first !== undefined || (this.#others?.size ?? 0) > 0) return;
+    this.#close();
+    this.#cancellation.cancel(caller.context.cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST'));
+  }
+
   #end(): readonly Caller<R>[] {
-    const callers = [...this.#callers];
-    this.#callers.clear();
+    const callers = this.#present();
+    this.#first = undefined;
+    this.#others = undefined;
     for (const caller of callers) caller.unwatch();
     this.#close();
     return callers;
   }
 
-  #leave(caller: Caller<R>): void {
-    if (!this.#callers.delete(caller) || this.#callers.size > 0) return;
-    this.#close();
-    this.#cancellation.cancel(caller.context.cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST'));
+  #present(): readonly Caller<R>[] {
+    const first = this.#first === undefined ? [] : [this.#first];
+    return this.#others === undefined ? first : [...first, ...this.#others];
   }
 
   #close(): void {
@@ -83,9 +98,10 @@ export class SharedRead<R> {
     this.#onOver();
   }
 
-  #returnHeader(name: string, value: string): void {
-    this.#headers.push([name, value]);
-    for (const { context } of this.#callers) context.returnHeader(name, value);
+  #tell(tell: (context: CallContext) => void): void {
+    this.#told ??= [];
+    this.#told.push(tell);
+    for (const { context } of this.#present()) tell(context);
   }
 }
 
@@ -94,27 +110,27 @@ class Caller<R> implements Abortable {
   readonly resolve: (answer: R) => void;
   readonly reject: (error: unknown) => void;
   readonly #details: CallDetails;
-  readonly #onGone: (caller: Caller<R>) => void;
+  readonly #read: SharedRead<R>;
 
   constructor(
+    read: SharedRead<R>,
     context: CallContext,
     details: CallDetails,
     resolve: (answer: R) => void,
     reject: (error: unknown) => void,
-    onGone: (caller: Caller<R>) => void,
   ) {
     this.context = context;
     this.#details = details;
     this.resolve = resolve;
     this.reject = reject;
-    this.#onGone = onGone;
+    this.#read = read;
     context.cancellation.watch(this);
   }
 
   /** Its client went away, or its deadline passed: it waits no longer, whatever becomes of the read. */
   abort(): void {
     this.unwatch();
-    this.#onGone(this);
+    this.#read.leave(this);
     this.reject(abortError(this.context, this.#details));
   }
 
