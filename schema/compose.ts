@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Problem } from '../kernel/problem.ts';
 import { runInSlices, runSteps, type Steps } from '../kernel/steps.ts';
+import { didYouMean } from '../kernel/suggest.ts';
 import type { Source } from '../sources/source.ts';
 import { buildSchemaSteps } from './build-schema.ts';
 import { compileDeclaredLinks } from './declared-links.ts';
@@ -33,6 +34,8 @@ export interface ComposeOptions {
   readonly links: Readonly<Record<string, LinkOptions>>;
   /** Types that several sources have and that are one in the graph. */
   readonly types?: Readonly<Record<string, MergeOptions>>;
+  /** Labels of progressive overrides that the configuration has rules for. */
+  readonly overrideLabels?: readonly string[];
   /** A source that is configured but not there: links to it are left out without a word. */
   readonly isMissing: IsMissing;
 }
@@ -63,6 +66,7 @@ function* composeSteps({
   sources,
   links: linkOptions,
   types = {},
+  overrideLabels = [],
   isMissing,
 }: ComposeOptions): JoinSteps<CompositionResult> {
   const problems: Problem[] = [];
@@ -86,10 +90,22 @@ function* composeSteps({
   const joined = yield { subgraphs, readsSupergraph: federation !== undefined || merges.size > 0 };
   if (joined.supergraphSdl === undefined) return { composition: undefined, problems: joined.problems };
   const { supergraphSdl, publicSdl, supergraph } = joined;
+  if (!isMissing(undefined)) notices.push(...unusedRules(overrideLabels, supergraph));
   return {
     composition: { ownership, links, merges, subgraphs, supergraphSdl, supergraph, publicSdl, notices },
     problems: [],
   };
+}
+
+/** Rules for overrides that no subgraph has: without one, what they are meant for does not hold. */
+function unusedRules(labels: readonly string[], supergraph: Supergraph | undefined): readonly Problem[] {
+  const known = supergraph?.overrideLabels ?? new Set<string>();
+  return labels
+    .filter((label) => !known.has(label))
+    .map((label) => ({
+      path: ['overrides', label],
+      message: `No subgraph has an override with the label "${label}": its rule is for nothing.${didYouMean(label, known)}`,
+    }));
 }
 
 /** By type; a federation source that is named stands for all of them. */

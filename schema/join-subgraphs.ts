@@ -37,7 +37,9 @@ export function joinSubgraphs({ subgraphs, readsSupergraph }: JoinRequest): Join
     const { errors } = composed;
     if (errors !== undefined) {
       // The composer tells the same once for each way that it tried.
-      const problems = new Map(errors.map(toProblem).map((problem) => [problem.message, problem]));
+      const problems = new Map(
+        errors.map((error) => toProblem(error, subgraphs)).map((problem) => [problem.message, problem]),
+      );
       return { supergraphSdl: undefined, problems: [...problems.values()] };
     }
     const { supergraphSdl, publicSdl } = widenFields(
@@ -49,10 +51,26 @@ export function joinSubgraphs({ subgraphs, readsSupergraph }: JoinRequest): Join
   } catch (error) {
     // The composer throws on some documents that it should refuse: what it says is a problem like any other.
     const message = `The sources cannot be composed: ${describeError(error)}.`;
-    return { supergraphSdl: undefined, problems: [toProblem(new GraphQLError(message))] };
+    return { supergraphSdl: undefined, problems: [toProblem(new GraphQLError(message), subgraphs)] };
   }
 }
 
-function toProblem(error: GraphQLError): Problem {
-  return { message: `${error.message} (${String(error.extensions.code ?? 'COMPOSITION')})` };
+function toProblem(error: GraphQLError, subgraphs: readonly Subgraph[]): Problem {
+  const message = `${error.message} (${String(error.extensions.code ?? 'COMPOSITION')})`;
+  // Of several the last: the others were there before it.
+  const named = namedSubgraphs(error.message);
+  const last = subgraphs.findLast(({ name }) => named.has(name));
+  // A subgraph of a supergraph has no line of its own.
+  return last === undefined ? { message } : { message, path: ['sources', last.name.replace(/\..*/, '')] };
+}
+
+/** The subgraphs that the composer names: `[orders] …`, `subgraph "orders"`, `subgraphs "orders" and "users"`. */
+function namedSubgraphs(message: string): ReadonlySet<string> {
+  const named = new Set<string>();
+  const [, head] = /^\[([^\]]+)\]/.exec(message) ?? [];
+  if (head !== undefined) named.add(head);
+  for (const [list] of message.matchAll(/subgraphs?(?:\(s\))?:? "[^"]+"(?:(?:,? and |,? or |, )"[^"]+")*/gi)) {
+    for (const [, name = ''] of list.matchAll(/"([^"]+)"/g)) named.add(name);
+  }
+  return named;
 }

@@ -112,7 +112,13 @@ export async function createBuild(
   const compose = async () => {
     const mistakes: Problem[] = [];
     const inGraph = await sources.forGraph((problem) => mistakes.push(problem));
-    const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
+    const options = {
+      sources: inGraph,
+      links: config.links,
+      types: config.types,
+      overrideLabels: Object.keys(config.overrides),
+      isMissing: sources.isMissing,
+    };
     const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
     const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];
     return { composition: result.composition, problems: sources.mistakesIn(found, problems) };

@@ -128,8 +128,10 @@ export async function disposeAll(sources: readonly Source[]): Promise<void> {
   await Promise.all(sources.map((source) => source.dispose()));
 }
 
-function pathIn(name: string, { path }: Problem): readonly (string | number)[] {
-  return path?.[1] === name ? path : ['sources', name];
+function pathIn(name: string, { path, message }: Problem): readonly (string | number)[] {
+  // What names others only is not told at a source that it says nothing of.
+  const isOfOthers = path?.[1] !== undefined && !message.includes(`"${name}"`) && !message.startsWith(`[${name}]`);
+  return path !== undefined && (path[1] === name || isOfOthers) ? path : ['sources', name];
 }
 
 function reasonOf([first, ...others]: readonly Problem[]): string {
