@@ -83,7 +83,7 @@ function* composeSteps({
   ];
   yield;
   if (ownership.sources.size === 0)
-    report({ message: 'The graph has no source.', suggestion: 'Declare one under `sources`.' });
+    report({ message: 'The graph has no source.', path: ['sources'], suggestion: 'Declare one under `sources`.' });
   if (problems.length > 0) return { composition: undefined, problems };
 
   const subgraphs = createSubgraphs(ownership, links, merges);

@@ -95,6 +95,18 @@ test('what follows from a wrong indentation is not told', async () => {
   ]);
 });
 
+test('options of a source that stand beside it are told where they belong', async () => {
+  const shop = '  shop: { kind: graphql, endpoint: "http://a.example" }\n';
+  const within = await read(`sources:\n${shop}  transforms:\n    prefix: x\n`);
+  const below = await read(`sources:\n${shop}transforms:\n  prefix: x\n`);
+  for (const reading of [within, below]) {
+    expect(messages(reading)).toEqual(['3: "transforms" is an option of a source, but stands beside the sources.']);
+    expect(reading.problems[0]?.suggestion).toBe(
+      'Write it in the source, indented as its "kind" is: sources.shop.transforms.',
+    );
+  }
+});
+
 test('a name that is there twice is told without what would follow from one of the two', async () => {
   const shop = '  shop: { kind: graphql, endpoint: "http://a.example" }\n';
   const twice = await read(

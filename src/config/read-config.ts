@@ -17,6 +17,7 @@ import {
   reloadOptions,
   SECTIONS,
   type SkeinConfig,
+  sourceOptions,
 } from './schema.ts';
 import type { Environment } from './substitute.ts';
 import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
@@ -84,7 +85,8 @@ async function readSections(
   if (!isMap(root))
     report({ message: `The file must be a map of ${TOP_LEVEL.join(', ')}, but is ${kindOf(root)}.`, file });
   const top = isMap(root) ? root : {};
-  for (const key of Object.keys(top)) if (!TOP_LEVEL.includes(key)) report(unknownKey(key, [], TOP_LEVEL));
+  for (const key of Object.keys(top))
+    if (!TOP_LEVEL.includes(key)) report(misplaced(key, [key], top.sources) ?? unknownKey(key, [], TOP_LEVEL));
 
   /** The entry, or nothing if it is wrong; then it counts as broken. */
   function readEntry<T>(schema: z.ZodType<T>, value: unknown, path: YamlPath): { readonly value: T } | undefined {
@@ -110,6 +112,13 @@ async function readSections(
       const path = [name, key];
       const wrong = section.key.safeParse(key).error?.issues[0]?.message ?? reserved(name, key);
       if (wrong !== undefined) report({ message: `The name ${quote(key)} in ${name} ${wrong}.`, path });
+      const beside = name === 'sources' && isMap(value) && !Object.hasOwn(value, 'kind');
+      const stray = beside ? misplaced(key, path, given) : undefined;
+      if (stray !== undefined) {
+        report(stray);
+        broken.add(path.join('.'));
+        continue;
+      }
       const entry = readEntry(section.entry, value, path);
       if (wrong !== undefined) broken.add(path.join('.'));
       else if (entry !== undefined) entries.set(key, entry.value);
@@ -181,6 +190,18 @@ function reserved(section: SectionName, name: string): string | undefined {
   return (section === 'sources' || section === 'versions') && BUILT_IN_SOURCES.includes(name)
     ? 'is reserved for a source of the gateway itself'
     : undefined;
+}
+
+/** An option of sources that stands beside them instead of in one. */
+function misplaced(key: string, path: YamlPath, sources: unknown): Problem | undefined {
+  const isOption = sourceOptions.options.some(({ shape }) => Object.hasOwn(shape, key));
+  if (!isOption) return undefined;
+  const name = isMap(sources) ? Object.keys(sources).findLast((source) => source !== key) : undefined;
+  return {
+    message: `${quote(key)} is an option of a source, but stands beside the sources.`,
+    path,
+    suggestion: `Write it in the source, indented as its "kind" is: sources.${name ?? '<name>'}.${key}.`,
+  };
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

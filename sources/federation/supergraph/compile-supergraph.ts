@@ -53,7 +53,7 @@ export function compileSupergraph(
   completeGraphs(graphs, supergraph);
 
   const problems: Problem[] = [];
-  checkEndpoints(endpoints, supergraph.graphs.values(), (subgraph, message, suggestion) => {
+  const misspelt = checkEndpoints(endpoints, supergraph.graphs.values(), (subgraph, message, suggestion) => {
     problems.push({ path: ['endpoints', subgraph], message, ...(suggestion === '' ? {} : { suggestion }) });
   });
   const executable = executableDirectives(document, supergraph);
@@ -64,7 +64,7 @@ export function compileSupergraph(
     const remarksOfGraph = remarks.get(id);
     // A subgraph may have nothing left: all of its fields were taken over by others.
     if (own === undefined || info === undefined || remarksOfGraph === undefined || types.size === 0) continue;
-    const endpoint = subgraphEndpoint(info, endpoints, own);
+    const endpoint = subgraphEndpoint(info, endpoints, own, misspelt);
     const sourceOf = (subgraph: string) => `${name}.${subgraph}`;
     const result = finishGraph(sourceOf(info.name), types, executable, remarksOfGraph, own, {
       supergraph,

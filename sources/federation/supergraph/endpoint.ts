@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { didYouMean } from '../../../kernel/suggest.ts';
+import { didYouMean, nearest } from '../../../kernel/suggest.ts';
 import type { Findings } from '../findings.ts';
 import type { JoinGraph } from './join.ts';
 
@@ -20,10 +20,12 @@ export function subgraphEndpoint(
   { name, url, node }: JoinGraph,
   endpoints: Readonly<Record<string, string>>,
   findings: Findings,
+  misspelt: ReadonlySet<string>,
 ): string | undefined {
   if (Object.hasOwn(endpoints, name)) return endpoints[name];
   const problem = addressProblem(url);
   if (problem === undefined) return url;
+  if (misspelt.has(name)) return undefined;
   findings.problem(node, `The supergraph ${problem} for the subgraph "${name}".`, {
     suggestion: `Set its address: endpoints: { ${JSON.stringify(name)}: "https://…" }`,
   });
@@ -41,15 +43,19 @@ function addressProblem(text: string): string | undefined {
   return isMachine ? `has a link-local address` : undefined;
 }
 
-/** Addresses in the options for subgraphs that are not there. */
+/** Tells addresses in the options for subgraphs that are not there, and gives the subgraphs that they may be meant for. */
 export function checkEndpoints(
   endpoints: Readonly<Record<string, string>>,
   graphs: Iterable<JoinGraph>,
   report: (name: string, message: string, suggestion: string) => void,
-): void {
+): ReadonlySet<string> {
+  const meant = new Set<string>();
   const names = new Set([...graphs].map(({ name }) => name));
   for (const name of Object.keys(endpoints)) {
     if (names.has(name)) continue;
+    const near = nearest(name, names);
+    if (near !== undefined) meant.add(near);
     report(name, `The supergraph has no subgraph "${name}".`, didYouMean(name, names).trim());
   }
+  return meant;
 }

@@ -50,6 +50,8 @@ describe('addresses of subgraphs', () => {
   });
 
   it('in the options are of subgraphs that are there', () => {
+    // Also where the one that is meant has no address without it: that only follows.
+    expect(compile(withAddress(''), { reveiws: 'http://localhost/' }).problems).toHaveLength(1);
     expect(compile(SHOP, { reveiws: 'http://localhost/' }).problems).toEqual([
       {
         path: ['endpoints', 'reveiws'],
