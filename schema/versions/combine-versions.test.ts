@@ -151,6 +151,21 @@ describe('versions side by side', () => {
     `);
   });
 
+  it('keep the words of the newest that has any', () => {
+    const source = (name: string, sdl: string) =>
+      createMemorySource({ name, sdl, unary: { 'Query.item': () => null } });
+    const sdl = (type: string, field: string, argument: string) =>
+      `type Query { item(${argument} id: ID): Item } ${type} type Item { ${field} name: String }`;
+    const sources = [source('v2', sdl('', '"new"', '')), source('v1', sdl('"old type"', '"old"', '"old id"'))];
+    const combined = combineVersions(
+      'items',
+      versionOptions.parse(OPTIONS),
+      new Map(sources.map((one) => [one.name, one])),
+      (problem) => expect.unreachable(problem.message),
+    );
+    expect(combined?.model.sdl.match(/"[^"]+"/g)).toEqual(['"old id"', '"old type"', '"new"']);
+  });
+
   it('answer under the same names, whichever is asked', async () => {
     const source = combined(createVersions());
     const query =

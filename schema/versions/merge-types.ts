@@ -9,6 +9,7 @@ import {
   Kind,
   type ObjectTypeDefinitionNode,
   print,
+  type StringValueNode,
   type TypeDefinitionNode,
   type TypeNode,
   type UnionTypeDefinitionNode,
@@ -55,7 +56,7 @@ export function* mergeTypes(merge: MergeTypes): Steps<readonly DefinitionNode[]>
         other.version.source,
       );
       merged.push(first.node);
-    } else merged.push(yield* mergeType(first.node, all, merge));
+    } else merged.push(yield* mergeType(described(first.node, all), all, merge));
     yield;
   }
   return merged;
@@ -104,7 +105,7 @@ function* mergeType(
 type Group<T> = readonly [Own<T>, ...Own<T>[]];
 
 /** Members of the same name, each with the versions that have it. */
-function group<N, T extends { readonly name: { readonly value: string } }>(
+function group<N, T extends Described & { readonly name: { readonly value: string } }>(
   all: readonly Own<N>[],
   membersOf: (node: N) => readonly T[],
 ): Group<T>[] {
@@ -116,7 +117,20 @@ function group<N, T extends { readonly name: { readonly value: string } }>(
       else known.push({ version, node: member });
     }
   }
-  return [...groups.values()];
+  return [...groups.values()].map(
+    ([{ version, node }, ...others]): Group<T> => [{ version, node: described(node, others) }, ...others],
+  );
+}
+
+interface Described {
+  readonly description?: StringValueNode | undefined;
+}
+
+/** With the words of the newest version that has any. */
+function described<T extends Described>(node: T, all: readonly Own<Described>[]): T {
+  if (node.description !== undefined) return node;
+  const description = all.find((other) => other.node.description !== undefined)?.node.description;
+  return description === undefined ? node : { ...node, description };
 }
 
 function mergeField(
