@@ -31,7 +31,8 @@ export function recordCompiler(compiler: CompileWorker, options: SourceOptions):
       run: (name, ...given) => {
         collectPaths(given, files);
         hashed = hashed.then(() => hashValue(hash, given));
-        return compiler.run(name, ...given);
+        // Bytes are the compiler's once it has them, and empty here.
+        return hashed.then(() => compiler.run(name, ...given));
       },
       dispose: () => compiler.dispose(),
     },
@@ -73,7 +74,14 @@ async function hashValue(hash: ReturnType<typeof createHash>, value: unknown): P
     }
   } else if (value instanceof Uint8Array) {
     hash.update(`${value.byteLength}b`).update(value);
+  } else if (value instanceof ArrayBuffer) {
+    hash.update(`${value.byteLength}b`);
+    for (let at = 0; at < value.byteLength; at += PIECE) {
+      hash.update(new Uint8Array(value, at, Math.min(PIECE, value.byteLength - at)));
+      if (value.byteLength > PIECE) await new Promise((resolve) => setImmediate(resolve));
+    }
   } else if (value instanceof Map) {
+    hash.update('(');
     for (const entry of value) await hashValue(hash, entry);
   } else if (Array.isArray(value)) {
     hash.update('[');
