@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { upstreamOptions } from './upstream/resilience/options.ts';
 
 /** Options that several kinds of source share. Each kind's own stand in its folder. */
 
@@ -29,6 +30,9 @@ export const timeoutMs = z.int().min(1).max(600_000).default(10_000);
 
 /** The largest answer that is read, in bytes. */
 export const maxResponseBytes = z.int().min(1).default(10_485_760);
+
+/** How calls are spread over addresses, sent again, bounded and ended. */
+export const upstream = upstreamOptions;
 
 /** Headers sent with every call, e.g. an Authorization for the upstream. */
 export const headers = z.record(headerName, z.string()).default({});

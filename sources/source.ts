@@ -2,6 +2,7 @@ import type { Cancellation } from '../kernel/cancellation.ts';
 import type { SkeinError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/ports.ts';
 import type { Problem } from '../kernel/problem.ts';
+import type { UpstreamState } from './upstream/resilience/contracts.ts';
 
 /**
  * A source is one backend, compiled when it is loaded: an SDL, and per root field a function that calls it. This is
@@ -16,6 +17,8 @@ export interface Source {
   readonly graphql?: GraphqlUpstream;
   /** One cheap round to the upstream; rejects with the reason when it cannot be reached. */
   probe(signal: AbortSignal): Promise<void>;
+  /** What stands between it and its service, where something does: for operators. */
+  upstream?(): UpstreamState | undefined;
   /** Closes sockets and timers. The source is not used afterwards. */
   dispose(): Promise<void>;
 }

@@ -46,11 +46,14 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     headers,
     timeoutMs,
     maxResponseBytes: MAX_RESPONSE_BYTES,
+    upstream: options.upstream,
   });
 
   function request(target: ModelTarget, call: ModelRequest, stream: boolean): HttpRequest {
     const { modelId: model, maxTokens } = target;
-    return { operation: target.name, method: 'POST', ...dialect.request(call, { model, maxTokens, stream, apiKey }) };
+    const request = dialect.request(call, { model, maxTokens, stream, apiKey });
+    // What it has begun to answer is paid for.
+    return { operation: target.name, method: 'POST', repeatable: 'unprocessed', ...request };
   }
 
   /** The public face of a failure; what the provider said of it goes to the log. */

@@ -55,7 +55,9 @@ async function createSupergraphSources(
   const sources: Source[] = [];
   try {
     for (const { name: own, endpoint, subgraph } of subgraphs) {
-      sources.push(openSubgraph(own, subgraph, options.errors, createGraphqlUpstream(own, { ...options, endpoint })));
+      sources.push(
+        openSubgraph(own, subgraph, options.errors, createGraphqlUpstream(own, { ...options, endpoint }, deps.log)),
+      );
     }
     return sources;
   } catch (error) {
@@ -83,7 +85,7 @@ async function createSubgraphSource(
   deps: SourceDeps,
   compile: FederationCompilers,
 ): Promise<Source> {
-  const service = createGraphqlUpstream(name, options);
+  const service = createGraphqlUpstream(name, options, deps.log);
   try {
     const sdl = text ?? (await askForSdl(name, options.timeoutMs, service, deps));
     const file = text === undefined ? SERVICE_SDL : (options.document ?? 'document');

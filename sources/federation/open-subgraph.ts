@@ -27,6 +27,7 @@ export function openSubgraph(
     },
     graphql: service.graphql,
     probe: (signal) => service.probe(signal),
+    upstream: () => service.state?.(),
     dispose: () => service.dispose(),
   };
 }

@@ -8,6 +8,7 @@ import {
   maxResponseBytes,
   returnHeaders,
   timeoutMs,
+  upstream,
 } from '../options.ts';
 
 /**
@@ -33,6 +34,7 @@ export const federationOptions = z
     errors,
     timeoutMs,
     maxResponseBytes,
+    upstream,
   })
   .refine(({ endpoint, supergraph }) => (endpoint === undefined) !== (supergraph === undefined), {
     error: 'needs an endpoint (of a subgraph) or a supergraph file, and not both',

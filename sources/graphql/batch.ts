@@ -2,6 +2,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
 import { badResponse, badStatusOf, type CallScope, statusError, toAnswer } from './answer.ts';
+import { isQuery } from './graphql-upstream.ts';
 
 /** Operations in one HTTP request; what is beyond goes in the next one. */
 const MAX_BATCH = 50;
@@ -16,7 +17,7 @@ interface Waiting {
 export interface BatchSettings {
   readonly scopeOf: (operation: string) => CallScope;
   /** POSTs a body. */
-  readonly send: (operation: string, body: string, context: CallContext) => Promise<HttpAnswer>;
+  readonly send: (operation: string, body: string, context: CallContext, isRead: boolean) => Promise<HttpAnswer>;
   /** For an operation that is alone. */
   readonly sendOne: (request: GraphqlRequest, body: string, context: CallContext) => Promise<GraphqlAnswer>;
 }
@@ -62,7 +63,8 @@ async function exchange(
 ): Promise<void> {
   const operation = batch.map(({ request }) => request.operation).join(', ');
   try {
-    const answer = await send(operation, `[${batch.map(({ body }) => body).join()}]`, context);
+    const isRead = batch.every(({ request }) => isQuery(request));
+    const answer = await send(operation, `[${batch.map(({ body }) => body).join()}]`, context, isRead);
     const bodies = readBodies(answer, batch.length, scopeOf(operation), context);
     const badStatus = badStatusOf(answer);
     batch.forEach(({ request, resolve, reject }, index) => {

@@ -23,7 +23,7 @@ export async function createGraphqlSource(
   deps: SourceDeps,
   compile: Compile<typeof compileGraphql> = compileGraphql,
 ): Promise<Source> {
-  const service = createGraphqlUpstream(name, options);
+  const service = createGraphqlUpstream(name, options, deps.log);
   try {
     const document: GraphqlDocument =
       documentText === undefined
@@ -80,6 +80,7 @@ export function openGraphql(
     },
     graphql,
     probe: (signal) => service.probe(signal),
+    upstream: () => service.state?.(),
     dispose: () => service.dispose(),
   };
 }

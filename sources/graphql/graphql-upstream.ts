@@ -1,10 +1,13 @@
 import type { z } from 'zod';
+import type { Log } from '../../kernel/ports.ts';
 import type { ErrorExposure } from '../options.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest, GraphqlUpstream } from '../source.ts';
 import type { ForwardRule } from '../upstream/client-headers.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import { createRedactor, type Redact } from '../upstream/redactor.ts';
+import type { UpstreamState } from '../upstream/resilience/contracts.ts';
+import type { UpstreamOptions } from '../upstream/resilience/options.ts';
 import { type CallScope, readAnswer } from './answer.ts';
 import { createBatcher } from './batch.ts';
 import { splitEndpoint } from './endpoint.ts';
@@ -23,6 +26,7 @@ export interface GraphqlServiceOptions {
   readonly errors: ErrorExposure;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  readonly upstream?: UpstreamOptions | undefined;
 }
 
 export interface GraphqlService {
@@ -30,6 +34,8 @@ export interface GraphqlService {
   /** The HTTP answer to a document, of any status, for questions that are asked while a source is loaded. */
   ask(request: GraphqlRequest, context: CallContext): Promise<HttpAnswer>;
   probe(signal: AbortSignal): Promise<void>;
+  /** What stands between the source and its endpoints. */
+  state?(): UpstreamState | undefined;
   /** Takes the secrets of its configuration out of texts. */
   readonly redact?: Redact;
   /** Closes all sockets; what is under way fails. */
@@ -45,11 +51,11 @@ const HEADERS: Readonly<Record<string, string>> = {
  * A GraphQL service at its endpoint: queries and mutations by POST, subscriptions over SSE or WebSocket.
  * @throws ProblemsError when an option cannot be used; paths are below the source's options
  */
-export function createGraphqlUpstream(name: string, options: GraphqlServiceOptions): GraphqlService {
+export function createGraphqlUpstream(name: string, options: GraphqlServiceOptions, log?: Log): GraphqlService {
   const { errors: exposure, timeoutMs, maxResponseBytes, headers, forwardHeaders, returnHeaders } = options;
   const { endpoint, path } = splitEndpoint(options.endpoint);
-  const common = { source: name, headers, forwardHeaders, returnHeaders, maxResponseBytes };
-  const upstream = createHttpUpstream({ ...common, endpoint, timeoutMs });
+  const common = { source: name, headers, forwardHeaders, returnHeaders, maxResponseBytes, log };
+  const upstream = createHttpUpstream({ ...common, endpoint, timeoutMs, upstream: options.upstream });
   const { subscriptions: own } = options;
   const redact = createRedactor({
     endpoint: options.endpoint,
@@ -63,14 +69,18 @@ export function createGraphqlUpstream(name: string, options: GraphqlServiceOptio
     endpoint: own.endpoint ?? options.endpoint,
     connectionParams: own.connectionParams,
     timeoutMs,
+    // At an address of its own there is nothing else that could answer.
+    upstream: own.endpoint === undefined ? options.upstream : undefined,
     scopeOf,
   });
 
-  function send(operation: string, body: string, context: CallContext) {
-    return upstream.exchange({ operation, method: 'POST', path, headers: HEADERS, body }, context);
+  function send(operation: string, body: string, context: CallContext, isRead: boolean) {
+    const repeatable = isRead ? 'always' : 'unsent';
+    return upstream.exchange({ operation, method: 'POST', path, headers: HEADERS, body, repeatable }, context);
   }
-  async function sendOne({ operation }: GraphqlRequest, body: string, context: CallContext): Promise<GraphqlAnswer> {
-    return readAnswer(await send(operation, body, context), scopeOf(operation), context);
+  async function sendOne(request: GraphqlRequest, body: string, context: CallContext): Promise<GraphqlAnswer> {
+    const { operation } = request;
+    return readAnswer(await send(operation, body, context, isQuery(request)), scopeOf(operation), context);
   }
   const sendRequest = options.batch ? createBatcher({ scopeOf, send, sendOne }) : sendOne;
 
@@ -79,13 +89,19 @@ export function createGraphqlUpstream(name: string, options: GraphqlServiceOptio
       execute: (request, context) => sendRequest(request, bodyOf(request), context),
       subscribe: (request, context) => streams.subscribe(request, context),
     },
-    ask: (request, context) => send(request.operation, bodyOf(request), context),
+    ask: (request, context) => send(request.operation, bodyOf(request), context, true),
     probe: (signal) => upstream.probe(signal),
+    state: () => upstream.state(),
     redact,
     async dispose() {
       await Promise.all([upstream.dispose(), streams.dispose()]);
     },
   };
+}
+
+/** Whether a document only reads. Texts that look like a mutation anywhere are taken for one: it goes once. */
+export function isQuery({ query }: GraphqlRequest): boolean {
+  return !/(?:^|[}\n])\s*mutation\b/.test(query);
 }
 
 function bodyOf({ query, variables }: GraphqlRequest): string {

@@ -10,6 +10,7 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  upstream,
 } from '../options.ts';
 
 /** How subscriptions reach the service. */
@@ -42,6 +43,7 @@ export const graphqlOptions = z.strictObject({
   errors,
   timeoutMs,
   maxResponseBytes,
+  upstream,
   include,
   exclude,
   /** By root field name. */

@@ -33,6 +33,8 @@ export function createSseSubscriptions(settings: SubscriptionSettings): Subscrip
     timeoutMs: 0,
     maxResponseBytes,
     maxConnections: MAX_SUBSCRIPTIONS,
+    upstream: settings.upstream,
+    log: settings.log,
   });
 
   async function* read({ operation, query, variables }: GraphqlRequest, context: CallContext) {
@@ -47,7 +49,7 @@ export function createSseSubscriptions(settings: SubscriptionSettings): Subscrip
     let stream: HttpStream | undefined;
     try {
       const body = JSON.stringify({ query, variables });
-      const request = { operation, method: 'POST', path, headers: HEADERS, body };
+      const request = { operation, method: 'POST', path, headers: HEADERS, body, repeatable: 'always' } as const;
       stream = await upstream.openStream(request, { ...context, cancellation: opening });
       const refusal = await readRefusal(stream, maxResponseBytes, scope, { ...context, cancellation: opening });
       clearTimeout(timer);

@@ -1,5 +1,7 @@
+import type { Log } from '../../kernel/ports.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import type { HeaderRules } from '../upstream/client-headers.ts';
+import type { UpstreamOptions } from '../upstream/resilience/options.ts';
 import type { CallScope } from './answer.ts';
 
 /** Subscriptions of a service, in one protocol. */
@@ -19,6 +21,8 @@ export interface SubscriptionSettings extends HeaderRules {
   /** The largest event, in bytes. */
   readonly maxResponseBytes: number;
   readonly scopeOf: (operation: string) => CallScope;
+  readonly upstream?: UpstreamOptions | undefined;
+  readonly log?: Log | undefined;
 }
 
 /** Subscriptions one source may have open at a time, each on a socket of its own. */

@@ -1,6 +1,7 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Arguments, SourceCall, UnaryCall } from '../source.ts';
 import type { HttpUpstream } from '../upstream/http-upstream.ts';
+import type { Repeatable } from '../upstream/resilience/contracts.ts';
 import { compileRequest, type RequestDeps, type RequestPlan } from './compile-request.ts';
 import { createSourceRedactor, credentialText } from './credentials.ts';
 import { createInputEncoders } from './encode-input.ts';
@@ -44,19 +45,19 @@ export function createOperationDeps(
 }
 
 /** The call of a plan. What it runs is compiled when it is first used: documents have thousands, clients use a few. */
-export function openOperation(plan: OperationPlan, deps: OperationDeps): SourceCall {
+export function openOperation(plan: OperationPlan, deps: OperationDeps, repeatable: Repeatable): SourceCall {
   let invoke: UnaryCall['invoke'] | undefined;
   return {
     type: 'unary',
     operation: plan.operation,
     invoke: (args, context) => {
-      invoke ??= compileCall(plan, deps);
+      invoke ??= compileCall(plan, deps, repeatable);
       return invoke(args, context);
     },
   };
 }
 
-function compileCall(plan: OperationPlan, deps: OperationDeps): UnaryCall['invoke'] {
+function compileCall(plan: OperationPlan, deps: OperationDeps, repeatable: Repeatable): UnaryCall['invoke'] {
   const { operation, request } = plan;
   const { upstream } = deps;
   const write = compileRequest(request, { ...deps, operation });
@@ -71,7 +72,8 @@ function compileCall(plan: OperationPlan, deps: OperationDeps): UnaryCall['invok
     }
   };
   return async (args, context) => {
-    const written = writeRequest(args);
-    return read(await upstream.exchange(written instanceof Promise ? await written : written, context), context);
+    const writing = writeRequest(args);
+    const written = writing instanceof Promise ? await writing : writing;
+    return read(await upstream.exchange({ ...written, repeatable }, context), context);
   };
 }

@@ -32,7 +32,7 @@ export function openOpenapiSource(
   name: string,
   compiled: CompiledOpenapi,
   options: OpenapiOptions,
-  _deps: SourceDeps,
+  { log }: SourceDeps,
 ): Source {
   const upstream = createHttpUpstream({
     source: name,
@@ -42,17 +42,21 @@ export function openOpenapiSource(
     returnHeaders: options.returnHeaders,
     timeoutMs: options.timeoutMs,
     maxResponseBytes: options.maxResponseBytes,
+    upstream: options.upstream,
+    log,
   });
   const { sdl, plans, wireTypes, properties, enumValues, unions, links, notices } = compiled;
   const deps = createOperationDeps(name, options, wireTypes, upstream);
   const calls = new Map<string, SourceCall>();
-  for (const [field, plan] of plans) calls.set(field, openOperation(plan, deps));
+  for (const [field, plan] of plans)
+    calls.set(field, openOperation(plan, deps, field.startsWith('Query.') ? 'always' : 'unsent'));
   const typeOf = new Map([...unions].map(([union, plan]) => [union, createTypeResolver(plan)]));
   return {
     name,
     kind: 'openapi',
     model: { sdl, calls, properties, enumValues, typeOf, links, notices },
     probe: (signal) => upstream.probe(signal),
+    upstream: () => upstream.state(),
     dispose: () => upstream.dispose(),
   };
 }

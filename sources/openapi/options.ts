@@ -10,6 +10,7 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  upstream,
 } from '../options.ts';
 
 /**
@@ -38,6 +39,7 @@ export const openapiOptions = z.strictObject({
   errors,
   timeoutMs,
   maxResponseBytes,
+  upstream,
   include,
   exclude,
   /** By operationId, or `GET /path` where an operation has none. */

@@ -10,6 +10,7 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  upstream,
 } from '../options.ts';
 
 /** A SOAP service by its WSDL 1.1. */
@@ -30,6 +31,7 @@ export const soapOptions = z.strictObject({
   errors,
   timeoutMs,
   maxResponseBytes,
+  upstream,
   include,
   exclude,
   /** By operation name. Operations are mutations, unless they are declared a query here or named `get…`, `list…`, `find…`, … */

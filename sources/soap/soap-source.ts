@@ -38,7 +38,12 @@ export async function createSoapSource(
  * The source of a compiled document. Cheap: a call is compiled on its first use.
  * @throws ProblemsError when the endpoint, a header or the credentials cannot be used
  */
-export function openSoapSource(name: string, compiled: CompiledSoap, options: SoapOptions, _deps: SourceDeps): Source {
+export function openSoapSource(
+  name: string,
+  compiled: CompiledSoap,
+  options: SoapOptions,
+  { log }: SourceDeps,
+): Source {
   const { sdl, version, operations, enumValues, abstractTypes, notices } = compiled;
   const security = securityHeader(options, compiled);
   const { origin, path } = splitEndpoint(options.endpoint);
@@ -50,6 +55,8 @@ export function openSoapSource(name: string, compiled: CompiledSoap, options: So
     maxResponseBytes: options.maxResponseBytes,
     forwardHeaders: options.forwardHeaders,
     returnHeaders: options.returnHeaders,
+    upstream: options.upstream,
+    log,
   });
   const types = createTypeTable(compiled.types);
   const operationDeps: OperationDeps = {
@@ -69,6 +76,7 @@ export function openSoapSource(name: string, compiled: CompiledSoap, options: So
     kind: 'soap',
     model: { sdl, calls, enumValues, typeOf: new Map(abstractTypes.map((type) => [type, nameOfType])), notices },
     probe: (signal) => upstream.probe(signal),
+    upstream: () => upstream.state(),
     dispose: () => upstream.dispose(),
   };
 }
@@ -93,6 +101,7 @@ const nameOfType: TypeResolver = (value) => {
 function openOperation(plan: OperationPlan, deps: OperationDeps): UnaryCall {
   const { operation } = plan;
   const details = { source: deps.source, operation };
+  const repeatable = plan.parent === 'Query' ? 'always' : 'unsent';
   let compiled: ReturnType<typeof compileCall> | undefined;
 
   function write(args: Arguments, envelope: (args: Arguments) => string): string {
@@ -111,7 +120,7 @@ function openOperation(plan: OperationPlan, deps: OperationDeps): UnaryCall {
       compiled ??= compileCall(plan, deps);
       const { envelope, headers, read } = compiled;
       const body = write(args, envelope);
-      const request = { operation, method: 'POST', path: deps.path, headers, body };
+      const request = { operation, method: 'POST', path: deps.path, headers, body, repeatable } as const;
       return read(await deps.upstream.exchange(request, context), context);
     },
   };

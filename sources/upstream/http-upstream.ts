@@ -1,12 +1,15 @@
-import { Pool } from 'undici';
+import { type Log, silentLog } from '../../kernel/ports.ts';
 import type { CallContext } from '../source.ts';
 import { abortError } from './abort.ts';
-import { BufferedCall } from './buffered-call.ts';
 import { compileForwardHeaders, compileReturnHeaders, type HeaderRules } from './client-headers.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
-import type { CallSettings, HttpCall } from './http-call.ts';
+import type { CallSettings } from './http-call.ts';
+import { ExchangeRun, exchangeOnce, openOnce, type PrepareHeaders, StreamRun } from './http-calls.ts';
+import { openHttpEndpoint } from './http-endpoint.ts';
+import { createHttpPool } from './http-pool.ts';
 import { probeTcp } from './probe.ts';
-import { StreamedCall } from './streamed-call.ts';
+import type { UpstreamState } from './resilience/contracts.ts';
+import type { UpstreamOptions } from './resilience/options.ts';
 import { addHeaders, mergeHeaders, readTarget } from './target.ts';
 
 export interface HttpUpstreamOptions extends HeaderRules {
@@ -22,10 +25,15 @@ export interface HttpUpstreamOptions extends HeaderRules {
   readonly maxResponseBytes: number;
   /** Sockets that may be open at a time; calls beyond wait for one. Default: 128. */
   readonly maxConnections?: number;
+  /** How calls are spread, repeated and bounded. Default: each goes to the endpoint, once. */
+  readonly upstream?: UpstreamOptions | undefined;
+  /** Told of endpoints that fail and are well again. */
+  readonly log?: Log | undefined;
 }
 
 /**
- * The HTTP service behind a source. Follows no redirects and retries nothing. All rejections are SkeinErrors:
+ * The HTTP service behind a source, at one address or several. Follows no redirects; sends again only what `upstream`
+ * and the request's `repeatable` allow. All rejections are SkeinErrors: UPSTREAM_UNAVAILABLE, UPSTREAM_BUSY,
  * UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_FAILED, UPSTREAM_BAD_RESPONSE, UPSTREAM_RESPONSE_TOO_LARGE,
  * BAD_USER_INPUT for a header of the client's that cannot be sent on, and CLIENT_CLOSED_REQUEST or DEADLINE_EXCEEDED
  * once the request is cancelled.
@@ -34,6 +42,8 @@ export interface HttpUpstream {
   exchange(request: HttpRequest, context: CallContext): Promise<HttpAnswer>;
   openStream(request: HttpRequest, context: CallContext): Promise<HttpStream>;
   probe(signal: AbortSignal): Promise<void>;
+  /** Undefined where nothing stands between the source and its endpoint. */
+  state(): UpstreamState | undefined;
   /** Closes all sockets; calls under way fail. */
   dispose(): Promise<void>;
 }
@@ -42,7 +52,7 @@ const MAX_CONNECTIONS = 128;
 
 /** @throws ProblemsError when the endpoint, a header or a rule for headers cannot be used; paths are below the source's options. */
 export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
-  const { source, timeoutMs, maxResponseBytes } = options;
+  const { source, timeoutMs, maxResponseBytes, maxConnections = MAX_CONNECTIONS, log = silentLog } = options;
   const target = readTarget(options.endpoint, options.headers, options);
   const forward = compileForwardHeaders(options.forwardHeaders);
   const settings: CallSettings = {
@@ -51,42 +61,35 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
     maxResponseBytes,
     returnHeaders: compileReturnHeaders(options.returnHeaders),
   };
-  const pool = new Pool(target.origin, {
-    connections: options.maxConnections ?? MAX_CONNECTIONS,
-    connectTimeout: timeoutMs,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  });
-
-  /** @throws SkeinError before anything is sent */
-  function prepare(request: HttpRequest, context: CallContext): string[] {
+  const prepare: PrepareHeaders = (endpoint, request, context) => {
     const details = { source, operation: request.operation };
     if (context.cancellation.reason !== undefined) throw abortError(context, details);
     context.onCall?.(details);
     const { headers } = request;
     return mergeHeaders(
-      target.headers,
+      endpoint.target.headers,
       forward === undefined ? headers : addHeaders(forward(context, details), headers),
     );
+  };
+  const probe = (signal: AbortSignal) => probeTcp(target, source, timeoutMs, signal);
+  if (options.upstream === undefined) {
+    const endpoint = openHttpEndpoint({ target, timeoutMs, maxConnections });
+    return {
+      exchange: (request, context) => exchangeOnce(settings, prepare, endpoint, request, context),
+      openStream: (request, context) => openOnce(settings, prepare, endpoint, request, context),
+      probe,
+      state: () => undefined,
+      dispose: () => endpoint.close(),
+    };
   }
-
-  function send(request: HttpRequest, headers: string[], call: HttpCall): void {
-    const path = target.pathPrefix + request.path;
-    pool.dispatch({ method: request.method, path, headers, body: request.body ?? null }, call);
-  }
-
+  const { balance } = options.upstream;
+  const hashHeader = typeof balance === 'string' ? undefined : balance.hash.header.toLowerCase();
+  const pool = createHttpPool({ source, target, timeoutMs, maxConnections, options: options.upstream, log });
   return {
-    exchange: (request, context) =>
-      new Promise((resolve, reject) => {
-        const headers = prepare(request, context);
-        send(request, headers, new BufferedCall(settings, request.operation, context, resolve, reject));
-      }),
-    openStream: (request, context) =>
-      new Promise((resolve, reject) => {
-        const headers = prepare(request, context);
-        send(request, headers, new StreamedCall(settings, request.operation, context, resolve, reject));
-      }),
-    probe: (signal) => probeTcp(target, source, timeoutMs, signal),
-    dispose: () => pool.destroy(),
+    exchange: (request, context) => pool.run(new ExchangeRun(settings, prepare, request, context, hashHeader)),
+    openStream: (request, context) => pool.run(new StreamRun(settings, prepare, request, context, hashHeader)),
+    probe,
+    state: () => pool.state(),
+    dispose: () => pool.dispose(),
   };
 }

@@ -1,3 +1,5 @@
+import type { Repeatable } from './resilience/contracts.ts';
+
 /** One request to an upstream. */
 export interface HttpRequest {
   /** For errors and logs. */
@@ -8,6 +10,8 @@ export interface HttpRequest {
   /** Of this request alone; they win over the upstream's own of the same name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | Buffer | undefined;
+  /** How much it may harm to send it again. Default: it goes once, unless nothing of it was sent. */
+  readonly repeatable?: Repeatable | undefined;
 }
 
 /** Names in lower case. */

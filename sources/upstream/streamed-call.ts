@@ -19,6 +19,7 @@ interface Waiter {
 export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buffer> {
   readonly #opened: (stream: HttpStream) => void;
   readonly #notOpened: (error: SkeinError) => void;
+  readonly #onEnd: (() => void) | undefined;
   readonly #waiters: Waiter[] = [];
   #chunks: Buffer[] = [];
   #waitingBytes = 0;
@@ -30,8 +31,10 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
     context: CallContext,
     resolve: (stream: HttpStream) => void,
     reject: (error: SkeinError) => void,
+    onEnd?: () => void,
   ) {
     super(settings, operation, context);
+    this.#onEnd = onEnd;
     this.#opened = resolve;
     this.#notOpened = reject;
   }
@@ -62,6 +65,11 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
     if (this.ended) return;
     this.finish();
     for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
+  }
+
+  protected override finish(): void {
+    super.finish();
+    this.#onEnd?.();
   }
 
   override abort(): void {

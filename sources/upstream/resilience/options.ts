@@ -2,15 +2,22 @@ import { z } from 'zod';
 
 const milliseconds = (most: number) => z.int().min(1).max(most);
 
-/** An address with a share of the calls. */
-const weighted = z.strictObject({ url: z.string().min(1), weight: z.int().min(1).max(1_000).default(1) });
+/** Of HTTP: `https://b.example.com`; of gRPC: `b.example.com:443`. Paths are those of the source's `endpoint`. */
+const address = z
+  .string()
+  .regex(/^(https?:\/\/)?[^\s/?#@]+$/, 'must be scheme, host and port, such as https://b.example.com');
 
-/** More addresses than the one `endpoint`, each with or without a weight. */
-export const endpoints = z.array(z.union([z.string().min(1), weighted])).max(256);
+/** An address with a share of the calls. */
+const weighted = z.strictObject({ address, weight: z.int().min(1).max(1_000).default(1) });
 
 /** How one source's calls are spread, repeated, bounded and ended. Everything has a default that fits one healthy service. */
 export const upstreamOptions = z
   .strictObject({
+    /** Where the service answers besides `endpoint`, each with or without a weight; `endpoint` has 1. */
+    endpoints: z
+      .array(z.union([address, weighted]))
+      .max(255)
+      .default([]),
     /** How an endpoint is chosen: in turns by weight, the one with the fewest calls, or by a key of the request. */
     balance: z
       .union([
@@ -36,8 +43,8 @@ export const upstreamOptions = z
     /** Leaves an endpoint alone that keeps failing, and tries it again with single calls. */
     breaker: z
       .strictObject({
-        /** Failures in a row that open it. */
-        failures: z.int().min(1).max(10_000).default(5),
+        /** Failures in a row that open it, however few calls there are. Default: their number alone does not. */
+        failures: z.int().min(1).max(10_000).optional(),
         /** Or this share of the calls of `windowMs`, if there were `minimumCalls`. */
         percent: z.int().min(1).max(100).default(50),
         minimumCalls: z.int().min(1).max(100_000).default(20),
@@ -46,7 +53,7 @@ export const upstreamOptions = z
         openMs: milliseconds(600_000).default(5_000),
       })
       .or(z.literal(false))
-      .default({ failures: 5, percent: 50, minimumCalls: 20, windowMs: 10_000, openMs: 5_000 }),
+      .default({ percent: 50, minimumCalls: 20, windowMs: 10_000, openMs: 5_000 }),
     /** Sends a call again that failed, where that is safe: reads always, others if they cannot have been received. */
     retries: z
       .strictObject({
@@ -74,15 +81,6 @@ export const upstreamOptions = z
     shareReads: z.boolean().default(true),
     /** `public`: an endpoint, or what its name stands for, must not be a private, loopback or link-local address. */
     network: z.enum(['any', 'public']).default('any'),
-    /** Files beside skein.yaml, in PEM. */
-    tls: z
-      .strictObject({
-        ca: z.string().optional(),
-        cert: z.string().optional(),
-        key: z.string().optional(),
-        serverName: z.string().optional(),
-      })
-      .optional(),
   })
   .prefault({});
 export type UpstreamOptions = z.infer<typeof upstreamOptions>;

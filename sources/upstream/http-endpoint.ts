@@ -1,0 +1,47 @@
+import type { LookupFunction } from 'node:net';
+import { Pool } from 'undici';
+import type { HttpRequest } from './http.ts';
+import type { HttpCall } from './http-call.ts';
+import type { Target } from './target.ts';
+
+/** One address of an HTTP service, with its sockets. */
+export interface HttpEndpoint {
+  readonly target: Target;
+  /** `headers` flat, as undici takes them. */
+  send(request: HttpRequest, headers: string[], call: HttpCall): void;
+  /** Asks for a path of the host itself and gives the status; the body is thrown away. */
+  ask(path: string, signal: AbortSignal): Promise<number>;
+  /** Closes all sockets; calls under way fail. */
+  close(): Promise<void>;
+}
+
+export interface HttpEndpointOptions {
+  readonly target: Target;
+  readonly timeoutMs: number;
+  readonly maxConnections: number;
+  /** How the host's name becomes an address. Default: the system's way. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+export function openHttpEndpoint({ target, timeoutMs, maxConnections, lookup }: HttpEndpointOptions): HttpEndpoint {
+  const pool = new Pool(target.origin, {
+    connections: maxConnections,
+    connectTimeout: timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    ...(lookup === undefined ? {} : { connect: { lookup, timeout: timeoutMs } }),
+  });
+  return {
+    target,
+    send(request, headers, call) {
+      const path = target.pathPrefix + request.path;
+      pool.dispatch({ method: request.method, path, headers, body: request.body ?? null }, call);
+    },
+    async ask(path, signal) {
+      const { statusCode, body } = await pool.request({ method: 'GET', path, headers: target.headers.flat, signal });
+      body.on('error', () => {}).destroy();
+      return statusCode;
+    },
+    close: () => pool.destroy(),
+  };
+}
