@@ -67,6 +67,40 @@ describe('an expression', () => {
     expect(() => evaluate(text, data)).toThrow('The expression takes too many steps.');
   });
 
+  it.each([
+    ['merge(@, @, @, @, @)', 'merges of an object with many keys'],
+    ['[length(@), length(@), length(@), length(@)]', 'counts of its keys'],
+    ['[*, *, *, *]', 'lists of its values'],
+    ['[items(@), items(@), items(@)]', 'pairs of its keys and values'],
+    ['from_items(zip(keys(@), values(@)))', 'objects that are made of pairs'],
+  ])('stops %s: %s', (text) => {
+    const data = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, i]));
+    expect(() => evaluate(text, data)).toThrow('The expression takes too many steps.');
+  });
+
+  it('stops what would be small here and without end where it is written out', () => {
+    expect(() => evaluate(Array(25).fill('[@, @]').join(' | '), 1)).toThrow('The expression takes too many steps.');
+    expect(() => evaluate(Array(25).fill('{a: @, b: @}').join(' | '), 1)).toThrow(
+      'The expression takes too many steps.',
+    );
+    expect(() => evaluate('$.a[*].[$.t]', { a: Array(10_000).fill(1), t: 'x'.repeat(10_000) })).toThrow(
+      'The expression takes too many steps.',
+    );
+  });
+
+  it('stops searches that compare all at every place, and large texts that are taken apart', () => {
+    const data = { text: 'a'.repeat(10_000_000), key: `b${'a'.repeat(3_000)}` };
+    for (const text of [
+      'find_last(text, key)',
+      'find_first(text, key)',
+      'contains(text, key)',
+      'text[::-1]',
+      'reverse(text)',
+    ])
+      expect(() => evaluate(text, data), text).toThrow('The expression takes too many steps.');
+    expect(evaluate('[find_last(text, `"a"`), text[0]]', { text: 'a'.repeat(1_000_000) })).toEqual([999_999, null]);
+  });
+
   it('is not held up by a text that is made for patterns', () => {
     expect(evaluate('trim(@)', `${' '.repeat(1_000_000)}x${' '.repeat(1_000_000)}x`)).toHaveLength(1_000_002);
   });

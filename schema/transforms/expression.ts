@@ -18,6 +18,10 @@ const MAX_CHARACTERS = 4_000;
 /** Of one evaluation: values looked at, items and, by sixteen, characters that functions go through. */
 const MAX_STEPS = 2_000_000;
 const CHARACTERS_PER_STEP = 16;
+/** Objects of many keys are hash tables: to list a key takes as long as to look at several values. */
+const STEPS_PER_KEY = 8;
+/** Characters that a search may have to compare while it looks at one. */
+const COMPARISONS_PER_STEP = 128;
 const MAX_LITERAL_WIDTH = 1_000;
 
 /** Compiles a JMESPath expression (https://jmespath.org), once, when the source is loaded. */
@@ -31,7 +35,8 @@ export function compileExpression(text: string): CompiledExpression {
   }
   const problem = findProblem(node);
   if (problem !== undefined) return { problem };
-  return { node, evaluate: (data) => interpreter.evaluate(node, data) };
+  const mayRepeat = repeats(node);
+  return { node, evaluate: (data) => interpreter.evaluate(node, data, mayRepeat) };
 }
 
 /** What the library can do, and nobody may: run for as long as data says, or change what it was given. */
@@ -55,6 +60,15 @@ function findProblem(node: unknown): string | undefined {
   return firstOf(Object.values(node));
 }
 
+/** Whether the result may hold a value in several places: it costs nothing here, and doubles with each level outside. */
+function repeats(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  const { type } = node as { readonly type?: unknown };
+  if (type === 'Literal') return false;
+  if (type === 'MultiSelectList' || type === 'MultiSelectHash' || type === 'Function' || type === 'Root') return true;
+  return Object.values(node).some(repeats);
+}
+
 function firstOf(nodes: readonly unknown[]): string | undefined {
   for (const node of nodes) {
     const problem = findProblem(node);
@@ -74,9 +88,19 @@ type Visited = ReturnType<typeof TreeInterpreter.visit>;
 class BoundedInterpreter extends Interpreter {
   private left = MAX_STEPS;
 
-  evaluate(node: ExpressionNode, data: unknown): unknown {
+  evaluate(node: ExpressionNode, data: unknown, mayRepeat: boolean): unknown {
     this.left = MAX_STEPS;
-    return this.search(node, data as JSONValue) ?? null;
+    const made = this.search(node, data as JSONValue) ?? null;
+    if (!mayRepeat) return made;
+    this.left = MAX_STEPS;
+    this.goThrough(made);
+    return made;
+  }
+
+  private goThrough(value: unknown): void {
+    this.spend(1 + (typeof value === 'string' ? sizeOf(value) : 0));
+    if (Array.isArray(value)) for (const item of value) this.goThrough(item);
+    else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) this.goThrough(item);
   }
 
   spend(steps: number): void {
@@ -91,8 +115,19 @@ class BoundedInterpreter extends Interpreter {
         if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
         return Object.hasOwn(value, node.name) ? ((value as Record<string, Visited>)[node.name] ?? null) : null;
       case 'Slice':
-        this.spend(sizeOf(value));
+        // The library takes a text apart.
+        this.spend(typeof value === 'string' ? value.length : sizeOf(value));
         return super.visit(node, value);
+      case 'ValueProjection': {
+        const { left, right } = node as unknown as { readonly left: ExpressionNode; readonly right: ExpressionNode };
+        const base = this.visit(left, value);
+        if (typeof base !== 'object' || base === null || Array.isArray(base)) return null;
+        this.spend(sizeOf(base));
+        return Object.values(base).flatMap((item) => {
+          const made = this.visit(right, item);
+          return made === null ? [] : [made];
+        }) as Visited;
+      }
       case 'Comparator': {
         if (node.name !== 'EQ' && node.name !== 'NE') return super.visit(node, value);
         return this.equal(this.visit(node.left, value), this.visit(node.right, value)) === (node.name === 'EQ');
@@ -122,10 +157,11 @@ class BoundedInterpreter extends Interpreter {
 
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length / CHARACTERS_PER_STEP;
-  return Array.isArray(value) ? value.length : 0;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Array.isArray(value) ? value.length : Object.keys(value).length * STEPS_PER_KEY;
 }
 
-/** The size of texts that would be larger than what they are made of: known before they are made. */
+/** What takes longer than its arguments are large, e.g. texts that would be larger: known before it is done. */
 function madeBy(name: string, given: readonly unknown[]): number {
   const [first, second, third] = given;
   if (name === 'join' && typeof first === 'string' && Array.isArray(second)) {
@@ -133,8 +169,15 @@ function madeBy(name: string, given: readonly unknown[]): number {
     return own + (first.length * second.length) / CHARACTERS_PER_STEP;
   }
   if (name === 'replace' && typeof first === 'string' && typeof third === 'string')
-    return ((first.length + 1) * (third.length + 1)) / CHARACTERS_PER_STEP;
+    return ((first.length + 1) * (third.length + 1)) / CHARACTERS_PER_STEP + searchFor(first, second);
+  if (typeof first === 'string') return name === 'reverse' ? first.length : searchFor(first, second);
+  if (Array.isArray(first) && /^(group_by|from_items)$/.test(name)) return first.length * STEPS_PER_KEY;
   return 0;
+}
+
+/** A pattern can be made so that much of it is compared at every place. */
+function searchFor(text: string, searched: unknown): number {
+  return typeof searched === 'string' ? (text.length * searched.length) / COMPARISONS_PER_STEP : 0;
 }
 
 const interpreter = createInterpreter();
