@@ -95,7 +95,7 @@ if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 else {
   console.log(
     // The block that lasted longest need not be the one that the thread worked longest in: others have the core, too.
-    '| source | longest block, ms | most that the thread worked in one, ms | of it garbage collected, ms | without loading, ms | load, ms | kept, MB | most of the process, MB |\n|---|---|---|---|---|---|---|---|',
+    '| source | longest block, ms | most that the thread worked in one, ms | garbage collection then, wall ms | without loading, ms | load, ms | kept, MB | most of the process, MB |\n|---|---|---|---|---|---|---|---|',
   );
   for (const [name, rounds] of Object.entries(results)) {
     const cell = (field) => spread(rounds.map((round) => round[field]));
