@@ -126,6 +126,8 @@ export interface CallContext {
   readonly onFreshness?: ((freshness: Freshness) => void) | undefined;
   /** An answer is there already: a service that knows validators is asked whether it still holds. */
   readonly validators?: Validators | undefined;
+  /** Told that an answer came with errors, not all of which need stand in its value. Only there when somebody keeps answers. */
+  readonly onErrors?: (() => void) | undefined;
   /** Told of every call that is sent to a service. Only there when somebody wants to know. */
   readonly onCall?: ((call: CallDetails) => void) | undefined;
 }

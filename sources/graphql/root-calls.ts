@@ -24,6 +24,7 @@ export function createRootCall(field: RootField, graphql: GraphqlUpstream, scope
     type: 'unary',
     async invoke(args, context, selected) {
       const answer = await graphql.execute(requestOf(args, selected), context);
+      if (answer.errors.length > 0) context.onErrors?.();
       return fieldValue(answer, field.name, scope, context);
     },
   };

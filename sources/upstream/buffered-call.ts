@@ -3,7 +3,8 @@ import type { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
 import { ChunkList } from './chunk-list.ts';
 import { decodeBody, isEncoded } from './decode-body.ts';
-import type { HttpAnswer, HttpHeaders } from './http.ts';
+import { readFreshness } from './freshness.ts';
+import type { HttpAnswer, HttpHeaders, HttpRequest } from './http.ts';
 import { type CallSettings, HttpCall, logFailure } from './http-call.ts';
 
 type Controller = Dispatcher.DispatchController;
@@ -13,21 +14,24 @@ export class BufferedCall extends HttpCall {
   readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
   readonly #reject: (error: SkeinError) => void;
   readonly #chunks = new ChunkList();
+  readonly #method: string;
 
   constructor(
     settings: CallSettings,
-    operation: string,
+    { operation, method }: Pick<HttpRequest, 'operation' | 'method'>,
     context: CallContext,
     resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void,
     reject: (error: SkeinError) => void,
   ) {
     super(settings, operation, context);
+    this.#method = method;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   override onResponseStart(controller: Controller, status: number, headers: HttpHeaders): void {
     super.onResponseStart(controller, status, headers);
+    if (status >= 200 && !this.ended) this.context.onFreshness?.(readFreshness(headers, this.#method));
     if (Number(headers['content-length'] ?? 0) > this.settings.maxResponseBytes) this.#tooLarge();
   }
 

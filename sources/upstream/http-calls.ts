@@ -20,7 +20,7 @@ export function exchangeOnce(
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const headers = prepare(endpoint, request, context);
-    endpoint.send(request, headers, new BufferedCall(settings, request.operation, context, resolve, reject));
+    endpoint.send(request, headers, new BufferedCall(settings, request, context, resolve, reject));
   });
 }
 

@@ -2,11 +2,13 @@ import { type Log, silentLog } from '../../kernel/ports.ts';
 import type { CallContext } from '../source.ts';
 import { abortError } from './abort.ts';
 import { compileForwardHeaders, compileReturnHeaders, type HeaderRules } from './client-headers.ts';
+import { conditionalHeaders, isConditional } from './freshness.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
 import type { CallSettings } from './http-call.ts';
 import { ExchangeRun, exchangeOnce, openOnce, type PrepareHeaders, StreamRun } from './http-calls.ts';
 import { openHttpEndpoint } from './http-endpoint.ts';
 import { createHttpPool } from './http-pool.ts';
+import { NotModified } from './not-modified.ts';
 import { probeTcp } from './probe.ts';
 import type { UpstreamState } from './resilience/contracts.ts';
 import type { UpstreamOptions } from './resilience/options.ts';
@@ -36,7 +38,7 @@ export interface HttpUpstreamOptions extends HeaderRules {
  * and the request's `repeatable` allow. All rejections are SkeinErrors: UPSTREAM_UNAVAILABLE, UPSTREAM_BUSY,
  * UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_FAILED, UPSTREAM_BAD_RESPONSE, UPSTREAM_RESPONSE_TOO_LARGE,
  * BAD_USER_INPUT for a header of the client's that cannot be sent on, and CLIENT_CLOSED_REQUEST or DEADLINE_EXCEEDED
- * once the request is cancelled.
+ * once the request is cancelled; and NotModified where the context has validators and the answer still holds.
  */
 export interface HttpUpstream {
   exchange(request: HttpRequest, context: CallContext): Promise<HttpAnswer>;
@@ -65,7 +67,11 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
     const details = { source, operation: request.operation };
     if (context.cancellation.reason !== undefined) throw abortError(context, details);
     context.onCall?.(details);
-    const { headers } = request;
+    const { validators } = context;
+    const headers =
+      validators === undefined || !isConditional(request.method)
+        ? request.headers
+        : { ...request.headers, ...conditionalHeaders(validators) };
     return mergeHeaders(
       endpoint.target.headers,
       forward === undefined ? headers : addHeaders(forward(context, details), headers),
@@ -75,7 +81,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   if (options.upstream === undefined) {
     const endpoint = openHttpEndpoint({ target, timeoutMs, maxConnections });
     return {
-      exchange: (request, context) => exchangeOnce(settings, prepare, endpoint, request, context),
+      exchange: (request, context) =>
+        orNotModified(exchangeOnce(settings, prepare, endpoint, request, context), source, request, context),
       openStream: (request, context) => openOnce(settings, prepare, endpoint, request, context),
       probe,
       state: () => undefined,
@@ -86,10 +93,30 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   const hashHeader = typeof balance === 'string' ? undefined : balance.hash.header.toLowerCase();
   const pool = createHttpPool({ source, target, timeoutMs, maxConnections, options: options.upstream, log });
   return {
-    exchange: (request, context) => pool.run(new ExchangeRun(settings, prepare, request, context, hashHeader)),
+    exchange: (request, context) =>
+      orNotModified(
+        pool.run(new ExchangeRun(settings, prepare, request, context, hashHeader)),
+        source,
+        request,
+        context,
+      ),
     openStream: (request, context) => pool.run(new StreamRun(settings, prepare, request, context, hashHeader)),
     probe,
     state: () => pool.state(),
     dispose: () => pool.dispose(),
   };
+}
+
+/** Outside of all that repeats calls and judges services by them: to those it is an answer like any other. */
+function orNotModified(
+  answering: Promise<HttpAnswer>,
+  source: string,
+  { operation, method }: HttpRequest,
+  { validators }: CallContext,
+): Promise<HttpAnswer> {
+  if (validators === undefined || !isConditional(method)) return answering;
+  return answering.then((answer) => {
+    if (answer.status === 304) throw new NotModified({ source, operation });
+    return answer;
+  });
 }
