@@ -63,16 +63,7 @@ export async function createBuild(
   const entries = new Map<string, SourceEntry>();
   const made = new Set<Source>(keepsModels ? [] : built.sources);
 
-  const load = async (name: string, options: SourceOptions, tell: (problem: Problem) => void) => {
-    const recording = recordCompiler(compiler, options);
-    const loaded = await loadSource(name, options, { log, report: tell, compiler: recording.compiler });
-    if ('sources' in loaded) {
-      const fingerprint = await recording.fingerprint();
-      entries.set(name, { options, sources: loaded.sources, files: recording.files(), fingerprint });
-      for (const source of loaded.sources) made.add(source);
-    }
-    return loaded;
-  };
+  const load = createLoader({ log, compiler }, entries, made);
   const takeOver = (name: string, entry: SourceEntry) => {
     entries.set(name, entry);
     sources.opened.set(name, entry.sources);
@@ -109,20 +100,7 @@ export async function createBuild(
     }),
   );
 
-  const compose = async () => {
-    const mistakes: Problem[] = [];
-    const inGraph = await sources.forGraph((problem) => mistakes.push(problem));
-    const options = {
-      sources: inGraph,
-      links: config.links,
-      types: config.types,
-      overrideLabels: Object.keys(config.overrides),
-      isMissing: sources.isMissing,
-    };
-    const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
-    const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];
-    return { composition: result.composition, problems: sources.mistakesIn(found, problems) };
-  };
+  const compose = createComposer(config, sources, problems, compiler);
   const leftOut = new Map<string, readonly Source[]>();
   const isNew = (name: string) => old === undefined || !old.sources.opened.has(name);
   const first = await fitSources({
@@ -155,20 +133,61 @@ export async function createBuild(
     entries,
     composition: first.composition,
     load,
-    async join(newcomers) {
-      const result = await fitSources({
-        compose,
-        versions: config.versions,
-        candidates: Object.keys(config.sources).filter((name) => newcomers.has(name)),
-        isConflict: () => true,
-        leaveOut: (name, found) => void sources.leaveOut(name, found),
-        putBack: (name) => sources.putIn(name, newcomers.get(name) ?? []),
-      });
-      if (result.problems.length > 0) throw new ProblemsError(result.problems);
-      if (![...newcomers.keys()].some((name) => sources.opened.has(name))) return undefined;
-      if (result.composition === undefined) throw new ProblemsError([NO_QUERIES]);
-      return result.composition;
-    },
+    join: createJoin(config, sources, compose),
+  };
+}
+
+// What follows lives as long as the build it is for. It has scopes of its own: in that of `createBuild` it would keep the
+// build before, and that one the build before it.
+
+function createLoader({ log, compiler }: BuildDeps, entries: Map<string, SourceEntry>, made: Set<Source>) {
+  return async (name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource> => {
+    const recording = recordCompiler(compiler, options);
+    const loaded = await loadSource(name, options, { log, report, compiler: recording.compiler });
+    if ('sources' in loaded) {
+      const fingerprint = await recording.fingerprint();
+      entries.set(name, { options, sources: loaded.sources, files: recording.files(), fingerprint });
+      for (const source of loaded.sources) made.add(source);
+    }
+    return loaded;
+  };
+}
+
+type Compose = () => Promise<{
+  readonly composition: Composition | undefined;
+  readonly problems: readonly Problem[];
+}>;
+
+function createComposer(
+  config: SkeinConfig,
+  sources: GraphSources,
+  known: readonly Problem[],
+  compiler: CompileWorker,
+): Compose {
+  return async () => {
+    const mistakes: Problem[] = [];
+    const inGraph = await sources.forGraph((problem) => mistakes.push(problem));
+    const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
+    const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
+    const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];
+    return { composition: result.composition, problems: sources.mistakesIn(found, known) };
+  };
+}
+
+function createJoin(config: SkeinConfig, sources: GraphSources, compose: Compose): Build['join'] {
+  return async (newcomers) => {
+    const result = await fitSources({
+      compose,
+      versions: config.versions,
+      candidates: Object.keys(config.sources).filter((name) => newcomers.has(name)),
+      isConflict: () => true,
+      leaveOut: (name, found) => void sources.leaveOut(name, found),
+      putBack: (name) => sources.putIn(name, newcomers.get(name) ?? []),
+    });
+    if (result.problems.length > 0) throw new ProblemsError(result.problems);
+    if (![...newcomers.keys()].some((name) => sources.opened.has(name))) return undefined;
+    if (result.composition === undefined) throw new ProblemsError([NO_QUERIES]);
+    return result.composition;
   };
 }
 
