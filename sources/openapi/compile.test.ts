@@ -109,7 +109,13 @@ describe('a hostile document', () => {
     const { model, notices } = makeModel(
       reading(
         object(
-          many(25_000, (n) => [`p${n}`, { $ref: `x${n}` }]),
+          many(5, (part) => [
+            `part${part}`,
+            object(
+              many(5_000, (n) => [`p${part * 5_000 + n}`, { $ref: `x${n}` }]),
+              [],
+            ),
+          ]),
           [],
         ),
       ),
@@ -117,6 +123,20 @@ describe('a hostile document', () => {
     expect(model.sdl).toContain('p24999: JSON');
     expect(notices).toHaveLength(20_001);
     expect(notices.at(-1)).toBe('There are 5000 more notices, which are not listed.');
+  });
+
+  test('may have an object of 100,000 properties, or an enum of as many values: they are given as JSON', () => {
+    const wide = object(
+      many(100_000, (n) => [`p${n}`, object({ a: text })]),
+      [],
+    );
+    const choice = { type: 'string', enum: Array.from({ length: 100_000 }, (_, n) => `v${n}`) };
+    const { model, notices } = makeModel(reading(object({ wide, choice, id: text }, [])));
+    expect(model.sdl).toMatch(/wide: JSON\n\s+choice: JSON\n\s+id: String\n/);
+    expect(notices.map((notice) => notice.replace(/.*: /, ''))).toEqual([
+      'an object with more than 10000 properties is given as JSON.',
+      'an enum with more than 10000 values is given as JSON.',
+    ]);
   });
 
   test('may have 5,000 operations of one name', () => {

@@ -34,6 +34,9 @@ export interface Place {
 
 const MAX_TYPES = 50_000;
 const MAX_FIELDS = 1_000_000;
+/** Of one object, and of one enum: nobody selects among more, and every part of the gateway would work through them. */
+const MAX_PROPERTIES = 10_000;
+const MAX_VALUES = 10_000;
 const MAX_LIST_DEPTH = 8;
 const MAX_OBJECT_DEPTH = 64;
 const SCALARS = {
@@ -84,7 +87,9 @@ export function createTypeBuilder(
         return { kind: 'list', item: build(item, place, listDepth + 1), itemNonNull: !item.nullable };
       }
       case 'enum':
-        return enumType(schema, place);
+        if (schema.values.length <= MAX_VALUES) return enumType(schema, place);
+        place.onLoss(place.name, `an enum with more than ${MAX_VALUES} values is given as JSON`);
+        return JSON_TYPE;
       default:
         return { kind: 'scalar', name: SCALARS[schema.kind] };
     }
@@ -98,6 +103,10 @@ export function createTypeBuilder(
     const existing = objects[direction].get(schema.node);
     if (existing !== undefined) return existing;
     if (!hasFields(schema, direction)) return JSON_TYPE;
+    if (schema.properties.size > MAX_PROPERTIES) {
+      onLoss(name, `an object with more than ${MAX_PROPERTIES} properties is given as JSON`);
+      return JSON_TYPE;
+    }
     const ownDepth = schema.component === undefined ? depth + 1 : 0;
     if (ownDepth > MAX_OBJECT_DEPTH) {
       onLoss(name, 'objects are nested too deeply');

@@ -140,6 +140,8 @@ beforeAll(async () => {
       document: 'schema.graphql',
       headers: { 'x-api-key': UPSTREAM_KEY },
       maxResponseBytes: 2_000_000,
+      // Each fault is told as it is.
+      upstream: { breaker: false, retries: false },
     });
     sources.push(...(await createFederationSources(name, options, { document: SDL[name] }, { log, report: () => {} })));
   }

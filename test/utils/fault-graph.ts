@@ -161,7 +161,10 @@ export async function startFaultGateway(
     },
   };
   const url = ({ port }: { port: number }) => `http://127.0.0.1:${port}`;
-  const common = { headers: { 'x-api-key': UPSTREAM_KEY }, timeoutMs, maxResponseBytes: 20_000 };
+  const plain = { headers: { 'x-api-key': UPSTREAM_KEY }, timeoutMs, maxResponseBytes: 20_000 };
+  // Each fault is told as it is: nothing is sent again, and nobody is left alone for it.
+  const upstream = { breaker: false, retries: false };
+  const common = { ...plain, upstream };
   const openapi = (name: string, document: object, endpoint: string, operations: object) => {
     const options = openapiOptions.parse({ kind: 'openapi', document: 'x', endpoint, operations, ...common });
     return createOpenapiSource(name, options, JSON.stringify(document), '/document.json', deps);
@@ -173,7 +176,7 @@ export async function startFaultGateway(
     kind: 'grpc',
     document,
     endpoint: `127.0.0.1:${backends.inventory.port}`,
-    ...common,
+    ...plain,
     operations: { GetEverything: { hide: true }, ListStock: { hide: true } },
   });
   const provider = providerOptions.parse({
@@ -181,6 +184,7 @@ export async function startFaultGateway(
     endpoint: `${url(backends.provider)}/v1`,
     apiKey: UPSTREAM_KEY,
     timeoutMs,
+    upstream,
   });
   const stub = modelOptions.parse({ provider: 'company', model: 'stub-2025' });
   const ai = { providers: { company: provider }, models: { stub }, routes: { default: ['stub'] } };
