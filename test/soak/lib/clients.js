@@ -31,22 +31,24 @@ export function createAsker(url, { connections = 50 } = {}) {
     counts.failures += 1;
     if (failures.length < 20) failures.push(what);
   };
-  const post = async (body, { signal, timeoutMs = 30_000 } = {}) => {
+  const send = async ({ body, contentType }, { signal, timeoutMs = 30_000 } = {}) => {
     const answer = await request(url, {
       method: 'POST',
       dispatcher: agent,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${KEY}` },
-      body: JSON.stringify(body),
+      headers: { 'content-type': contentType, authorization: `Bearer ${KEY}` },
+      body,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       signal,
     });
     return answer.body.json();
   };
+  const post = (body, more) => send({ body: JSON.stringify(body), contentType: 'application/json' }, more);
   return {
     counts,
     failures,
     fail,
+    send,
     post,
     /** Asks one of QUERIES, and holds the whole answer to what it must be. */
     async ask(name) {
