@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
+import { cacheOptions } from '../../sources/cache/options.ts';
 import { checkEntry } from './check-entry.ts';
 import { resolveDocuments } from './documents.ts';
 import { kindOf, unknownKey } from './explain-issue.ts';
@@ -23,7 +24,7 @@ import type { Environment } from './substitute.ts';
 import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
-const TOP_LEVEL = ['keys', 'cors', 'limits', 'reload', ...Object.keys(SECTIONS)];
+const TOP_LEVEL = ['keys', 'cors', 'limits', 'reload', 'cache', ...Object.keys(SECTIONS)];
 
 export interface ConfigReading {
   /** What could be used of the file. All references and files in it exist. */
@@ -147,6 +148,7 @@ async function readSections(
   const cors = readEntry(corsOptions, top.cors ?? {}, ['cors'])?.value ?? corsOptions.parse({});
   const limits = readEntry(limitOptions, top.limits ?? {}, ['limits'])?.value ?? limitOptions.parse({});
   const reload = readEntry(reloadOptions, top.reload ?? {}, ['reload'])?.value ?? reloadOptions.parse({});
+  const cache = readEntry(cacheOptions, top.cache ?? {}, ['cache'])?.value ?? cacheOptions.parse({});
   const sections: Sections = {
     sources: readSection('sources', SECTIONS.sources),
     versions: readSection('versions', SECTIONS.versions),
@@ -173,6 +175,7 @@ async function readSections(
     cors,
     limits,
     reload,
+    cache,
     sources: toRecord(sections.sources),
     versions: toRecord(sections.versions),
     links: toRecord(sections.links),

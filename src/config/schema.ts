@@ -3,6 +3,7 @@ import { linkOptions, mergeOptions, overrideOptions } from '../../schema/options
 import { transformOptions } from '../../schema/transforms/options.ts';
 import { versionOptions } from '../../schema/versions/options.ts';
 import { modelOptions, providerOptions, routeOptions } from '../../sources/ai/options.ts';
+import { type CacheOptions, sourceCacheOptions } from '../../sources/cache/options.ts';
 import { federationOptions } from '../../sources/federation/options.ts';
 import { graphqlOptions } from '../../sources/graphql/options.ts';
 import { grpcOptions } from '../../sources/grpc/options.ts';
@@ -13,6 +14,8 @@ import { soapOptions } from '../../sources/soap/options.ts';
 
 /** Options of every kind that concern the graph, not the service. */
 const common = {
+  /** Answers to its queries that are kept. Default: none. */
+  cache: sourceCacheOptions.optional(),
   /** What becomes of the source's types and fields before they come into the graph. */
   transforms: transformOptions.optional(),
 };
@@ -36,6 +39,8 @@ export const keyOptions = z.strictObject({
   key: z.string().regex(/^[!-~]*$/, 'must be of letters, digits and signs, without spaces'),
   /** GraphiQL comes up with this key for callers on this machine. A key that is made at start does so in any case. */
   graphiql: z.boolean().default(false),
+  /** Who holds it may read `/status`. A key that is made at start may in any case. */
+  operator: z.boolean().default(false),
 });
 export type KeyOptions = z.infer<typeof keyOptions>;
 
@@ -108,6 +113,7 @@ export interface SkeinConfig {
   readonly cors: CorsOptions;
   readonly limits: LimitOptions;
   readonly reload: ReloadOptions;
+  readonly cache: CacheOptions;
   readonly sources: Readonly<Record<string, SourceOptions>>;
   readonly versions: Readonly<Record<string, z.infer<typeof versionOptions>>>;
   readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;

@@ -2,6 +2,7 @@ import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { type Composition, type CompositionResult, composeInSlices } from '../../schema/compose.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
+import { type Caching, createCaching } from '../../sources/cache/caching.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
 import { isToldByService } from './blame.ts';
@@ -16,6 +17,7 @@ export interface Build {
   readonly config: SkeinConfig;
   readonly sources: GraphSources;
   readonly models: Models | undefined;
+  readonly caching: Caching;
   /** Of the sources that were loaded, by name: what a next build may take over. */
   readonly entries: Map<string, SourceEntry>;
   readonly composition: Composition | undefined;
@@ -59,11 +61,13 @@ export async function createBuild(
     ? { models: old.models, sources: old.sources.builtIn }
     : loadModels(config, { log, report });
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
+  const caching =
+    old !== undefined && isSame(old.config.cache, config.cache) ? old.caching : createCaching(config.cache, { log });
   const sources = createGraphSources({ config, builtIn: built.sources, hasBrokenPrompt });
   const entries = new Map<string, SourceEntry>();
   const made = new Set<Source>(keepsModels ? [] : built.sources);
 
-  const load = createLoader({ log, compiler }, entries, made);
+  const load = createLoader({ log, compiler, caching }, entries, made);
   const takeOver = (name: string, entry: SourceEntry) => {
     entries.set(name, entry);
     sources.opened.set(name, entry.sources);
@@ -72,7 +76,8 @@ export async function createBuild(
     Object.entries(config.sources).map(async ([name, options]) => {
       const entry = old?.entries.get(name);
       const serves = entry !== undefined && old?.sources.opened.has(name) === true;
-      const isUnchanged = entry !== undefined && isSame(entry.options, options);
+      const keepsStore = options.cache === undefined || caching === old?.caching;
+      const isUnchanged = entry !== undefined && isSame(entry.options, options) && keepsStore;
       const asks = previous?.asksServices === true && isToldByService(options);
       if (serves && isUnchanged && !asks && !hasChanged(entry, previous?.changedFiles)) return takeOver(name, entry);
       const missing = old?.sources.missing.get(name);
@@ -130,6 +135,7 @@ export async function createBuild(
     config,
     sources,
     models: built.models,
+    caching,
     entries,
     composition: first.composition,
     load,
@@ -140,10 +146,14 @@ export async function createBuild(
 // What follows lives as long as the build it is for. It has scopes of its own: in that of `createBuild` it would keep the
 // build before, and that one the build before it.
 
-function createLoader({ log, compiler }: BuildDeps, entries: Map<string, SourceEntry>, made: Set<Source>) {
+function createLoader(
+  { log, compiler, caching }: BuildDeps & { readonly caching: Caching },
+  entries: Map<string, SourceEntry>,
+  made: Set<Source>,
+) {
   return async (name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource> => {
     const recording = recordCompiler(compiler, options);
-    const loaded = await loadSource(name, options, { log, report, compiler: recording.compiler });
+    const loaded = await loadSource(name, options, { log, report, compiler: recording.compiler, caching });
     if ('sources' in loaded) {
       const fingerprint = await recording.fingerprint();
       entries.set(name, { options, sources: loaded.sources, files: recording.files(), fingerprint });

@@ -4,6 +4,7 @@ import type { Problem } from '../../kernel/problem.ts';
 import type { Composition } from '../../schema/compose.ts';
 import { createRegistry, type Generation, type GenerationOptions, type Registry } from '../../schema/registry.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
+import type { CachingState } from '../../sources/cache/caching.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
 import { type Build, createBuild } from './build.ts';
@@ -22,6 +23,8 @@ export interface Graph {
   /** All that are there: the configuration's, versions by themselves and together, and the gateway's own. */
   sources(): readonly Source[];
   states(): readonly SourceState[];
+  /** What is kept of answers, and where; undefined when none are. */
+  cacheState(): CachingState | undefined;
   /** What the documents say and the graph does not have, with the reason: no mistakes, but nothing to be silent about. */
   notices(): readonly Problem[];
   /** Sources of the configuration that the graph lacks now. */
@@ -30,6 +33,8 @@ export interface Graph {
   failures(): readonly Problem[];
   /** Links that are not in the graph, because a source they need is not there. */
   uncheckedLinks(): readonly string[];
+  /** Numbers of the generations that something may still run on. */
+  generationsInUse(): readonly number[];
   /** Absolute paths of the files it was made of, beside skein.yaml. */
   files(): ReadonlySet<string>;
   /** Asks every source whether it is there. */
@@ -180,6 +185,7 @@ export async function createGraph(
         silent,
         composition: registry.current()?.composition,
       }),
+    cacheState: () => build.caching.state(),
     missing: () => [...build.sources.missing].map(([name, { problems }]) => ({ name, hasFailed: problems.length > 0 })),
     failures: () => build.sources.failures(),
     notices: () => [...build.sources.notices(), ...(registry.current()?.composition.notices ?? [])],
@@ -189,6 +195,7 @@ export async function createGraph(
       );
       return Object.keys(build.config.links).filter((coordinate) => !links.has(coordinate));
     },
+    generationsInUse: () => [...inUse.keys()].map(({ number }) => number),
     files: () => new Set([...build.entries.values()].flatMap(({ files }) => [...files])),
     async probe() {
       const aborter = new AbortController();

@@ -3,6 +3,7 @@ import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { createAiSource } from '../../sources/ai/ai-source.ts';
 import { createModels, type Models } from '../../sources/ai/model-client.ts';
+import type { Caching } from '../../sources/cache/caching.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
 import { documentName } from '../../sources/upstream/fetch-document.ts';
@@ -29,18 +30,22 @@ export interface LoadDeps {
 
 export interface LoadSourceDeps extends LoadDeps {
   readonly compiler: CompileWorker;
+  /** Without, nothing is kept. */
+  readonly caching?: Caching | undefined;
 }
 
 /** Makes one source of the configuration, or, of a supergraph, one for each subgraph. Never rejects. */
 export async function loadSource(
   name: string,
   options: SourceOptions,
-  { log, report, compiler }: LoadSourceDeps,
+  { log, report, compiler, caching }: LoadSourceDeps,
 ): Promise<LoadedSource> {
   const mistakes: Problem[] = [];
   const deps: SourceDeps = { log, report: (problem) => mistakes.push(problem) };
   try {
-    const made = await createSources(name, options, deps, compiler);
+    let made = await createSources(name, options, deps, compiler);
+    if (caching !== undefined && options.cache !== undefined && mistakes.length === 0)
+      made = await caching.wrap(made, options, deps.report);
     const { transforms } = options;
     const isTransformed = transforms !== undefined && mistakes.length === 0;
     const sources = isTransformed ? await transformSources(made, transforms, deps.report) : made;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { silentLog } from '../../kernel/ports.ts';
+import { cacheOptions } from '../../sources/cache/options.ts';
 import { formatProblems } from '../../src/config/print-problems.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { corsOptions, keyOptions, limitOptions, reloadOptions, SECTIONS } from '../../src/config/schema.ts';
@@ -16,6 +17,7 @@ collect('keys', keyOptions);
 collect('cors', corsOptions);
 collect('limits', limitOptions);
 collect('reload', reloadOptions);
+collect('cache', cacheOptions);
 for (const [name, { entry }] of Object.entries(SECTIONS)) collect(name, entry);
 const tables = forEveryKind(readOptionTables(markdown));
 

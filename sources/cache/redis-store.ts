@@ -1,0 +1,133 @@
+import { createClient } from '@redis/client';
+import { describeError } from '../../kernel/errors.ts';
+import { type Clock, type Log, systemClock } from '../../kernel/ports.ts';
+import { digestOf } from './keys.ts';
+import { readRecord, writeRecord } from './redis-record.ts';
+import { DROP, DROP_ALL, KEEP } from './redis-scripts.ts';
+import { createRedisStanding } from './redis-standing.ts';
+import { type CacheStore, type Lookup, NO_STAMP } from './store.ts';
+
+export interface RedisStoreSettings {
+  /** `redis://` or `rediss://`, with user, password and database as far as there are. */
+  readonly url: string;
+  /** Begins all keys. */
+  readonly prefix: string;
+  /** How long a call of the store may take. */
+  readonly waitMs: number;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** Larger answers are asked for each time: Redis does one thing after the other. */
+const MOST_BYTES = 4_194_304;
+/** Longer than any call to a service takes. */
+const DROPPED_FOR_MS = 3_600_000;
+/** Tags that could not be dropped while Redis was away; beyond, all answers of the prefix go out of use. */
+const MOST_MISSED = 10_000;
+const MOST_DROPPED_AT_ONCE = 500;
+const MOST_COMMANDS = 10_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const MOST_RETRY_MS = 2_000;
+
+const NOTHING: Lookup = { answer: undefined, stamp: NO_STAMP };
+
+/**
+ * Answers that all instances share. While Redis is slow or away, requests go on as if nothing was kept. Keys hold
+ * digests only: of questions and headers nothing can be read there. Takes one server, or one behind one address: no
+ * cluster.
+ */
+export function createRedisStore(settings: RedisStoreSettings): CacheStore {
+  const { url, prefix, waitMs, log, clock = systemClock } = settings;
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: MOST_COMMANDS,
+    socket: {
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectStrategy: (retries) => Math.min(MOST_RETRY_MS, 50 * 2 ** Math.min(retries, 10)),
+    },
+  });
+  const standing = createRedisStanding({ waitMs, clock, log });
+  client.on('error', (error: unknown) => standing.failed(describeError(error)));
+  client.on('ready', () => standing.worked());
+  const connecting = client.connect().catch(() => {});
+
+  const stampKey = `${prefix}:cache:stamp`;
+  const floorKey = `${prefix}:cache:floor`;
+  const entryKey = (key: string) => `${prefix}:cache:a:${digestOf(key)}`;
+  const tagKeys = (tags: readonly string[]) =>
+    tags.flatMap((tag) => {
+      const digest = digestOf(tag);
+      return [`${prefix}:cache:t:${digest}`, `${prefix}:cache:d:${digest}`];
+    });
+
+  /** While there is no connection, and before the first, nothing is tried. */
+  function run<R>(command: () => Promise<R>): Promise<R | undefined> {
+    return client.isReady ? standing.run(command) : Promise.resolve(undefined);
+  }
+
+  /** What could not be dropped; until it is, nothing that is kept can be trusted. */
+  const missed = new Set<string>();
+  let dropping: Promise<void> | undefined;
+
+  async function drop(tags: readonly string[]): Promise<boolean> {
+    const command = { keys: [stampKey, ...tagKeys(tags)], arguments: [String(DROPPED_FOR_MS)] };
+    return (await run(() => client.eval(DROP, command))) !== undefined;
+  }
+
+  async function dropMissed(): Promise<void> {
+    const tags = [...missed];
+    const isDone =
+      tags.length < MOST_MISSED
+        ? await drop(tags.slice(0, MOST_DROPPED_AT_ONCE))
+        : (await run(() => client.eval(DROP_ALL, { keys: [stampKey, floorKey] }))) !== undefined;
+    dropping = undefined;
+    if (!isDone) return;
+    for (const tag of tags.length < MOST_MISSED ? tags.slice(0, MOST_DROPPED_AT_ONCE) : tags) missed.delete(tag);
+  }
+
+  return {
+    async get(key) {
+      if (missed.size > 0) {
+        dropping ??= dropMissed();
+        await dropping;
+        return NOTHING;
+      }
+      const found = await run(() => client.mGet([entryKey(key), stampKey, floorKey]));
+      // It may have been missed meanwhile.
+      if (found === undefined || missed.size > 0) return NOTHING;
+      const [text, stamp, floor] = found;
+      const record = text == null ? undefined : readRecord(text);
+      const counts = record !== undefined && record.stamp >= Number(floor ?? 0);
+      return { answer: counts ? record.answer : undefined, stamp: Number(stamp ?? 0) };
+    },
+    async set(key, answer, { ttlMs, stamp }) {
+      if (stamp === NO_STAMP || missed.size > 0 || ttlMs < 1 || answer.bytes > MOST_BYTES) return false;
+      const kept = await run(() =>
+        client.eval(KEEP, {
+          keys: [entryKey(key), ...tagKeys(answer.tags)],
+          arguments: [writeRecord({ answer, stamp }), String(stamp), String(Math.ceil(ttlMs))],
+        }),
+      );
+      return kept === 1;
+    },
+    async invalidate(tags) {
+      if (tags.length === 0 || (await drop(tags))) return;
+      for (const tag of tags) if (missed.size < MOST_MISSED) missed.add(tag);
+    },
+    state: () => ({
+      kind: 'redis',
+      ...standing.state(),
+      entries: undefined,
+      bytes: undefined,
+      maxBytes: undefined,
+      evictions: undefined,
+      owners: new Map(),
+    }),
+    async dispose() {
+      standing.stop();
+      client.destroy();
+      await connecting;
+    },
+  };
+}

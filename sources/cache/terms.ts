@@ -1,0 +1,87 @@
+import CachePolicy from 'http-cache-semantics';
+import type { Freshness } from '../source.ts';
+
+/** How answers to one query, or to several that are asked together, are kept. */
+export interface KeepRule {
+  /** Undefined: as the service says. */
+  readonly ttlMs: number | undefined;
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+  /** `auto`: everybody, unless the service says that an answer is private. */
+  readonly scope: 'shared' | 'caller' | 'auto';
+  readonly tags: readonly string[];
+}
+
+/** Milliseconds from now. */
+export interface Terms {
+  readonly freshMs: number;
+  readonly staleMs: number;
+  readonly errorMs: number;
+  readonly isPrivate: boolean;
+}
+
+/**
+ * How long an answer may be kept; undefined when it may not. What is configured wins over what the service says
+ * (RFC 9111, RFC 5861), whose word is taken as that to a shared cache unless the answer is private.
+ */
+export function termsOf(rule: KeepRule, freshness: Freshness | undefined, now: number): Terms | undefined {
+  const said = directives(freshness?.cacheControl);
+  const isPrivate = said.has('private');
+  if (rule.ttlMs !== undefined) {
+    const { ttlMs: freshMs, staleWhileRevalidateMs, staleIfErrorMs } = rule;
+    if (freshMs === 0) return undefined;
+    return { freshMs, staleMs: staleWhileRevalidateMs, errorMs: staleIfErrorMs, isPrivate };
+  }
+  if (freshness === undefined || freshness.vary.includes('*')) return undefined;
+  const policy = policyOf(freshness, isPrivate, now);
+  if (!policy.storable()) return undefined;
+  const freshMs = Math.max(0, policy.maxAge() - freshness.ageSeconds) * 1_000;
+  const isStrict = said.has('must-revalidate') || said.has('proxy-revalidate') || said.has('no-cache');
+  const later = (name: string, own: number) => {
+    const seconds = Number(said.get(name));
+    return isStrict ? 0 : Number.isFinite(seconds) && said.has(name) ? Math.max(0, seconds) * 1_000 : own;
+  };
+  const staleMs = later('stale-while-revalidate', rule.staleWhileRevalidateMs);
+  const errorMs = later('stale-if-error', rule.staleIfErrorMs);
+  if (freshMs + staleMs + errorMs === 0 && freshness.validators === undefined) return undefined;
+  return { freshMs, staleMs, errorMs, isPrivate };
+}
+
+/** What holds for all of several answers that came as one. */
+export function strictest(all: readonly (Terms | undefined)[]): Terms | undefined {
+  let strict: Terms | undefined;
+  for (const terms of all) {
+    if (terms === undefined) return undefined;
+    strict =
+      strict === undefined
+        ? terms
+        : {
+            freshMs: Math.min(strict.freshMs, terms.freshMs),
+            staleMs: Math.min(strict.staleMs, terms.staleMs),
+            errorMs: Math.min(strict.errorMs, terms.errorMs),
+            isPrivate: strict.isPrivate || terms.isPrivate,
+          };
+  }
+  return strict;
+}
+
+function policyOf(freshness: Freshness, isPrivate: boolean, now: number): CachePolicy {
+  const { cacheControl, expiresAt } = freshness;
+  const headers: Record<string, string> = { date: new Date(now).toUTCString() };
+  if (cacheControl !== undefined) headers['cache-control'] = cacheControl;
+  // Whole seconds, as the date above: else a time within this second would lie in the past.
+  if (expiresAt !== undefined && Number.isFinite(expiresAt)) headers.expires = new Date(expiresAt).toUTCString();
+  // Validators make an answer one that may be kept, not one that is fresh: nothing is guessed.
+  const options = { shared: !isPrivate, cacheHeuristic: 0, immutableMinTimeToLive: 0 };
+  return new CachePolicy({ method: 'GET', url: '/', headers: {} }, { status: 200, headers }, options);
+}
+
+/** `max-age=60, private` → names in lower case with their values. */
+function directives(cacheControl: string | undefined): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  if (cacheControl === undefined) return found;
+  for (const [, name = '', quoted, plain] of cacheControl.matchAll(/([\w-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s,"]+)))?/g)) {
+    if (!found.has(name.toLowerCase())) found.set(name.toLowerCase(), quoted ?? plain ?? '');
+  }
+  return found;
+}
