@@ -10,6 +10,7 @@ export const ERROR_TABLE = {
   BAD_USER_INPUT: { status: 400, retryable: false, message: 'An argument or variable has a wrong value.' },
   OPERATION_TOO_COMPLEX: { status: 400, retryable: false, message: 'The operation exceeds a limit of this gateway.' },
   UNAUTHENTICATED: { status: 401, retryable: false, message: 'A valid API key is required.' },
+  FORBIDDEN: { status: 403, retryable: false, message: 'The API key does not allow this.' },
   NOT_FOUND: { status: 404, retryable: false, message: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'The method is not allowed here.' },
   NOT_ACCEPTABLE: { status: 406, retryable: false, message: 'No answer can be given in an accepted media type.' },

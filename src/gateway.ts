@@ -10,6 +10,7 @@ import { createGraphqlSse } from './http/graphql-sse.ts';
 import { createGraphqlWs } from './http/graphql-ws.ts';
 import { createReadiness } from './http/readiness.ts';
 import { createHttpServer } from './http/server.ts';
+import { createStatus } from './http/status.ts';
 import type { Keyring } from './identity/keyring.ts';
 import { createLifetimes, type Lifetimes } from './lifetimes.ts';
 import { createOperations } from './operations.ts';
@@ -63,6 +64,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     graphqlWs,
     graphiql: createGraphiql(deps.graphiql),
     cors: deps.cors,
+    status: createStatus({ graph, keyring, lifetimes }),
     readiness: createReadiness(graph),
     isDraining: () => closing !== undefined,
     ids,

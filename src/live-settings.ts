@@ -23,7 +23,7 @@ export function createLiveSettings(config: SkeinConfig): LiveSettings {
       if (options.key !== '') return { ...options, generated: false };
       const key = generated.get(options.name) ?? generateKey();
       generated.set(options.name, key);
-      return { ...options, key, generated: true };
+      return { ...options, key, generated: true, operator: true };
     });
     return { keys, keyring: createKeyring(keys), limits, cors: createCors(cors.origins) };
   }

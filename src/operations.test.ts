@@ -24,7 +24,7 @@ function operationOf(plan: Partial<Plan>): ReadyOperation {
     plan: { way: 'direct', ...plan } as Plan,
     variables: {},
     generation: { number: 7, hold: () => () => {} } as Partial<Generation> as Generation,
-    caller: { keyName: 'test' },
+    caller: { keyName: 'test', isOperator: false },
     wantsPlan: true,
   };
 }
@@ -50,7 +50,7 @@ function createStream() {
 }
 
 it('says that there is no graph yet', () => {
-  const refused = operations.prepare({ query: '{ a }' }, { keyName: 'test' });
+  const refused = operations.prepare({ query: '{ a }' }, { keyName: 'test', isOperator: false });
   expect(isRefused(refused) && refused.errors).toMatchObject([{ code: 'GRAPH_NOT_READY' }]);
 });
 

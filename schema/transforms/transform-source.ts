@@ -68,6 +68,7 @@ function* transformSteps(source: Source, options: TransformOptions, report: (pro
         : yield* rewriteModel(source, sdl, federationSdl, plan),
     ...(graphql === undefined ? {} : { graphql }),
     probe: (signal) => source.probe(signal),
+    upstream: () => source.upstream?.(),
     dispose: () => source.dispose(),
   };
 }

@@ -4,6 +4,7 @@ import type { Problem } from '../../kernel/problem.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import type { CallContext, SourceDeps } from '../source.ts';
+import type { UpstreamState } from '../upstream/resilience/contracts.ts';
 import type { ModelPart, ModelRequest, ModelResponse } from './model.ts';
 import type { AiOptions, ProviderOptions } from './options.ts';
 import { createProvider, type ModelTarget, type Provider } from './provider.ts';
@@ -35,6 +36,8 @@ export interface Models {
   stream(target: ModelTarget, request: ModelRequest, context: CallContext): AsyncIterableIterator<ModelPart>;
   /** Rejects when no provider can be reached. */
   probe(signal: AbortSignal): Promise<void>;
+  /** What stands between us and each provider, by its name: for operators. */
+  upstreams(): Readonly<Record<string, UpstreamState>>;
   dispose(): Promise<void>;
 }
 
@@ -111,6 +114,13 @@ export function createModels(options: AiOptions, deps: SourceDeps): Models {
     async probe(signal) {
       if (providers.size > 0) await Promise.any([...providers.values()].map((provider) => provider.probe(signal)));
     },
+    upstreams: () =>
+      Object.fromEntries(
+        [...providers].flatMap(([name, provider]) => {
+          const state = provider.state();
+          return state === undefined ? [] : [[name, state]];
+        }),
+      ),
     async dispose() {
       await Promise.all([...providers.values()].map((provider) => provider.dispose()));
     },

@@ -3,6 +3,7 @@ import { systemClock } from '../../kernel/ports.ts';
 import type { CallContext } from '../source.ts';
 import type { HttpHeaders, HttpRequest, HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
+import type { UpstreamState } from '../upstream/resilience/contracts.ts';
 import { errorInside, unreadable } from './dialects/dialect.ts';
 import { createDialect } from './dialects/index.ts';
 import { isObject } from './dialects/read.ts';
@@ -32,6 +33,7 @@ export interface Provider {
   /** The request is sent with the first `next()`; `return()` closes the socket. */
   stream(target: ModelTarget, call: ModelRequest, context: CallContext): AsyncIterableIterator<ModelPart>;
   probe(signal: AbortSignal): Promise<void>;
+  state(): UpstreamState | undefined;
   dispose(): Promise<void>;
 }
 
@@ -95,6 +97,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
         toError: (error) => failure(error, target, context),
       }),
     probe: (signal) => upstream.probe(signal),
+    state: () => upstream.state(),
     dispose: () => upstream.dispose(),
   };
 }

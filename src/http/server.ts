@@ -10,15 +10,18 @@ import type { GraphqlWs } from './graphql-ws.ts';
 import { negotiate } from './media-types.ts';
 import type { Readiness } from './readiness.ts';
 import { sendErrors, sendJson } from './respond.ts';
+import type { Status } from './status.ts';
 
 /** How long a client may take to send a request, headers and body. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const CHECK_CONNECTIONS_EVERY_MS = 5_000;
 
 export interface HttpServerDeps {
   readonly graphql: Door;
   readonly graphqlWs: GraphqlWs;
   readonly graphiql: Graphiql;
   readonly cors: Cors;
+  readonly status: Status;
   /** Whether the graph serves, with what an operator wants to know. */
   readonly readiness: () => Readiness;
   readonly isDraining: () => boolean;
@@ -28,7 +31,7 @@ export interface HttpServerDeps {
 
 /** The Node server and its routes. */
 export function createHttpServer(deps: HttpServerDeps): Server {
-  const { graphql, graphqlWs, graphiql, cors, readiness, isDraining, ids, log } = deps;
+  const { graphql, graphqlWs, graphiql, cors, status, readiness, isDraining, ids, log } = deps;
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
@@ -37,6 +40,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       const state = isDraining() ? { ready: false, draining: true } : readiness();
       return sendJson(response, state.ready ? 200 : 503, state);
     }
+    if (path === '/status') return sendJson(response, 200, status(request));
     if (path !== '/graphql') {
       const error = new SkeinError('NOT_FOUND', 'There is nothing at this address. The graph is at /graphql.');
       return sendErrors(response, [error], { requestId: ids.next(), log });
@@ -52,7 +56,12 @@ export function createHttpServer(deps: HttpServerDeps): Server {
     return graphql(request, response);
   };
 
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000 }, (request, response) => {
+  const limits = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_CONNECTIONS_EVERY_MS,
+    keepAliveTimeout: 65_000,
+  };
+  const server = createServer(limits, (request, response) => {
     // A client that resets its socket is not news.
     response.on('error', () => {});
     route(request, response).catch((error: unknown) => {

@@ -9,9 +9,9 @@ const keyring = createKeyring([
 
 it('knows a caller by the key in the Authorization header, and keeps nothing of the key', () => {
   const caller = keyring.identify('Bearer skein_web');
-  expect(caller).toEqual({ keyName: 'web' });
+  expect(caller).toEqual({ keyName: 'web', isOperator: false });
   expect(keyring.identify('bearer  skein_web')).toBe(caller);
-  expect(keyring.identify('BEARER skein_batch')).toEqual({ keyName: 'batch' });
+  expect(keyring.identify('BEARER skein_batch')).toEqual({ keyName: 'batch', isOperator: false });
 });
 
 it.each([
@@ -46,5 +46,5 @@ it('makes keys that are long, safe in a header, and never the same', () => {
   expect(new Set(keys).size).toBe(50);
   for (const key of keys) expect(key).toMatch(/^skein_[\w-]{32}$/);
   const [key = ''] = keys;
-  expect(createKeyring([{ name: 'made', key }]).identify(`Bearer ${key}`)).toEqual({ keyName: 'made' });
+  expect(createKeyring([{ name: 'made', key }]).identify(`Bearer ${key}`)).toEqual({ keyName: 'made', isOperator: false });
 });

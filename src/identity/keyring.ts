@@ -5,6 +5,8 @@ import { SkeinError } from '../../kernel/errors.ts';
 export interface Caller {
   /** Name of the key, from the configuration. */
   readonly keyName: string;
+  /** May read how the gateway is doing. */
+  readonly isOperator: boolean;
 }
 
 export interface Keyring {
@@ -16,8 +18,15 @@ export interface Keyring {
 }
 
 /** Keys are kept as SHA-256; looking one up by its hash takes the same time for every wrong key. */
-export function createKeyring(keys: readonly { readonly name: string; readonly key: string }[]): Keyring {
-  const callers = new Map(keys.map(({ name, key }) => [digest(key), Object.freeze({ keyName: name })]));
+export function createKeyring(
+  keys: readonly { readonly name: string; readonly key: string; readonly operator?: boolean }[],
+): Keyring {
+  const callers = new Map(
+    keys.map(({ name, key, operator = false }) => [
+      digest(key),
+      Object.freeze({ keyName: name, isOperator: operator }),
+    ]),
+  );
   return {
     identify(authorization) {
       if (authorization === undefined || authorization === '') {

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { SkeinError } from '../../kernel/errors.ts';
+import type { CachingState } from '../../sources/cache/caching.ts';
+import type { UpstreamState } from '../../sources/upstream/resilience/contracts.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { SourceState } from '../graph/source-states.ts';
+import type { Keyring } from '../identity/keyring.ts';
+import type { Lifetimes } from '../lifetimes.ts';
+
+/** How the gateway is doing, for operators: plain data without secrets. */
+export interface GatewayStatus {
+  /** Number of the graph that serves; 0 when there is none. */
+  readonly generation: number;
+  /** Graphs that still have requests or streams, the one that serves among them. */
+  readonly generationsInUse: readonly number[];
+  readonly requests: number;
+  readonly streams: number;
+  readonly sources: readonly SourceStatus[];
+  /** What is kept of answers; absent when none are. */
+  readonly cache?: CachingState;
+  /** By name of a provider of models. */
+  readonly providers: Readonly<Record<string, UpstreamState>>;
+}
+
+export interface SourceStatus extends Pick<SourceState, 'name' | 'kind' | 'fields' | 'inGraph'> {
+  /** Why it cannot be reached, or is left out. */
+  readonly reason?: string;
+  /** Endpoints, breakers, retries and what is under way; absent where nothing stands in between. */
+  readonly upstream?: UpstreamState;
+}
+
+export type Status = (request: IncomingMessage) => GatewayStatus;
+
+export interface StatusDeps {
+  readonly graph: Graph;
+  readonly keyring: Keyring;
+  readonly lifetimes: Pick<Lifetimes, 'size' | 'streams'>;
+}
+
+/** @throws SkeinError UNAUTHENTICATED without a key, FORBIDDEN for one that is no operator's */
+export function createStatus({ graph, keyring, lifetimes }: StatusDeps): Status {
+  return (request) => {
+    const { isOperator } = keyring.identify(request.headers.authorization);
+    if (!isOperator) throw new SkeinError('FORBIDDEN', 'The key is no operator’s: skein.yaml says `operator: true`.');
+    const upstreams = new Map(graph.sources().map((source) => [source.name, source.upstream?.()]));
+    const { streams, size } = lifetimes;
+    const cache = graph.cacheState();
+    return {
+      generation: graph.registry.current()?.number ?? 0,
+      generationsInUse: graph.generationsInUse(),
+      requests: size - streams,
+      streams,
+      sources: graph.states().map((state) => describe(state, upstreams.get(state.name))),
+      ...(cache === undefined ? {} : { cache }),
+      providers: graph.models?.upstreams() ?? {},
+    };
+  };
+}
+
+function describe(state: SourceState, upstream: UpstreamState | undefined): SourceStatus {
+  const { name, kind, fields, inGraph } = state;
+  const reason = state.failed ?? state.unreachable;
+  return {
+    ...{ name, kind, fields, inGraph },
+    ...(reason === undefined ? {} : { reason }),
+    ...(upstream === undefined ? {} : { upstream }),
+  };
+}
