@@ -1,14 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { LookupFunction } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type ChannelCredentials, type ChannelOptions, Client, credentials } from '@grpc/grpc-js';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import { lookedUpTarget } from './lookup-resolver.ts';
 import type { GrpcOptions } from './options.ts';
 
 const PROBE_TIMEOUT_MS = 2_000;
 
-type ConnectionOptions = Pick<GrpcOptions, 'endpoint' | 'tls' | 'maxResponseBytes'>;
+type ConnectionOptions = Pick<GrpcOptions, 'tls' | 'maxResponseBytes'>;
 
 /** Certificates and keys of a connection, read from their files. */
 export interface TlsFiles {
@@ -61,8 +63,14 @@ function secureContextProblems({ ca, certificate, key }: TlsFiles): readonly Pro
   }
 }
 
-/** Connects with the first call. */
-export function createClient({ endpoint, tls, maxResponseBytes }: ConnectionOptions, files: TlsFiles): Client {
+/** Connects with the first call. `lookup` is what the host is looked up by, if not the system's way. */
+export function createClient(
+  address: string,
+  { tls, maxResponseBytes }: ConnectionOptions,
+  files: TlsFiles,
+  lookup: LookupFunction | undefined,
+): Client {
+  const lookedUp = lookup === undefined ? { target: address, options: {} } : lookedUpTarget(address, lookup);
   const serverName = typeof tls === 'object' ? tls.serverName : undefined;
   const options: ChannelOptions = {
     'grpc.max_receive_message_length': maxResponseBytes,
@@ -76,8 +84,9 @@ export function createClient({ endpoint, tls, maxResponseBytes }: ConnectionOpti
     ...(serverName === undefined
       ? {}
       : { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName }),
+    ...lookedUp.options,
   };
-  return new Client(endpoint, tls === false ? credentials.createInsecure() : secure(files), options);
+  return new Client(lookedUp.target, tls === false ? credentials.createInsecure() : secure(files), options);
 }
 
 function secure({ ca, certificate, key }: TlsFiles): ChannelCredentials {

@@ -34,5 +34,5 @@ export async function createGrpcSource(
   }
   if (compiled === undefined) throw new ProblemsError(problems);
   for (const problem of problems) deps.report(problem);
-  return openGrpc(name, compiled, options, tlsFiles);
+  return openGrpc(name, compiled, options, tlsFiles, deps.log);
 }

@@ -142,7 +142,7 @@ describe('metadata of a gRPC source', () => {
     expect(await callWith({ returnHeaders })).toEqual([...ofUnary, ['x-region', 'eu, west']]);
 
     unaryHandler = (_call, callback) =>
-      callback({ code: status.RESOURCE_EXHAUSTED, details: '', metadata: trailing } as ServiceError);
+      callback({ code: status.FAILED_PRECONDITION, details: '', metadata: trailing } as ServiceError);
     const { source } = await sourceOf(fixture('shop.proto'), server.endpoint, { returnHeaders });
     const returned: string[] = [];
     const client = { returnHeader: (name: string) => returned.push(name) };

@@ -1,10 +1,12 @@
+import { type Log, silentLog } from '../../kernel/ports.ts';
 import type { Source, SourceCall } from '../source.ts';
 import { createRedactor } from '../upstream/redactor.ts';
 import { clientStreamCall, unaryCall } from './calls.ts';
 import type { Connection } from './channel.ts';
 import { createCodecs } from './codecs.ts';
 import type { CompiledGrpc, CompiledMethod } from './compiled.ts';
-import { createClient, probe, type TlsFiles } from './connection.ts';
+import type { TlsFiles } from './connection.ts';
+import { createGrpcPool } from './grpc-pool.ts';
 import { compileMetadata } from './metadata.ts';
 import { type Method, openMethod } from './method.ts';
 import type { GrpcOptions } from './options.ts';
@@ -14,15 +16,24 @@ import { createWire } from './wire.ts';
 /**
  * The source of a compiled definition. Cheap: the codecs of a call are made on its first use, and the connection with
  * the first call.
- * @throws ProblemsError when a header cannot be sent
+ * @throws ProblemsError when a header cannot be sent, or an endpoint cannot be one
  */
-export function openGrpc(name: string, compiled: CompiledGrpc, options: GrpcOptions, tlsFiles: TlsFiles): Source {
+export function openGrpc(
+  name: string,
+  compiled: CompiledGrpc,
+  options: GrpcOptions,
+  tlsFiles: TlsFiles,
+  log: Log = silentLog,
+): Source {
   const metadata = compileMetadata(options);
   const wire = createWire(compiled.messages);
   const codecs = createCodecs(compiled, wire);
-  const client = createClient(options, tlsFiles);
+  const pool = createGrpcPool(name, options, tlsFiles, metadata, log);
   const errors = { exposure: options.errors, packable: codecs.packable, redact: createRedactor(options) };
-  const connection: Connection = { client, metadata, errors, timeoutMs: options.timeoutMs, running: new Set() };
+  const { balance } = options.upstream;
+  const hashHeader = typeof balance === 'string' ? undefined : balance.hash.header.toLowerCase();
+  const { timeoutMs } = options;
+  const connection: Connection = { pool, hashHeader, metadata, errors, timeoutMs, running: new Set() };
   const calls = new Map<string, SourceCall>();
   for (const method of compiled.methods) {
     const opened = openMethod(name, method, compiled, codecs, wire, options.maxResponseBytes);
@@ -32,10 +43,12 @@ export function openGrpc(name: string, compiled: CompiledGrpc, options: GrpcOpti
     name,
     kind: 'grpc',
     model: { sdl: compiled.sdl, calls, notices: compiled.notices },
-    probe: (signal) => probe(client, name, signal),
+    probe: (signal) => pool.probe(signal),
+    upstream: () => pool.state(),
     async dispose() {
-      client.close();
+      const closed = pool.dispose();
       for (const call of [...connection.running]) call.abort();
+      await closed;
     },
   };
 }

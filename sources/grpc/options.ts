@@ -9,6 +9,7 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  upstream,
 } from '../options.ts';
 
 /** How a connection is secured. Certificates and keys are files in PEM, beside skein.yaml. */
@@ -50,6 +51,7 @@ export const grpcOptions = z.strictObject({
   errors,
   timeoutMs,
   maxResponseBytes,
+  upstream,
   include,
   exclude,
   /** By method name, e.g. `GetStock`; or `Service.GetStock` where several have it. */

@@ -31,7 +31,7 @@ export async function reflect(
   const details = { source, operation: 'reflection' };
   const { fixed: metadata } = compileMetadata(options);
   // Descriptors are bounded by their own limit, not by that of answers.
-  const client = createClient({ ...options, maxResponseBytes: MAX_BYTES }, tlsFiles);
+  const client = createClient(options.endpoint, { ...options, maxResponseBytes: MAX_BYTES }, tlsFiles, undefined);
   const deadlineAt = Date.now() + options.timeoutMs;
   try {
     const { stream, services } = await openReflection({ client, metadata, deadlineAt, maxBytes: MAX_BYTES });

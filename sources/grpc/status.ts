@@ -53,8 +53,28 @@ export interface ErrorRules {
   packable(fullName: string): Packable | undefined;
 }
 
-/** The public face of a failed call; the upstream's own words go to the log, and further only where `errors` says so. */
-export function statusError(error: unknown, details: CallDetails, context: CallContext, rules: ErrorRules): SkeinError {
+/** A call that ended before it was given to a connection. */
+export class UnsentError extends Error {
+  override readonly name = 'UnsentError';
+  readonly code: status;
+
+  constructor(cause: ServiceError) {
+    super(cause.details, { cause });
+    this.code = cause.code;
+  }
+}
+
+/**
+ * The public face of a failed call; the upstream's own words go to the log, and further only where `errors` says so.
+ * The cause of one that was never sent is an UnsentError.
+ */
+export function statusError(
+  error: unknown,
+  details: CallDetails,
+  context: CallContext,
+  rules: ErrorRules,
+  isUnsent = false,
+): SkeinError {
   if (error instanceof SkeinError) return error;
   if (context.cancellation.reason !== undefined) return abortError(context, details);
   if (!isServiceError(error)) {
@@ -68,7 +88,8 @@ export function statusError(error: unknown, details: CallDetails, context: CallC
     'A call to a source failed.',
   );
   const told = tellable(error, rules);
-  return new SkeinError(code, undefined, { details: { ...details, upstreamCode, ...told }, cause: error });
+  const cause = isUnsent ? new UnsentError(error) : error;
+  return new SkeinError(code, undefined, { details: { ...details, upstreamCode, ...told }, cause });
 }
 
 function tellable(error: ServiceError, rules: ErrorRules): ErrorDetails {
