@@ -17,6 +17,7 @@ export function enumValuesOf(sources: readonly Source[]): ReadonlyMap<string, Re
  */
 export function* attachResolvers(schema: GraphQLSchema, resolvers: Resolvers): Steps<void> {
   for (const [typeName, own] of Object.entries(resolvers)) {
+    yield;
     const type = schema.getType(typeName);
     if (!isObjectType(type) && !isInterfaceType(type) && !isUnionType(type)) continue;
     for (const [name, value] of Object.entries(own as Readonly<Record<string, unknown>>)) {

@@ -106,7 +106,8 @@ export function* resolverSteps(options: ResolverOptions): Steps<Resolvers> {
     const resolver = linkResolver(link, options);
     if (resolver !== undefined) put(link.typeName, link.fieldName, resolver);
   }
-  return { ...resolvers, ...Object.fromEntries(Object.entries(SCALARS).filter(([name]) => scalars.has(name))) };
+  for (const name of scalars) resolvers[name] = SCALARS[name as keyof typeof SCALARS] as never;
+  return resolvers;
 }
 
 function plainResolver(

@@ -83,7 +83,9 @@ function typesWithChanges({ schema, names, types }: Plan, withEnums: boolean): R
       const isRenamed = names.field(type.name, field.name) !== field.name;
       if (isRenamed || types.get(`${type.name}.${field.name}`)?.isOtherLeaf === true) changed.add(type.name);
       const inner = innermost(field.type);
-      holders.set(inner, [...(holders.get(inner) ?? []), type.name]);
+      const known = holders.get(inner);
+      if (known === undefined) holders.set(inner, [type.name]);
+      else known.push(type.name);
     }
   }
   // A set that grows while it is walked is walked to its end.
