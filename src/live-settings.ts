@@ -18,14 +18,14 @@ export function createLiveSettings(config: SkeinConfig): LiveSettings {
   const generated = new Map<string, string>();
   let current = read(config);
 
-  function read({ keys: given, limits, cors }: SkeinConfig) {
+  function read({ keys: given, limits, cors }: SkeinConfig, before?: ReturnType<typeof createKeyring>) {
     const keys = given.map((options): ShownKey => {
       if (options.key !== '') return { ...options, generated: false };
       const key = generated.get(options.name) ?? generateKey();
       generated.set(options.name, key);
       return { ...options, key, generated: true, operator: true };
     });
-    return { keys, keyring: createKeyring(keys), limits, cors: createCors(cors.origins) };
+    return { keys, keyring: createKeyring(keys, before), limits, cors: createCors(cors.origins) };
   }
 
   const limits: SkeinConfig['limits'] = {
@@ -59,7 +59,7 @@ export function createLiveSettings(config: SkeinConfig): LiveSettings {
       return current.keys;
     },
     use(next) {
-      current = read(next);
+      current = read(next, current.keyring);
     },
   };
 }

@@ -36,6 +36,8 @@ const MOST_TOLD = 50;
 export function createReloader({ graph, reading, settings, env, log }: ReloadOptions): Reloader {
   const { file } = reading.config;
   let options = reading.config.reload;
+  /** When reading began of what serves: at first, when the process did. */
+  let readAt = performance.timeOrigin;
   let told = '';
   let stopped = false;
   let retry: NodeJS.Timeout | undefined;
@@ -51,6 +53,7 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
   };
 
   const take = async (changedFiles: ReadonlySet<string>, asksServices: boolean): Promise<boolean> => {
+    const beganAt = Date.now();
     const next = await readConfig(file, env);
     try {
       const request = { config: next.config, known: next.problems, changedFiles, asksServices };
@@ -59,6 +62,7 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
         generation: generationOptions(next.config),
       });
       told = '';
+      readAt = beganAt;
       use(next.config);
       if (isNew) tellChanges(generation, changes);
       return true;
@@ -110,6 +114,7 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
   const watcher = createFileWatcher({
     files: () => (options.files ? [resolve(file), ...graph.files()] : []),
     everyMs: LOOK_EVERY_MS,
+    readAt: () => readAt,
     onChange: (changed) => void reload(changed, false),
   });
   askLater();

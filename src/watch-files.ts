@@ -4,6 +4,8 @@ export interface FileWatcherOptions {
   /** The files to watch now; they may be others each time. */
   files(): Iterable<string>;
   readonly everyMs: number;
+  /** When what is watched now began to be read, in milliseconds since 1970: what was written later is read too old, perhaps. */
+  readAt(): number;
   /** Called with all that changed, once nothing has changed for one turn: editors and deployments write in steps. */
   onChange(changed: ReadonlySet<string>): void;
 }
@@ -14,21 +16,21 @@ export interface FileWatcher {
   stop(): void;
 }
 
+/** Times of files are those of the system's last tick, some milliseconds ago. */
+const ROUNDED_BY_MS = 50;
+
 /**
  * Watches files by looking at them. Unlike the events of a file system this sees files that are replaced, links that
  * are turned to another folder (as mounted configuration is) and files on network mounts, and it costs a `stat` each.
  */
-export function createFileWatcher({ files, everyMs, onChange }: FileWatcherOptions): FileWatcher {
+export function createFileWatcher({ files, everyMs, readAt, onChange }: FileWatcherOptions): FileWatcher {
   const known = new Map<string, string>();
   let pending = new Set<string>();
-  /** What is new to watch, and was written since the look before, was read before it was written, perhaps. */
-  let lookedAt = Date.now();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   async function look(): Promise<void> {
-    const since = lookedAt;
-    lookedAt = Date.now();
+    const since = readAt() - ROUNDED_BY_MS;
     const watched = new Set(files());
     const changed = new Set<string>();
     await Promise.all(

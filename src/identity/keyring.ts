@@ -17,17 +17,29 @@ export interface Keyring {
   identify(authorization: string | undefined): Caller;
 }
 
-/** Keys are kept as SHA-256; looking one up by its hash takes the same time for every wrong key. */
+/** By the hash of their key. */
+interface KnownCallers {
+  readonly callers: ReadonlyMap<string, Caller>;
+}
+
+/**
+ * Keys are kept as SHA-256; looking one up by its hash takes the same time for every wrong key. A caller that was in the
+ * keyring `before` as well, with the same key and rights, is the same object: event streams belong to it.
+ */
 export function createKeyring(
   keys: readonly { readonly name: string; readonly key: string; readonly operator?: boolean }[],
-): Keyring {
+  before?: KnownCallers,
+): Keyring & KnownCallers {
   const callers = new Map(
-    keys.map(({ name, key, operator = false }) => [
-      digest(key),
-      Object.freeze({ keyName: name, isOperator: operator }),
-    ]),
+    keys.map(({ name, key, operator = false }) => {
+      const hashed = digest(key);
+      const known = before?.callers.get(hashed);
+      const stays = known?.keyName === name && known.isOperator === operator;
+      return [hashed, stays ? known : Object.freeze({ keyName: name, isOperator: operator })];
+    }),
   );
   return {
+    callers,
     identify(authorization) {
       if (authorization === undefined || authorization === '') {
         throw new SkeinError('UNAUTHENTICATED', 'An API key is required: send it as "Authorization: Bearer <key>".');
