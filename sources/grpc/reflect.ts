@@ -1,11 +1,17 @@
+import { status } from '@grpc/grpc-js';
+import { CancellationSource } from '../../kernel/cancellation.ts';
 import { describeError, type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import type { Problem } from '../../kernel/problem.ts';
+import { NO_CLIENT } from '../call-context.ts';
 import { createRedactor } from '../upstream/redactor.ts';
-import { createClient, type TlsFiles } from './connection.ts';
+import type { Judgement } from '../upstream/resilience/contracts.ts';
+import type { Channel } from './channel.ts';
+import type { TlsFiles } from './connection.ts';
 import { joinDescriptors } from './descriptor-wire.ts';
 import type { DescriptorDocument } from './grpc-document.ts';
-import { compileMetadata } from './metadata.ts';
+import { createGrpcPool } from './grpc-pool.ts';
+import { compileMetadata, type MetadataRules } from './metadata.ts';
 import type { GrpcOptions } from './options.ts';
 import { openReflection, ReflectionError, type ReflectionStream } from './reflection-stream.ts';
 import { fileHeader } from './reflection-wire.ts';
@@ -19,7 +25,9 @@ const MAX_BYTES = 33_554_432;
 const OWN_SERVICE = /^grpc\.(reflection|health|channelz|admin)\./;
 
 /**
- * Asks a server what it offers; it may take as long as a call. https://grpc.io/docs/guides/reflection/
+ * Asks a server what it offers, and another one of its endpoints where that cannot be reached; it may take as long as a
+ * call. https://grpc.io/docs/guides/reflection/
+ * @throws ProblemsError when an endpoint or a header cannot be used
  * @throws SkeinError UPSTREAM_…, with the reason for the operator as its cause
  */
 export async function reflect(
@@ -29,17 +37,21 @@ export async function reflect(
   log: Log,
 ): Promise<DescriptorDocument> {
   const details = { source, operation: 'reflection' };
-  const { fixed: metadata } = compileMetadata(options);
+  const metadata = compileMetadata(options);
+  const upstream = { ...options.upstream, discover: undefined, healthCheck: undefined };
   // Descriptors are bounded by their own limit, not by that of answers.
-  const client = createClient(options.endpoint, { ...options, maxResponseBytes: MAX_BYTES }, tlsFiles, undefined);
+  const pool = createGrpcPool(source, { ...options, upstream, maxResponseBytes: MAX_BYTES }, tlsFiles, metadata, log);
   const deadlineAt = Date.now() + options.timeoutMs;
+  const cancellation = new CancellationSource();
   try {
-    const { stream, services } = await openReflection({ client, metadata, deadlineAt, maxBytes: MAX_BYTES });
-    try {
-      return await fetchDescriptors(stream, services, options.service);
-    } finally {
-      stream.close();
-    }
+    return await pool.run({
+      call: { operation: details.operation, repeatable: 'unsent' },
+      context: { ...NO_CLIENT, cancellation, deadlineAt, requestId: 'reflection', log },
+      holds: false,
+      attempt: ({ transport }) => ask(transport, metadata, deadlineAt, options.service),
+      judge: judgeReflection,
+      discard: () => {},
+    });
   } catch (error) {
     const code = reflectionCode(error);
     const reason = createRedactor(options)(isServiceError(error) ? error.details : describeError(error));
@@ -47,8 +59,28 @@ export async function reflect(
     const cause = new Error(`The server does not say what it offers by reflection: ${reason}`, { cause: error });
     throw new SkeinError(code, undefined, { details, cause });
   } finally {
-    client.close();
+    await pool.dispose();
   }
+}
+
+async function ask(
+  { client }: Channel,
+  { fixed: metadata }: MetadataRules,
+  deadlineAt: number,
+  service: string | undefined,
+): Promise<DescriptorDocument> {
+  const { stream, services } = await openReflection({ client, metadata, deadlineAt, maxBytes: MAX_BYTES });
+  try {
+    return await fetchDescriptors(stream, services, service);
+  } finally {
+    stream.close();
+  }
+}
+
+/** Nothing is done by asking: one that cannot be reached may be asked again, or another in its place. */
+function judgeReflection(settled: { readonly answer: DescriptorDocument } | { readonly error: unknown }): Judgement {
+  const isAway = 'error' in settled && isServiceError(settled.error) && settled.error.code === status.UNAVAILABLE;
+  return { outcome: isAway ? 'unsent' : 'ok' };
 }
 
 function reflectionCode(error: unknown): ErrorCode {
