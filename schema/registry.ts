@@ -110,6 +110,12 @@ function generationOf(
   };
   let holders = 0;
   let isReplaced = false;
+  let isRetired = false;
+  const retireUnused = () => {
+    if (!isReplaced || isRetired || holders > 0) return;
+    isRetired = true;
+    onRetired?.(generation);
+  };
   const generation: Generation & Held = {
     number,
     schema: direct.schema,
@@ -123,12 +129,12 @@ function generationOf(
         if (!held) return;
         held = false;
         holders -= 1;
-        if (isReplaced && holders === 0) onRetired?.(generation);
+        retireUnused();
       };
     },
     retire() {
       isReplaced = true;
-      if (holders === 0) onRetired?.(generation);
+      retireUnused();
     },
   };
   return generation;
