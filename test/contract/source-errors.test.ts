@@ -107,7 +107,7 @@ describeSource('a failing upstream is told without its words', (kind) => {
   });
 
   it('when it cuts the connection before or in the middle of an answer, and is well again afterwards', async () => {
-    const source = await kind.open();
+    const source = await kind.open({ upstream: { retries: false } });
     for (const [id, context] of [
       [SLOW, createCallContext().context],
       ['1', faulty('half').context],
