@@ -54,8 +54,9 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
 
   const take = async (changedFiles: ReadonlySet<string>, asksServices: boolean): Promise<boolean> => {
     const beganAt = Date.now();
-    const next = await readConfig(file, env);
+    let next: ConfigReading | undefined;
     try {
+      next = await readConfig(file, env);
       const request = { config: next.config, known: next.problems, changedFiles, asksServices };
       const { isNew, generation, changes } = await graph.change({
         ...request,
@@ -67,7 +68,7 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
       if (isNew) tellChanges(generation, changes);
       return true;
     } catch (error) {
-      if (error instanceof ProblemsError) refuse(error.problems, next);
+      if (error instanceof ProblemsError && next !== undefined) refuse(error.problems, next);
       else log.error({ err: error }, 'the change is not taken: the graph stays as it was');
       return false;
     }
