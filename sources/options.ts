@@ -34,6 +34,17 @@ export const maxResponseBytes = z.int().min(1).default(10_485_760);
 /** How calls are spread over addresses, sent again, bounded and ended. */
 export const upstream = upstreamOptions;
 
+/** How connections are secured. Certificates and keys are files in PEM, beside skein.yaml. */
+export const tls = z.strictObject({
+  /** Authorities that the server's certificate is judged by. Default: those of the system. */
+  ca: z.string().optional(),
+  /** The gateway's own certificate, with `key`. */
+  certificate: z.string().optional(),
+  key: z.string().optional(),
+  /** Name in the server's certificate, where it is not the endpoint's. */
+  serverName: z.string().optional(),
+});
+
 /** Headers sent with every call, e.g. an Authorization for the upstream. */
 export const headers = z.record(headerName, z.string()).default({});
 

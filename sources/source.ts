@@ -3,6 +3,7 @@ import type { SkeinError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/ports.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { UpstreamState } from './upstream/resilience/contracts.ts';
+import type { Tls } from './upstream/tls-files.ts';
 
 /**
  * A source is one backend, compiled when it is loaded: an SDL, and per root field a function that calls it. This is
@@ -196,6 +197,8 @@ export interface SelectionShape {
 /** What a source is made with, beside its own configuration. */
 export interface SourceDeps {
   readonly log: Log;
+  /** Certificates and keys of its connections. Default: as the system has them. */
+  readonly tls?: Tls | undefined;
   /** Problems of loading go here with a path below the source; a source that cannot be made at all throws. */
   report(problem: Problem): void;
 }

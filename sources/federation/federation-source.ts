@@ -56,7 +56,7 @@ async function createSupergraphSources(
   try {
     for (const { name: own, endpoint, subgraph } of subgraphs) {
       sources.push(
-        openSubgraph(own, subgraph, options.errors, createGraphqlUpstream(own, { ...options, endpoint }, deps.log)),
+        openSubgraph(own, subgraph, options.errors, createGraphqlUpstream(own, { ...options, endpoint }, deps)),
       );
     }
     return sources;
@@ -85,7 +85,7 @@ async function createSubgraphSource(
   deps: SourceDeps,
   compile: FederationCompilers,
 ): Promise<Source> {
-  const service = createGraphqlUpstream(name, options, deps.log);
+  const service = createGraphqlUpstream(name, options, deps);
   try {
     const sdl = text ?? (await askForSdl(name, options.timeoutMs, service, deps));
     const file = text === undefined ? SERVICE_SDL : (options.document ?? 'document');

@@ -8,6 +8,7 @@ import {
   maxResponseBytes,
   returnHeaders,
   timeoutMs,
+  tls,
   upstream,
 } from '../options.ts';
 
@@ -35,6 +36,7 @@ export const federationOptions = z
     timeoutMs,
     maxResponseBytes,
     upstream,
+    tls: tls.optional(),
   })
   .refine(({ endpoint, supergraph }) => (endpoint === undefined) !== (supergraph === undefined), {
     error: 'needs an endpoint (of a subgraph) or a supergraph file, and not both',

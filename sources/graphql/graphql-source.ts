@@ -23,7 +23,7 @@ export async function createGraphqlSource(
   deps: SourceDeps,
   compile: Compile<typeof compileGraphql> = compileGraphql,
 ): Promise<Source> {
-  const service = createGraphqlUpstream(name, options, deps.log);
+  const service = createGraphqlUpstream(name, options, deps);
   try {
     const document: GraphqlDocument =
       documentText === undefined

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
-import type { Log } from '../../kernel/ports.ts';
 import type { ErrorExposure } from '../options.ts';
-import type { CallContext, GraphqlAnswer, GraphqlRequest, GraphqlUpstream } from '../source.ts';
+import type { CallContext, GraphqlAnswer, GraphqlRequest, GraphqlUpstream, SourceDeps } from '../source.ts';
 import type { ForwardRule } from '../upstream/client-headers.ts';
 import type { HttpAnswer } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
@@ -51,10 +50,14 @@ const HEADERS: Readonly<Record<string, string>> = {
  * A GraphQL service at its endpoint: queries and mutations by POST, subscriptions over SSE or WebSocket.
  * @throws ProblemsError when an option cannot be used; paths are below the source's options
  */
-export function createGraphqlUpstream(name: string, options: GraphqlServiceOptions, log?: Log): GraphqlService {
+export function createGraphqlUpstream(
+  name: string,
+  options: GraphqlServiceOptions,
+  { log, tls }: Partial<Pick<SourceDeps, 'log' | 'tls'>> = {},
+): GraphqlService {
   const { errors: exposure, timeoutMs, maxResponseBytes, headers, forwardHeaders, returnHeaders } = options;
   const { endpoint, path } = splitEndpoint(options.endpoint);
-  const common = { source: name, headers, forwardHeaders, returnHeaders, maxResponseBytes, log };
+  const common = { source: name, headers, forwardHeaders, returnHeaders, maxResponseBytes, log, tls };
   const upstream = createHttpUpstream({ ...common, endpoint, timeoutMs, upstream: options.upstream });
   const { subscriptions: own } = options;
   const redact = createRedactor({

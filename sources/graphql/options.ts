@@ -10,6 +10,7 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  tls,
   upstream,
 } from '../options.ts';
 
@@ -44,6 +45,7 @@ export const graphqlOptions = z.strictObject({
   timeoutMs,
   maxResponseBytes,
   upstream,
+  tls: tls.optional(),
   include,
   exclude,
   /** By root field name. */

@@ -35,6 +35,7 @@ export function createSseSubscriptions(settings: SubscriptionSettings): Subscrip
     maxConnections: MAX_SUBSCRIPTIONS,
     upstream: settings.upstream,
     log: settings.log,
+    tls: settings.tls,
   });
 
   async function* read({ operation, query, variables }: GraphqlRequest, context: CallContext) {

@@ -6,6 +6,7 @@ import type { CallContext } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
 import type { HttpHeaders } from '../upstream/http.ts';
 import { logFailure } from '../upstream/http-call.ts';
+import { connectOptions, type Tls } from '../upstream/tls-files.ts';
 import { badStatusOf, type CallScope, statusError } from './answer.ts';
 import { closeError, socketError } from './socket-errors.ts';
 
@@ -22,6 +23,7 @@ export interface SocketSettings {
   /** Default: 15 seconds. */
   readonly pingEveryMs?: number;
   readonly onHeaders: (headers: HttpHeaders) => void;
+  readonly tls?: Tls | undefined;
 }
 
 /** A service that is silent for longer than this is asked whether it is there; one that stays silent is given up. */
@@ -69,6 +71,7 @@ export class SubscriptionSocket implements Abortable {
       maxPayload: maxMessageBytes,
       perMessageDeflate: false,
       followRedirects: false,
+      ...(settings.tls === undefined ? {} : connectOptions(settings.tls)),
     });
     this.#socket = socket;
     this.#opening = setTimeout(() => this.#fail(this.#error('UPSTREAM_TIMEOUT')), timeoutMs);

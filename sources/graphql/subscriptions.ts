@@ -2,6 +2,7 @@ import type { Log } from '../../kernel/ports.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import type { HeaderRules } from '../upstream/client-headers.ts';
 import type { UpstreamOptions } from '../upstream/resilience/options.ts';
+import type { Tls } from '../upstream/tls-files.ts';
 import type { CallScope } from './answer.ts';
 
 /** Subscriptions of a service, in one protocol. */
@@ -23,6 +24,7 @@ export interface SubscriptionSettings extends HeaderRules {
   readonly scopeOf: (operation: string) => CallScope;
   readonly upstream?: UpstreamOptions | undefined;
   readonly log?: Log | undefined;
+  readonly tls?: Tls | undefined;
 }
 
 /** Subscriptions one source may have open at a time, each on a socket of its own. */

@@ -54,6 +54,7 @@ export function createWsSubscriptions(settings: SubscriptionSettings): Subscript
         timeoutMs: settings.timeoutMs,
         maxMessageBytes: settings.maxResponseBytes,
         onHeaders: (headers) => returnHeaders?.(headers, context),
+        tls: settings.tls,
       },
       scope,
       context,

@@ -2,8 +2,8 @@ import { SkeinError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import type { Compile } from '../compiling.ts';
 import type { Source, SourceDeps } from '../source.ts';
+import { readTlsFiles } from '../upstream/tls-files.ts';
 import { compileGrpc } from './compile-grpc.ts';
-import { readTlsFiles } from './connection.ts';
 import type { GrpcDocument } from './grpc-document.ts';
 import { openGrpc } from './open-grpc.ts';
 import type { GrpcOptions } from './options.ts';
@@ -23,7 +23,7 @@ export async function createGrpcSource(
   deps: SourceDeps,
   compile: Compile<typeof compileGrpc> = compileGrpc,
 ): Promise<Source> {
-  const tlsFiles = await readTlsFiles(options);
+  const tlsFiles = await readTlsFiles(options.tls);
   const document: GrpcDocument = documentPath
     ? await readGrpcDocument(documentPath, options)
     : await reflect(name, options, tlsFiles, deps.log);

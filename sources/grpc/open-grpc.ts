@@ -1,11 +1,11 @@
 import { type Log, silentLog } from '../../kernel/ports.ts';
 import type { Source, SourceCall } from '../source.ts';
 import { createRedactor } from '../upstream/redactor.ts';
+import type { TlsFiles } from '../upstream/tls-files.ts';
 import { clientStreamCall, unaryCall } from './calls.ts';
 import type { Connection } from './channel.ts';
 import { createCodecs } from './codecs.ts';
 import type { CompiledGrpc, CompiledMethod } from './compiled.ts';
-import type { TlsFiles } from './connection.ts';
 import { createGrpcPool } from './grpc-pool.ts';
 import { compileMetadata } from './metadata.ts';
 import { type Method, openMethod } from './method.ts';

@@ -9,19 +9,9 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  tls,
   upstream,
 } from '../options.ts';
-
-/** How a connection is secured. Certificates and keys are files in PEM, beside skein.yaml. */
-const tls = z.strictObject({
-  /** Authorities that the server's certificate is judged by. Default: those of the system. */
-  ca: z.string().optional(),
-  /** The client's own certificate, with `key`. */
-  certificate: z.string().optional(),
-  key: z.string().optional(),
-  /** Name in the server's certificate, where it is not the endpoint's. */
-  serverName: z.string().optional(),
-});
 
 /** A gRPC service by its .proto file, its descriptor set, or by asking the server itself. */
 export const grpcOptions = z.strictObject({

@@ -32,7 +32,7 @@ export function openOpenapiSource(
   name: string,
   compiled: CompiledOpenapi,
   options: OpenapiOptions,
-  { log }: SourceDeps,
+  { log, tls }: SourceDeps,
 ): Source {
   const upstream = createHttpUpstream({
     source: name,
@@ -43,6 +43,7 @@ export function openOpenapiSource(
     timeoutMs: options.timeoutMs,
     maxResponseBytes: options.maxResponseBytes,
     upstream: options.upstream,
+    tls,
     log,
   });
   const { sdl, plans, wireTypes, properties, enumValues, unions, links, notices } = compiled;

@@ -10,6 +10,7 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  tls,
   upstream,
 } from '../options.ts';
 
@@ -40,6 +41,7 @@ export const openapiOptions = z.strictObject({
   timeoutMs,
   maxResponseBytes,
   upstream,
+  tls: tls.optional(),
   include,
   exclude,
   /** By operationId, or `GET /path` where an operation has none. */

@@ -10,6 +10,7 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
+  tls,
   upstream,
 } from '../options.ts';
 
@@ -32,6 +33,7 @@ export const soapOptions = z.strictObject({
   timeoutMs,
   maxResponseBytes,
   upstream,
+  tls: tls.optional(),
   include,
   exclude,
   /** By operation name. Operations are mutations, unless they are declared a query here or named `get…`, `list…`, `find…`, … */

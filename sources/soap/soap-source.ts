@@ -42,7 +42,7 @@ export function openSoapSource(
   name: string,
   compiled: CompiledSoap,
   options: SoapOptions,
-  { log }: SourceDeps,
+  { log, tls }: SourceDeps,
 ): Source {
   const { sdl, version, operations, enumValues, abstractTypes, notices } = compiled;
   const security = securityHeader(options, compiled);
@@ -56,6 +56,7 @@ export function openSoapSource(
     forwardHeaders: options.forwardHeaders,
     returnHeaders: options.returnHeaders,
     upstream: options.upstream,
+    tls,
     log,
   });
   const types = createTypeTable(compiled.types);

@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 import type { HttpRequest } from './http.ts';
 import type { HttpCall } from './http-call.ts';
 import type { Target } from './target.ts';
+import { connectOptions, type Tls } from './tls-files.ts';
 
 /** One address of an HTTP service, with its sockets. */
 export interface HttpEndpoint {
@@ -21,15 +22,30 @@ export interface HttpEndpointOptions {
   readonly maxConnections: number;
   /** How the host's name becomes an address. Default: the system's way. */
   readonly lookup?: LookupFunction | undefined;
+  readonly tls?: Tls | undefined;
 }
 
-export function openHttpEndpoint({ target, timeoutMs, maxConnections, lookup }: HttpEndpointOptions): HttpEndpoint {
+export function openHttpEndpoint({
+  target,
+  timeoutMs,
+  maxConnections,
+  lookup,
+  tls,
+}: HttpEndpointOptions): HttpEndpoint {
   const pool = new Pool(target.origin, {
     connections: maxConnections,
     connectTimeout: timeoutMs,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    ...(lookup === undefined ? {} : { connect: { lookup, timeout: timeoutMs } }),
+    ...(lookup === undefined && tls === undefined
+      ? {}
+      : {
+          connect: {
+            timeout: timeoutMs,
+            ...(lookup === undefined ? {} : { lookup }),
+            ...(tls === undefined ? {} : connectOptions(tls)),
+          },
+        }),
   });
   return {
     target,

@@ -5,6 +5,7 @@ import type { Resilience } from './resilience/contracts.ts';
 import type { UpstreamOptions } from './resilience/options.ts';
 import { createUpstreamPool } from './resilience/upstream-pool.ts';
 import type { Target } from './target.ts';
+import type { Tls } from './tls-files.ts';
 
 export interface HttpPoolOptions {
   readonly source: string;
@@ -12,6 +13,7 @@ export interface HttpPoolOptions {
   readonly timeoutMs: number;
   readonly maxConnections: number;
   readonly options: UpstreamOptions;
+  readonly tls?: Tls | undefined;
   readonly log: Log;
 }
 
@@ -20,7 +22,7 @@ export interface HttpPoolOptions {
  * @throws ProblemsError when one of them cannot be used; paths are below the source's options
  */
 export function createHttpPool(settings: HttpPoolOptions): Resilience<HttpEndpoint> {
-  const { source, target: first, timeoutMs, maxConnections, options, log } = settings;
+  const { source, target: first, timeoutMs, maxConnections, options, tls, log } = settings;
   const { path, timeoutMs: checkTimeoutMs = timeoutMs } = options.healthCheck ?? {};
   return createUpstreamPool<Target, HttpEndpoint>({
     source,
@@ -32,7 +34,7 @@ export function createHttpPool(settings: HttpPoolOptions): Resilience<HttpEndpoi
     open: (target, { ip, lookup }) => {
       // The host is what its health is asked of; calls go by the origin and the lookup.
       const own = ip === undefined ? target : { ...target, host: ip.ip };
-      return openHttpEndpoint({ target: own, timeoutMs, maxConnections, lookup });
+      return openHttpEndpoint({ target: own, timeoutMs, maxConnections, lookup, tls });
     },
     close: (endpoint) => endpoint.close(),
     checkHealth: (endpoint, signal) => checkHealth(endpoint, path, source, checkTimeoutMs, signal),

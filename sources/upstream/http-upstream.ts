@@ -13,6 +13,7 @@ import { probeTcp } from './probe.ts';
 import type { UpstreamState } from './resilience/contracts.ts';
 import type { UpstreamOptions } from './resilience/options.ts';
 import { addHeaders, mergeHeaders, readTarget } from './target.ts';
+import type { Tls } from './tls-files.ts';
 
 export interface HttpUpstreamOptions extends HeaderRules {
   /** Name of the source, for errors and logs. */
@@ -29,6 +30,7 @@ export interface HttpUpstreamOptions extends HeaderRules {
   readonly maxConnections?: number;
   /** How calls are spread, repeated and bounded. Default: each goes to the endpoint, once. */
   readonly upstream?: UpstreamOptions | undefined;
+  readonly tls?: Tls | undefined;
   /** Told of endpoints that fail and are well again. */
   readonly log?: Log | undefined;
 }
@@ -79,7 +81,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   };
   const probe = (signal: AbortSignal) => probeTcp(target, source, timeoutMs, signal);
   if (options.upstream === undefined) {
-    const endpoint = openHttpEndpoint({ target, timeoutMs, maxConnections });
+    const endpoint = openHttpEndpoint({ target, timeoutMs, maxConnections, tls: options.tls });
     return {
       exchange: (request, context) =>
         orNotModified(exchangeOnce(settings, prepare, endpoint, request, context), source, request, context),
@@ -91,7 +93,15 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   }
   const { balance } = options.upstream;
   const hashHeader = typeof balance === 'string' ? undefined : balance.hash.header.toLowerCase();
-  const pool = createHttpPool({ source, target, timeoutMs, maxConnections, options: options.upstream, log });
+  const pool = createHttpPool({
+    source,
+    target,
+    timeoutMs,
+    maxConnections,
+    options: options.upstream,
+    tls: options.tls,
+    log,
+  });
   return {
     exchange: (request, context) =>
       orNotModified(

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Problem } from '../../kernel/problem.ts';
+import type { TlsOptions } from '../../sources/upstream/tls-files.ts';
 import { pathText, type YamlPath } from './path-text.ts';
 import { fileErrorText, nearestFileName } from './read-text.ts';
 import type { SourceOptions } from './schema.ts';
@@ -27,14 +28,32 @@ export async function resolveDocuments(
     complete = false;
     report({ message: `${pathText([...path, ...below])} ${what}.`, path: [...path, ...below] });
   }
-  const resolved = await resolveFiles(options, found, wrong);
-  return complete ? resolved : undefined;
+  const resolved = await resolveFiles(options, found);
+  const { tls } = options;
+  const secured = typeof tls === 'object' ? { ...resolved, tls: await resolveTls(tls, found, wrong) } : resolved;
+  return complete ? (secured as SourceOptions) : undefined;
+}
+
+async function resolveTls(
+  tls: TlsOptions,
+  found: (given: string, below: YamlPath) => Promise<string>,
+  wrong: (what: string, below: YamlPath) => void,
+): Promise<TlsOptions> {
+  const [has, lacks] = tls.key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
+  if ((tls.key === undefined) !== (tls.certificate === undefined)) {
+    wrong(`has a ${has}, but no ${lacks}: the gateway shows itself with both or neither`, ['tls']);
+  }
+  const files: Record<string, string> = {};
+  for (const key of ['ca', 'certificate', 'key'] as const) {
+    const given = tls[key];
+    if (given !== undefined) files[key] = await found(given, ['tls', key]);
+  }
+  return { ...tls, ...files };
 }
 
 async function resolveFiles(
   options: SourceOptions,
   found: (given: string, below: YamlPath, wanted?: 'file' | 'folder') => Promise<string>,
-  wrong: (what: string, below: YamlPath) => void,
 ): Promise<SourceOptions> {
   switch (options.kind) {
     case 'openapi':
@@ -55,23 +74,13 @@ async function resolveFiles(
       };
     }
     case 'grpc': {
-      const { document, tls } = options;
+      const { document } = options;
       const includeDirs: string[] = [];
       const place = document === undefined ? {} : { document: await found(document, ['document']) };
       for (const [index, dir] of options.includeDirs.entries()) {
         includeDirs.push(await found(dir, ['includeDirs', index], 'folder'));
       }
-      if (typeof tls === 'boolean') return { ...options, ...place, includeDirs };
-      const [has, lacks] = tls.key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
-      if ((tls.key === undefined) !== (tls.certificate === undefined)) {
-        wrong(`has a ${has}, but no ${lacks}: the gateway shows itself with both or neither`, ['tls']);
-      }
-      const files: Record<string, string> = {};
-      for (const key of ['ca', 'certificate', 'key'] as const) {
-        const given = tls[key];
-        if (given !== undefined) files[key] = await found(given, ['tls', key]);
-      }
-      return { ...options, ...place, includeDirs, tls: { ...tls, ...files } };
+      return { ...options, ...place, includeDirs };
     }
   }
 }

@@ -34,7 +34,7 @@ test('the quickstart has no mistakes, and its documents are found', async () => 
   const { config, problems } = await readConfig(file, { CATALOG_URL: 'http://127.0.0.1:9999' });
   expect(problems).toEqual([]);
   expect(config.limits.depth).toBe(12);
-  expect(config.keys).toEqual([{ name: 'quickstart', key: '', graphiql: true }]);
+  expect(config.keys).toEqual([{ name: 'quickstart', key: '', graphiql: true, operator: false }]);
   expect(config.routes.default).toEqual(['gpt', 'claude', 'stand-in']);
   expect(config.sources.catalog).toMatchObject({
     document: resolve(file, '../catalog/openapi.yaml'),
@@ -164,9 +164,9 @@ test('names that every object has are ordinary names', async () => {
 
 test('without keys in the file, the key of the environment is the only one', async () => {
   expect((await read('', { SKEIN_API_KEY: 'k' })).config.keys).toEqual([
-    { name: 'default', key: 'k', graphiql: false },
+    { name: 'default', key: 'k', graphiql: false, operator: false },
   ]);
-  expect((await read('keys:\n')).config.keys).toEqual([{ name: 'default', key: '', graphiql: false }]);
+  expect((await read('keys:\n')).config.keys).toEqual([{ name: 'default', key: '', graphiql: false, operator: false }]);
   expect((await read('keys: []', { SKEIN_API_KEY: 'k' })).config.keys).toEqual([]);
 });
 
@@ -185,7 +185,7 @@ sources:
 `;
   const plain = await read(text('${T:-500}'), { N: '7', K: '12345' });
   expect(plain.problems).toEqual([]);
-  expect(plain.config.keys).toEqual([{ name: 'n', key: '12345', graphiql: false }]);
+  expect(plain.config.keys).toEqual([{ name: 'n', key: '12345', graphiql: false, operator: false }]);
   expect(plain.config.sources.s).toMatchObject({
     timeoutMs: 500,
     headers: { 'x-number': '7' },

@@ -215,7 +215,7 @@ function hasChanged({ files }: SourceEntry, changed: ReadonlySet<string> = new S
 /** Certificates and keys are no part of what is compiled. */
 function usesOtherFiles(entry: SourceEntry, previous: Previous | undefined): boolean {
   const { options } = entry;
-  if (options.kind !== 'grpc' || options.tls === undefined) return false;
+  if (typeof options.tls !== 'object') return false;
   return Object.values(options.tls).some((file) => previous?.changedFiles.has(String(file)) === true);
 }
 

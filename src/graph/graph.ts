@@ -118,6 +118,14 @@ export async function createGraph(
   note(build.composition === undefined ? undefined : registry.publish(build.composition));
 
   let disposed = false;
+  /** What the generation that serves was published with. */
+  let configured = generation;
+  let last: Promise<unknown> = Promise.resolve();
+  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
   const publish = async (composition: Composition, isWanted: () => boolean) =>
     note(await registry.publishInSlices(composition, () => isWanted() && !disposed));
   const startRetrying = (of: Build) =>
@@ -126,10 +134,13 @@ export async function createGraph(
       sources: of.sources,
       log,
       load: of.load,
-      rebuild: async (newcomers) => {
-        const composition = await of.join(newcomers);
-        if (composition !== undefined && !disposed) await publish(composition, () => build === of);
-      },
+      // A change that is being made knows nothing of newcomers, and would take them away again.
+      rebuild: (newcomers) =>
+        oneByOne(async () => {
+          if (build !== of || disposed) throw new Error('The graph has changed meanwhile.');
+          const composition = await of.join(newcomers);
+          if (composition !== undefined) await publish(composition, () => !disposed);
+        }),
       generation: () => registry.current()?.number,
     });
   let retrying = startRetrying(build);
@@ -156,11 +167,13 @@ export async function createGraph(
       await publish(next.composition, () => true);
     } catch (error) {
       build = old;
-      await disposeUnused();
+      registry.configure(configured);
+      await disposeAll(sourcesOf(next).filter((source) => !alive.has(source)));
       throw error;
     } finally {
       retrying = startRetrying(build);
     }
+    configured = request.generation;
     await disposeUnused();
     const { publicSdl } = next.composition;
     const changes =
@@ -169,7 +182,6 @@ export async function createGraph(
         : await compiler.run('compare', before.composition.publicSdl, publicSdl).catch(() => NO_CHANGES);
     return { generation: registry.current()?.number ?? 0, isNew: true, changes };
   };
-  let lastChange: Promise<unknown> = Promise.resolve();
 
   const silent = new Map<Source, string>();
   return {
@@ -215,11 +227,7 @@ export async function createGraph(
       );
       clearTimeout(timer);
     },
-    change(request) {
-      const changed = lastChange.then(() => changeNow(request));
-      lastChange = changed.catch(() => {});
-      return changed;
-    },
+    change: (request) => oneByOne(() => changeNow(request)),
     async dispose() {
       disposed = true;
       retrying.stop();

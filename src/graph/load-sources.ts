@@ -7,6 +7,7 @@ import type { Caching } from '../../sources/cache/caching.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
 import { documentName } from '../../sources/upstream/fetch-document.ts';
+import { readTlsFiles, type Tls } from '../../sources/upstream/tls-files.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
 import { isOfService, isToldByService } from './blame.ts';
 import type { CompileWorker } from './compile-worker.ts';
@@ -41,8 +42,8 @@ export async function loadSource(
   { log, report, compiler, caching }: LoadSourceDeps,
 ): Promise<LoadedSource> {
   const mistakes: Problem[] = [];
-  const deps: SourceDeps = { log, report: (problem) => mistakes.push(problem) };
   try {
+    const deps: SourceDeps = { log, tls: await readTls(options), report: (problem) => mistakes.push(problem) };
     let made = await createSources(name, options, deps, compiler);
     if (caching !== undefined && options.cache !== undefined && mistakes.length === 0)
       made = await caching.wrap(made, options, deps.report);
@@ -62,6 +63,12 @@ export async function loadSource(
     return { name, failed: told };
   for (const problem of told) report(problem);
   return { name, broken: true };
+}
+
+async function readTls({ kind, tls }: SourceOptions): Promise<Tls | undefined> {
+  // gRPC has its own way, which reflection uses as well.
+  if (kind === 'grpc' || typeof tls !== 'object') return undefined;
+  return { files: await readTlsFiles(tls), serverName: tls.serverName };
 }
 
 /** Kinds are imported when there is a source of them: their libraries are large. */
