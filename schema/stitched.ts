@@ -191,7 +191,9 @@ function toResult({ data, errors }: GraphqlAnswer): ExecutionResult {
   const told = errors.map(
     ({ error, path }) => new GraphQLError(error.message, { path: path ?? null, originalError: error }),
   );
-  return { data: data ?? null, ...(told.length === 0 ? {} : { errors: told }) };
+  // The tools write into what they are given, and what is kept is everybody's.
+  const own = Object.isFrozen(data) ? structuredClone(data) : data;
+  return { data: own ?? null, ...(told.length === 0 ? {} : { errors: told }) };
 }
 
 /** Representations are the parents of links; objects of merged types are asked for. */
