@@ -161,10 +161,9 @@ export async function startFaultGateway(
     },
   };
   const url = ({ port }: { port: number }) => `http://127.0.0.1:${port}`;
-  const plain = { headers: { 'x-api-key': UPSTREAM_KEY }, timeoutMs, maxResponseBytes: 20_000 };
   // Each fault is told as it is: nothing is sent again, and nobody is left alone for it.
   const upstream = { breaker: false, retries: false };
-  const common = { ...plain, upstream };
+  const common = { headers: { 'x-api-key': UPSTREAM_KEY }, timeoutMs, maxResponseBytes: 20_000, upstream };
   const openapi = (name: string, document: object, endpoint: string, operations: object) => {
     const options = openapiOptions.parse({ kind: 'openapi', document: 'x', endpoint, operations, ...common });
     return createOpenapiSource(name, options, JSON.stringify(document), '/document.json', deps);
@@ -176,7 +175,7 @@ export async function startFaultGateway(
     kind: 'grpc',
     document,
     endpoint: `127.0.0.1:${backends.inventory.port}`,
-    ...plain,
+    ...common,
     operations: { GetEverything: { hide: true }, ListStock: { hide: true } },
   });
   const provider = providerOptions.parse({
