@@ -36,7 +36,7 @@ const write = async (more = {}) => {
   await gateway.write('skein.yaml', configuration({ ...addresses, ticksVersion, more }));
 };
 
-const counts = { swaps: 0, refused: 0, shaky: 0, streams: 0, left: 0, uploads: 0, sockets: 0 };
+const counts = { swaps: 0, refused: 0, shaky: 0, streams: 0, left: 0, uploads: 0, webSockets: 0 };
 const minuteRows = [];
 let failed = false;
 try {
@@ -110,7 +110,7 @@ try {
       await pause(100);
     }),
     startLoops(2, async (client, turn) => {
-      count('sockets');
+      count('webSockets');
       const socket = openSocket(gateway.url, fail);
       const stream = socket.subscribe(`stream-ws-${client}${String(turn).padStart(6, '0')}`);
       const result = await socket.ask('{ hello }').catch((error) => ({ error: String(error) }));
