@@ -18,6 +18,8 @@ export interface QuestionPlan {
   valueOf(answer: unknown): unknown;
   /** A failure that came as an answer. */
   failureOf?(answer: unknown): SkeinError | undefined;
+  /** What others than the first are given of an answer that came for several. Default: the same. */
+  ownOf?(answer: unknown): unknown;
   /** The answer, of what was kept. */
   answerOf(value: unknown): unknown;
 }
@@ -140,9 +142,15 @@ export class AnswerCache {
 
   /** Asks, together with all who ask the same now. */
   #read(lookup: Found, question: Question, context: CallContext): Promise<unknown> {
-    const read = (own: CallContext) => this.#ask(lookup, question, own);
+    let isFirst = false;
+    const read = (own: CallContext) => {
+      isFirst = true;
+      return this.#ask(lookup, question, own);
+    };
     const key = flightKey(lookup, question);
-    const answer = this.#deps.sharing.share(key, question.plan.details, context, read);
+    const { ownOf } = question.plan;
+    const shared = this.#deps.sharing.share(key, question.plan.details, context, read);
+    const answer = isFirst || ownOf === undefined ? shared : shared.then(ownOf);
     const { answer: kept } = lookup;
     if (kept === undefined) return answer;
     return answer.then(

@@ -403,6 +403,15 @@ describe('documents for a GraphQL service', () => {
     expect(asked.length).toBe(2);
   });
 
+  it("that are asked together and not kept are nobody else's", async () => {
+    const { ask, asked, errors } = service({ fields: { '*': { ttlMs: 1_000, scope: 'shared' } } });
+    errors.push({ error: new SkeinError('UPSTREAM_FAILED'), path: undefined });
+    const [one, other] = await Promise.all([ask('{ products { sku } }'), ask('{ products { sku } }')]);
+    expect(asked.length).toBe(1);
+    expect(one).toEqual(other);
+    expect(one).not.toBe(other);
+  });
+
   it.each([
     ['{ products { sku } }', true],
     ['{ list: products { id: sku } }', true],

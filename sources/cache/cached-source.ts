@@ -236,6 +236,11 @@ function documentPlan(source: string, { operation }: GraphqlRequest, rules: read
       const { data, errors } = answer as GraphqlAnswer;
       return data === null || data === undefined ? errors[0]?.error : undefined;
     },
+    // Whoever reads an answer may write its errors into it, unless it is kept.
+    ownOf: (answer) => {
+      const { data, errors } = answer as GraphqlAnswer;
+      return Object.isFrozen(data) ? answer : { data: structuredClone(data), errors };
+    },
     answerOf: (data) => ({ data, errors: [] }),
   };
 }
