@@ -110,6 +110,7 @@ export function createCachedSource(source: Source, options: SourceCacheOptions, 
     model: { ...model, calls: new Map([...model.calls].map(([at, call]) => [at, cachedCall(at, call)])) },
     ...(graphql === undefined ? {} : { graphql: cachedService(graphql) }),
     probe: (signal) => source.probe(signal),
+    upstream: () => source.upstream?.(),
     async dispose() {
       await source.dispose();
       await deps.onDispose?.();
