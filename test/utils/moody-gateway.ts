@@ -37,7 +37,7 @@ export interface MoodyGateway {
   close(): Promise<void>;
 }
 
-/** A source of a kind at these servers: the first is its endpoint. */
+/** A source of a kind at these servers: the first is its endpoint. Each call is a call: identical ones are not shared. */
 export function moodySource(
   kind: MoodyKindName,
   servers: readonly Pick<MoodyServer, 'origin'>[],
@@ -47,7 +47,12 @@ export function moodySource(
   const [first, ...others] = servers;
   const { source, path } = MOODY_KINDS[kind];
   const endpoints = others.map(({ origin }) => origin);
-  return { ...source, endpoint: `${first?.origin}${path}`, upstream: { endpoints, ...upstream }, ...options };
+  return {
+    ...source,
+    endpoint: `${first?.origin}${path}`,
+    upstream: { endpoints, shareReads: false, ...upstream },
+    ...options,
+  };
 }
 
 const KEYS = [{ name: 'operator', key: 'operator-key', operator: true }];
