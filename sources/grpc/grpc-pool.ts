@@ -1,3 +1,4 @@
+import { SkeinError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import type { Resilience } from '../upstream/resilience/contracts.ts';
@@ -61,7 +62,9 @@ export function createGrpcPool(
       try {
         await Promise.any(probes);
       } catch (error) {
-        throw error instanceof AggregateError ? error.errors[0] : error;
+        const [first] = error instanceof AggregateError ? error.errors : [error];
+        const details = { source, operation: 'probe' };
+        throw first ?? new SkeinError('UPSTREAM_UNREACHABLE', undefined, { details });
       }
     },
   };

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred } from '../../test/utils/deferred.ts';
@@ -117,6 +119,22 @@ describe('the calls of a gRPC source', () => {
         { address: service.endpoint, failures: 0 },
       ],
     });
+  });
+
+  it('go elsewhere when no connection came about in time', async () => {
+    const sockets = new Set<Socket>();
+    const mute = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    ends.push(() => {
+      for (const socket of sockets) socket.destroy();
+      mute.close();
+    });
+    const service = await serve();
+    const endpoint = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const source = await open(endpoint, { endpoints: [service.endpoint] }, { timeoutMs: 1_000 });
+    expect(await write(source)).toBe(true);
+    expect(service.seen).toHaveLength(1);
+    expect(source.upstream?.()).toMatchObject({ endpoints: [{ lastFailure: 'DEADLINE_EXCEEDED' }, {}] });
   });
 
   it('go on when one of two endpoints stops, and take turns by weight before', async () => {
