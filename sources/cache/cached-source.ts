@@ -1,29 +1,26 @@
 import { Kind, parse } from 'graphql';
 import type { Clock } from '../../kernel/ports.ts';
-import type {
-  Arguments,
-  CallContext,
-  GraphqlAnswer,
-  GraphqlRequest,
-  GraphqlUpstream,
-  Selected,
-  SelectionShape,
-  Source,
-  SourceCall,
-  UnaryCall,
-} from '../source.ts';
+import type { GraphqlAnswer, GraphqlUpstream, SelectionShape, Source, SourceCall, UnaryCall } from '../source.ts';
 import { createReadSharing } from '../upstream/resilience/share-reads.ts';
-import { AnswerCache, type Question, type QuestionPlan } from './answer-cache.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { createDocumentPlans } from './documents.ts';
 import { createInvalidation, type Drops } from './invalidation.ts';
-import { digestOf, keyText, shortKey } from './keys.ts';
+import { digestOf } from './keys.ts';
 import type { SourceCacheOptions } from './options.ts';
+import {
+  type CallPlan,
+  CallQuestion,
+  callPlan,
+  createKeys,
+  DocumentQuestion,
+  type DocumentQuestionPlan,
+  documentPlan,
+} from './questions.ts';
 import { createKeepRules } from './rules.ts';
 import { readSdlTypes, type SdlTypes } from './sdl-types.ts';
 import { createSelectionTagger, type SelectionNames } from './selection-tags.ts';
 import type { CacheStats } from './stats.ts';
 import type { CacheStore } from './store.ts';
-import type { KeepRule } from './terms.ts';
 import { createValueTagger, type Tagger } from './value-tags.ts';
 
 export interface CachedSourceDeps {
@@ -119,131 +116,29 @@ export function createCachedSource(source: Source, options: SourceCacheOptions, 
 
   function cachedService(service: GraphqlUpstream): GraphqlUpstream {
     const planOf = createDocumentPlans({ types, invalidation, names, digest, ...rules });
-    const plans = new WeakMap<object, QuestionPlan>();
+    const plans = new WeakMap<object, DocumentQuestionPlan>();
     return {
       subscribe: (request, context) => service.subscribe(request, context),
-      async execute(request, context) {
+      execute(request, context) {
         const plan = planOf(request);
         if (plan.kind === 'none') return service.execute(request, context);
         if (plan.kind === 'mutation') {
-          const answer = await service.execute(request, context);
-          if (answer.errors.length === 0) await drop(plan.tagsOf(answer.data, request.variables));
-          return answer;
+          return service.execute(request, context).then(async (answer) => {
+            if (answer.errors.length === 0) await drop(plan.tagsOf(answer.data, request.variables));
+            return answer;
+          });
         }
         const key = keyed(plan.digest, request.variables, undefined, context);
         if (key === undefined) return service.execute(request, context);
         let common = plans.get(plan);
         if (common === undefined) {
-          common = documentPlan(name, request, plan.rules);
+          common = { ...documentPlan(name, request, plan.rules), service, document: plan };
           plans.set(plan, common);
         }
-        const question: Question = {
-          plan: common,
-          context,
-          key: key.key,
-          callerKey: key.callerKey,
-          ask: (own) => service.execute(request, own),
-          tagsOf: (data) => plan.tagsOf(data, request.variables),
-        };
-        return (await cache.answer(question)) as GraphqlAnswer;
+        return cache.answer(new DocumentQuestion(common, request, context, key)) as Promise<GraphqlAnswer>;
       },
     };
   }
-}
-
-interface CallPlan extends QuestionPlan {
-  readonly call: UnaryCall;
-  tagsOf(value: unknown, shape: SelectionShape | undefined): readonly string[];
-}
-
-class CallQuestion implements Question {
-  readonly plan: CallPlan;
-  readonly context: CallContext;
-  readonly key: string;
-  readonly callerKey: string | undefined;
-  readonly #args: Arguments;
-  readonly #selected: Selected | undefined;
-
-  constructor(plan: CallPlan, args: Arguments, context: CallContext, selected: Selected | undefined, keys: Keys) {
-    this.plan = plan;
-    this.context = context;
-    this.key = keys.key;
-    this.callerKey = keys.callerKey;
-    this.#args = args;
-    this.#selected = selected;
-  }
-
-  ask(context: CallContext): Promise<unknown> {
-    return this.plan.call.invoke(this.#args, context, this.#selected);
-  }
-
-  tagsOf(value: unknown): readonly string[] {
-    return this.plan.tagsOf(value, this.#selected?.shape);
-  }
-}
-
-interface Keys {
-  readonly key: string;
-  readonly callerKey: string | undefined;
-}
-
-/** Undefined where a question cannot be told by a text. */
-function createKeys(headers: readonly string[]) {
-  return (prefix: string, args: Arguments, selected: Selected | undefined, context: CallContext): Keys | undefined => {
-    let text = prefix;
-    for (const _ in args) {
-      const own = keyText(args);
-      if (own === undefined) return undefined;
-      text += own;
-      break;
-    }
-    if (selected !== undefined && selected.shape.variables.size > 0) {
-      const values: unknown[] = [];
-      for (const name of selected.shape.variables.keys()) values.push(selected.values[name]);
-      const own = keyText(values);
-      if (own === undefined) return undefined;
-      text += own;
-    }
-    if (headers.length > 0) text += keyText(headers.map((name) => context.headers[name]));
-    const { callerScope } = context;
-    return {
-      key: shortKey(text),
-      callerKey: callerScope === '' ? undefined : shortKey(`${text}@${JSON.stringify(callerScope)}`),
-    };
-  };
-}
-
-function callPlan(source: string, { operation }: UnaryCall, rule: KeepRule): QuestionPlan {
-  return {
-    details: { source, operation },
-    rules: [rule],
-    scope: rule.scope,
-    valueOf: (answer) => answer,
-    answerOf: (value) => value,
-  };
-}
-
-function documentPlan(source: string, { operation }: GraphqlRequest, rules: readonly KeepRule[]): QuestionPlan {
-  const scopes = new Set(rules.map(({ scope }) => scope));
-  return {
-    details: { source, operation },
-    rules,
-    scope: scopes.has('caller') ? 'caller' : scopes.has('auto') ? 'auto' : 'shared',
-    valueOf: (answer) => {
-      const { data, errors } = answer as GraphqlAnswer;
-      return errors.length > 0 || data === null ? undefined : data;
-    },
-    failureOf: (answer) => {
-      const { data, errors } = answer as GraphqlAnswer;
-      return data === null || data === undefined ? errors[0]?.error : undefined;
-    },
-    // Whoever reads an answer may write its errors into it, unless it is kept.
-    ownOf: (answer) => {
-      const { data, errors } = answer as GraphqlAnswer;
-      return Object.isFrozen(data) ? answer : { data: structuredClone(data), errors };
-    },
-    answerOf: (data) => ({ data, errors: [] }),
-  };
 }
 
 function droppingCall(call: UnaryCall, drops: Drops, drop: (tags: readonly string[]) => Promise<void>): UnaryCall {
