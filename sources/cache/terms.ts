@@ -33,7 +33,7 @@ export function termsOf(rule: KeepRule, freshness: Freshness | undefined, now: n
     return { freshMs, staleMs: staleWhileRevalidateMs, errorMs: staleIfErrorMs, isPrivate };
   }
   if (freshness === undefined || freshness.vary.includes('*')) return undefined;
-  const policy = policyOf(freshness, isPrivate, now);
+  const policy = policyOf(freshness, said, now);
   if (!policy.storable()) return undefined;
   const freshMs = Math.max(0, policy.maxAge() - freshness.ageSeconds) * 1_000;
   const isStrict = said.has('must-revalidate') || said.has('proxy-revalidate') || said.has('no-cache');
@@ -65,14 +65,15 @@ export function strictest(all: readonly (Terms | undefined)[]): Terms | undefine
   return strict;
 }
 
-function policyOf(freshness: Freshness, isPrivate: boolean, now: number): CachePolicy {
-  const { cacheControl, expiresAt } = freshness;
+function policyOf({ expiresAt }: Freshness, said: ReadonlyMap<string, string>, now: number): CachePolicy {
   const headers: Record<string, string> = { date: new Date(now).toUTCString() };
-  if (cacheControl !== undefined) headers['cache-control'] = cacheControl;
+  // Names in lower case: the library knows no others.
+  const written = [...said].map(([name, value]) => (/^[\w-]+$/.test(value) ? `${name}=${value}` : name));
+  if (written.length > 0) headers['cache-control'] = written.join(', ');
   // Whole seconds, as the date above: else a time within this second would lie in the past.
   if (expiresAt !== undefined && Number.isFinite(expiresAt)) headers.expires = new Date(expiresAt).toUTCString();
   // Validators make an answer one that may be kept, not one that is fresh: nothing is guessed.
-  const options = { shared: !isPrivate, cacheHeuristic: 0, immutableMinTimeToLive: 0 };
+  const options = { shared: !said.has('private'), cacheHeuristic: 0, immutableMinTimeToLive: 0 };
   return new CachePolicy({ method: 'GET', url: '/', headers: {} }, { status: 200, headers }, options);
 }
 
