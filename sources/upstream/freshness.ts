@@ -16,8 +16,7 @@ export function readFreshness(headers: HttpHeaders, method: string): Freshness {
   return {
     cacheControl: textOf(headers['cache-control']),
     ageSeconds: age >= 0 && Number.isFinite(age) ? age : 0,
-    // What is no date, such as 0, is in the past (RFC 9111, 5.3).
-    expiresAt: expires === undefined ? undefined : Date.parse(expires) || 0,
+    expiresAt: expires === undefined ? undefined : readDate(expires),
     vary: (textOf(headers.vary) ?? '').split(',').flatMap((name) => name.trim().toLowerCase() || []),
     validators: hasValidators ? { etag, lastModified } : undefined,
   };
@@ -29,6 +28,11 @@ export function conditionalHeaders({ etag, lastModified }: Validators): Record<s
   if (etag !== undefined) headers['if-none-match'] = etag;
   if (lastModified !== undefined) headers['if-modified-since'] = lastModified;
   return headers;
+}
+
+/** What is no date of HTTP, such as 0, is in the past (RFC 9111, 5.3). */
+function readDate(text: string): number {
+  return /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) || 0 : 0;
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {
