@@ -73,7 +73,7 @@ export function createGraphqlUpstream(
     connectionParams: own.connectionParams,
     timeoutMs,
     // At an address of its own there is nothing else that could answer.
-    upstream: own.endpoint === undefined ? options.upstream : undefined,
+    shared: own.endpoint === undefined ? upstream : undefined,
     scopeOf,
   });
 

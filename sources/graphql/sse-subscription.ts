@@ -9,7 +9,7 @@ import type { HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import { badResponse, badStatusOf, type CallScope, readAnswer, statusError, toAnswer } from './answer.ts';
 import { splitEndpoint } from './endpoint.ts';
-import { MAX_SUBSCRIPTIONS, type SubscriptionSettings, type Subscriptions } from './subscriptions.ts';
+import type { SubscriptionSettings, Subscriptions } from './subscriptions.ts';
 
 const HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'application/json',
@@ -21,22 +21,9 @@ const HEADERS: Readonly<Record<string, string>> = {
  * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
 export function createSseSubscriptions(settings: SubscriptionSettings): Subscriptions {
-  const { source, timeoutMs, maxResponseBytes, headers, forwardHeaders, returnHeaders, scopeOf } = settings;
+  const { source, timeoutMs, maxResponseBytes, shared, scopeOf } = settings;
   const { endpoint, path } = splitEndpoint(settings.endpoint.replace(/^ws/, 'http'));
-  const upstream = createHttpUpstream({
-    source,
-    endpoint,
-    headers,
-    forwardHeaders,
-    returnHeaders,
-    // 0 switches the limits off: a subscription may be silent, and has the request's deadline.
-    timeoutMs: 0,
-    maxResponseBytes,
-    maxConnections: MAX_SUBSCRIPTIONS,
-    upstream: settings.upstream,
-    log: settings.log,
-    tls: settings.tls,
-  });
+  const upstream = shared ?? createHttpUpstream({ ...settings, endpoint });
 
   async function* read({ operation, query, variables }: GraphqlRequest, context: CallContext) {
     const scope = scopeOf(operation);
@@ -50,7 +37,8 @@ export function createSseSubscriptions(settings: SubscriptionSettings): Subscrip
     let stream: HttpStream | undefined;
     try {
       const body = JSON.stringify({ query, variables });
-      const request = { operation, method: 'POST', path, headers: HEADERS, body, repeatable: 'always' } as const;
+      const plan = { method: 'POST', path, headers: HEADERS, repeatable: 'always', lasts: true } as const;
+      const request = { ...plan, operation, body };
       stream = await upstream.openStream(request, { ...context, cancellation: opening });
       const refusal = await readRefusal(stream, maxResponseBytes, scope, { ...context, cancellation: opening });
       clearTimeout(timer);
@@ -65,7 +53,9 @@ export function createSseSubscriptions(settings: SubscriptionSettings): Subscrip
 
   return {
     subscribe: (request, context) => cancellableStream(context, (own) => read(request, own)),
-    dispose: () => upstream.dispose(),
+    dispose: async () => {
+      if (shared === undefined) await upstream.dispose();
+    },
   };
 }
 

@@ -25,6 +25,9 @@ export interface HttpEndpointOptions {
   readonly tls?: Tls | undefined;
 }
 
+/** Answers that last, at a time: each has a socket of its own. */
+const MAX_LASTING = 4_096;
+
 export function openHttpEndpoint({
   target,
   timeoutMs,
@@ -32,11 +35,8 @@ export function openHttpEndpoint({
   lookup,
   tls,
 }: HttpEndpointOptions): HttpEndpoint {
-  const pool = new Pool(target.origin, {
-    connections: maxConnections,
+  const connecting = {
     connectTimeout: timeoutMs,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
     ...(lookup === undefined && tls === undefined
       ? {}
       : {
@@ -46,18 +46,30 @@ export function openHttpEndpoint({
             ...(tls === undefined ? {} : connectOptions(tls)),
           },
         }),
-  });
+  };
+  const openPool = (connections: number, silenceMs: number) =>
+    new Pool(target.origin, { connections, headersTimeout: silenceMs, bodyTimeout: silenceMs, ...connecting });
+  const pool = openPool(maxConnections, timeoutMs);
+  let lasting: Pool | undefined;
   return {
     target,
     send(request, headers, call) {
       const path = target.pathPrefix + request.path;
-      pool.dispatch({ method: request.method, path, headers, body: request.body ?? null }, call);
+      let sockets = pool;
+      if (request.lasts === true) {
+        // 0 switches the limits off.
+        lasting ??= openPool(MAX_LASTING, 0);
+        sockets = lasting;
+      }
+      sockets.dispatch({ method: request.method, path, headers, body: request.body ?? null }, call);
     },
     async ask(path, signal) {
       const { statusCode, body } = await pool.request({ method: 'GET', path, headers: target.headers.flat, signal });
       body.on('error', () => {}).destroy();
       return statusCode;
     },
-    close: () => pool.destroy(),
+    async close() {
+      await Promise.all([pool.destroy(), lasting?.destroy()]);
+    },
   };
 }

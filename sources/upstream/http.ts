@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly body?: string | Buffer | undefined;
   /** How much it may harm to send it again. Default: it goes once, unless nothing of it was sent. */
   readonly repeatable?: Repeatable | undefined;
+  /** Its answer may be silent for as long as its request lives: it is not timed, and has a socket beside those of others. */
+  readonly lasts?: boolean | undefined;
 }
 
 /** Names in lower case. */
