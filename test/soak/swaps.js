@@ -148,6 +148,7 @@ try {
     tookMs: performance.now() - startedAt,
   };
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  if (result.failures > 0 || lost.length > 0 || after.schemas - before.schemas >= swaps / 3) process.exitCode = 1;
 } finally {
   await gateway.remove();
   await upstream.close();
