@@ -7,7 +7,7 @@ import { expectNoUnhandledRejection } from './unhandled.ts';
 
 /** Servers and gateways of one test. */
 export interface MoodySuite {
-  server(mood?: Mood): Promise<MoodyServer>;
+  server(mood?: Mood, host?: string, port?: number): Promise<MoodyServer>;
   /** Counts as the test's even if it does not end well. */
   gateway(way: Way, config: Parameters<typeof startMoodyGateway>[1]): Promise<MoodyGateway>;
 }
@@ -38,8 +38,8 @@ export function useMoodySuite(): MoodySuite {
     await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(timersBefore), WAIT);
   });
   return {
-    async server(mood = well()) {
-      const server = await createMoodyServer(mood);
+    async server(mood = well(), host = '127.0.0.1', port = 0) {
+      const server = await createMoodyServer(mood, host, port);
       servers.push(server);
       return server;
     },
