@@ -74,6 +74,7 @@ export function createGraphqlUpstream(
     timeoutMs,
     // At an address of its own there is nothing else that could answer.
     shared: own.endpoint === undefined ? upstream : undefined,
+    network: options.upstream?.network ?? 'any',
     scopeOf,
   });
 

@@ -7,6 +7,7 @@ import { abortError } from '../upstream/abort.ts';
 import { ChunkList } from '../upstream/chunk-list.ts';
 import type { HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
+import { upstreamOptions } from '../upstream/resilience/options.ts';
 import { badResponse, badStatusOf, type CallScope, readAnswer, statusError, toAnswer } from './answer.ts';
 import { splitEndpoint } from './endpoint.ts';
 import type { SubscriptionSettings, Subscriptions } from './subscriptions.ts';
@@ -23,7 +24,13 @@ const HEADERS: Readonly<Record<string, string>> = {
 export function createSseSubscriptions(settings: SubscriptionSettings): Subscriptions {
   const { source, timeoutMs, maxResponseBytes, shared, scopeOf } = settings;
   const { endpoint, path } = splitEndpoint(settings.endpoint.replace(/^ws/, 'http'));
-  const upstream = shared ?? createHttpUpstream({ ...settings, endpoint });
+  const upstream =
+    shared ??
+    createHttpUpstream({
+      ...settings,
+      endpoint,
+      upstream: upstreamOptions.parse({ network: settings.network, breaker: false, retries: false }),
+    });
 
   async function* read({ operation, query, variables }: GraphqlRequest, context: CallContext) {
     const scope = scopeOf(operation);

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { type Message, MessageType, parseMessage, stringifyMessage } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Abortable } from '../../kernel/cancellation.ts';
@@ -24,6 +25,8 @@ export interface SocketSettings {
   readonly pingEveryMs?: number;
   readonly onHeaders: (headers: HttpHeaders) => void;
   readonly tls?: Tls | undefined;
+  /** How the host's name becomes an address. Default: the system's way. */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /** A service that is silent for longer than this is asked whether it is there; one that stays silent is given up. */
@@ -72,6 +75,7 @@ export class SubscriptionSocket implements Abortable {
       perMessageDeflate: false,
       followRedirects: false,
       ...(settings.tls === undefined ? {} : connectOptions(settings.tls)),
+      ...(settings.lookup === undefined ? {} : { lookup: settings.lookup }),
     });
     this.#socket = socket;
     this.#opening = setTimeout(() => this.#fail(this.#error('UPSTREAM_TIMEOUT')), timeoutMs);

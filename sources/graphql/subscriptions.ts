@@ -2,6 +2,7 @@ import type { Log } from '../../kernel/ports.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import type { HeaderRules } from '../upstream/client-headers.ts';
 import type { HttpUpstream } from '../upstream/http-upstream.ts';
+import type { UpstreamOptions } from '../upstream/resilience/options.ts';
 import type { Tls } from '../upstream/tls-files.ts';
 import type { CallScope } from './answer.ts';
 
@@ -24,6 +25,8 @@ export interface SubscriptionSettings extends HeaderRules {
   readonly scopeOf: (operation: string) => CallScope;
   /** The service's own, where subscriptions go to the same address: they count among its calls. */
   readonly shared?: HttpUpstream | undefined;
+  /** Default: any. */
+  readonly network?: UpstreamOptions['network'] | undefined;
   readonly log?: Log | undefined;
   readonly tls?: Tls | undefined;
 }

@@ -1,8 +1,10 @@
 import { SkeinError } from '../../kernel/errors.ts';
+import { ProblemsError } from '../../kernel/problem.ts';
 import { cancellableStream } from '../cancellable-stream.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
 import { compileForwardHeaders, compileReturnHeaders } from '../upstream/client-headers.ts';
+import { createPublicLookup, isPrivateHost, privateAddress } from '../upstream/resilience/network-guard.ts';
 import { addHeaders, readTarget } from '../upstream/target.ts';
 import { badResponse, isRecord, toAnswer } from './answer.ts';
 import { splitEndpoint } from './endpoint.ts';
@@ -20,6 +22,9 @@ export function createWsSubscriptions(settings: SubscriptionSettings): Subscript
   const target = readTarget(endpoint, settings.headers, settings);
   const forward = compileForwardHeaders(settings.forwardHeaders);
   const returnHeaders = compileReturnHeaders(settings.returnHeaders);
+  const isPublic = settings.network === 'public';
+  if (isPublic && isPrivateHost(target.host)) throw new ProblemsError([privateAddress(target.origin)]);
+  const lookup = isPublic ? createPublicLookup() : undefined;
   const url = target.origin.replace(/^http/, 'ws') + path;
   const baseHeaders = Object.fromEntries(
     target.headers.names.map((name, index) => [name, target.headers.flat[index * 2 + 1] ?? '']),
@@ -55,6 +60,7 @@ export function createWsSubscriptions(settings: SubscriptionSettings): Subscript
         maxMessageBytes: settings.maxResponseBytes,
         onHeaders: (headers) => returnHeaders?.(headers, context),
         tls: settings.tls,
+        lookup,
       },
       scope,
       context,

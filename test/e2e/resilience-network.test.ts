@@ -100,6 +100,29 @@ describe.each(WAYS)('on the %s way', (way) => {
     expect(await gateway.ask(QUERY)).toEqual(good('127.0.0.2'));
   });
 
+  it.each(['sse', 'ws'] as const)(
+    'subscriptions over %s of a public service go to no private address either',
+    async (protocol) => {
+      const server = await suite.server();
+      const withStreamsAt = (host: string) => ({
+        sources: {
+          moody: moodySource(
+            'graphql',
+            [at('service.test', server)],
+            { network: 'public', breaker: false, retries: false },
+            { subscriptions: { protocol, endpoint: `${at(host, server).origin}/streams` } },
+          ),
+        },
+      });
+      await expect(suite.gateway(way, withStreamsAt('127.0.0.1'))).rejects.toThrow(/private/);
+      names.set('service.test', ['127.0.0.2']);
+      const gateway = await suite.gateway(way, withStreamsAt('localhost'));
+      const reader = await gateway.open('subscription { gqlAdded { name } }');
+      expect(codes((await reader.next()) as never)).toEqual(['gqlAdded UPSTREAM_UNREACHABLE']);
+      expect([server.asked, server.connections]).toEqual([0, 0]);
+    },
+  );
+
   it('every address of a name is an endpoint, as long as the name stands for it', async () => {
     const servers = await onOnePort(['127.0.0.1', '127.0.0.2', '127.0.0.3']);
     const [first, second, third] = servers;

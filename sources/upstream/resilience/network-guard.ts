@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { SkeinError } from '../../../kernel/errors.ts';
+import type { Problem } from '../../../kernel/problem.ts';
 import { isPrivateAddress } from './private-address.ts';
 
 /** The cause of the public error, for logs. Before an answer began it makes `transportError` say UPSTREAM_UNREACHABLE. */
@@ -18,6 +19,11 @@ export class PrivateAddressError extends Error {
 export function isPrivateHost(host: string): boolean {
   const ip = host.replace(/^\[|\]$/g, '');
   return isIP(ip) !== 0 && isPrivateAddress(ip);
+}
+
+/** What is told of such an address in a configuration; the path is below the source's options. */
+export function privateAddress(origin: string): Problem {
+  return { path: ['upstream', 'network'], message: `The address ${origin} is private, and the source is public.` };
 }
 
 /**

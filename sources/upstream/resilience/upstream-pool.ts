@@ -6,7 +6,7 @@ import type { Resilience } from './contracts.ts';
 import { createDiscovery, type DiscoveredAddress, pinnedLookup } from './discovery.ts';
 import { createEndpointPool, type EndpointPlan } from './endpoint-pool.ts';
 import { startHealthChecks } from './health-checks.ts';
-import { createPublicLookup, isPrivateHost } from './network-guard.ts';
+import { createPublicLookup, isPrivateHost, privateAddress } from './network-guard.ts';
 import type { UpstreamOptions } from './options.ts';
 import { createResilience } from './resilience.ts';
 
@@ -129,9 +129,7 @@ function addressesOf<A extends UpstreamAddress, T>(
   }
   if (options.network === 'public') {
     for (const { address } of addresses) {
-      if (!isPrivateHost(address.host)) continue;
-      const message = `The address ${address.origin} is private, and the source is public.`;
-      problems.push({ path: ['upstream', 'network'], message });
+      if (isPrivateHost(address.host)) problems.push(privateAddress(address.origin));
     }
   }
   if (problems.length > 0) throw new ProblemsError(problems);
