@@ -46,5 +46,8 @@ it('makes keys that are long, safe in a header, and never the same', () => {
   expect(new Set(keys).size).toBe(50);
   for (const key of keys) expect(key).toMatch(/^skein_[\w-]{32}$/);
   const [key = ''] = keys;
-  expect(createKeyring([{ name: 'made', key }]).identify(`Bearer ${key}`)).toEqual({ keyName: 'made', isOperator: false });
+  expect(createKeyring([{ name: 'made', key }]).identify(`Bearer ${key}`)).toEqual({
+    keyName: 'made',
+    isOperator: false,
+  });
 });
