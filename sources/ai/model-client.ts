@@ -1,6 +1,5 @@
 import { validateHeaderValue } from 'node:http';
 import { SkeinError } from '../../kernel/errors.ts';
-import type { Problem } from '../../kernel/problem.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import type { CallContext, SourceDeps } from '../source.ts';
@@ -56,7 +55,7 @@ export function createModels(options: AiOptions, deps: SourceDeps): Models {
       deps.log.debug({ provider: name }, 'A provider has no key: its models are left out.');
       continue;
     }
-    const provider = tryCreateProvider(name, providerOptions, deps.report);
+    const provider = tryCreateProvider(name, providerOptions, deps);
     if (provider !== undefined) providers.set(name, provider);
   }
 
@@ -131,11 +130,7 @@ function notFoundMessage(name: string, names: readonly string[]): string {
   return `There is no model or route "${name.slice(0, 100)}".${didYouMean(name.slice(0, 100), names)}`;
 }
 
-function tryCreateProvider(
-  name: string,
-  options: ProviderOptions,
-  report: (problem: Problem) => void,
-): Provider | undefined {
+function tryCreateProvider(name: string, options: ProviderOptions, { report, log }: SourceDeps): Provider | undefined {
   const path = ['providers', name];
   if (options.apiKey !== undefined && !isHeaderValue(options.apiKey)) {
     report({
@@ -145,7 +140,7 @@ function tryCreateProvider(
     });
   }
   try {
-    return createProvider(name, options);
+    return createProvider(name, options, log);
   } catch (error) {
     if (!(error instanceof ProblemsError)) throw error;
     for (const problem of error.problems) report({ ...problem, path: [...path, ...(problem.path ?? [])] });

@@ -1,5 +1,5 @@
 import { SkeinError } from '../../kernel/errors.ts';
-import { systemClock } from '../../kernel/ports.ts';
+import { type Log, systemClock } from '../../kernel/ports.ts';
 import type { CallContext } from '../source.ts';
 import type { HttpHeaders, HttpRequest, HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
@@ -38,7 +38,7 @@ export interface Provider {
 }
 
 /** @throws ProblemsError with paths below the provider's options. */
-export function createProvider(name: string, options: ProviderOptions): Provider {
+export function createProvider(name: string, options: ProviderOptions, log?: Log): Provider {
   const { endpoint, headers, timeoutMs, apiKey } = options;
   const dialect = createDialect(options.dialect, endpoint);
   const redact = createRedactor([...(apiKey === undefined ? [] : [apiKey]), ...Object.values(headers)]);
@@ -49,6 +49,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     timeoutMs,
     maxResponseBytes: MAX_RESPONSE_BYTES,
     upstream: options.upstream,
+    log,
   });
 
   function request(target: ModelTarget, call: ModelRequest, stream: boolean): HttpRequest {

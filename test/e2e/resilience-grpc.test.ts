@@ -125,6 +125,19 @@ describe.each(WAYS)('on the %s way, a gRPC service', (way) => {
     expect(server.requests).toHaveLength(4);
   });
 
+  it('that is public is not asked at a private address', async () => {
+    const server = await serve();
+    const refused = suite.gateway(way, { sources: sourcesOf([server], { network: 'public' }) });
+    await expect(refused).rejects.toThrow(/private/);
+    const { moody } = sourcesOf([server], { ...QUICK, network: 'public' });
+    const gateway = await suite.gateway(way, {
+      sources: { moody: { ...moody, endpoint: moody.endpoint?.replace('127.0.0.1', 'localhost') } },
+    });
+    expect(codes(await gateway.ask(READ))).toEqual(['stock UPSTREAM_UNREACHABLE']);
+    expect(codes(await gateway.ask(WRITE))).toEqual(['reserve UPSTREAM_UNREACHABLE']);
+    expect(server.requests).toEqual([]);
+  });
+
   it('that is slow is hedged, and its call closed', async () => {
     const slow = await serve(() => {});
     const quick = await serve(well('quick'));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { WAYS } from '../utils/fault-suite.ts';
 import { codes, moodySource, WAIT } from '../utils/moody-gateway.ts';
 import { MOODY_KINDS, type MoodyKindName, well } from '../utils/moody-kinds.ts';
-import { type Mood, type MoodyServer, RESETS, status } from '../utils/moody-server.ts';
+import { BREAKS, type Mood, type MoodyServer, status } from '../utils/moody-server.ts';
 import { useMoodySuite } from '../utils/moody-suite.ts';
 
 const suite = useMoodySuite();
@@ -24,8 +24,8 @@ const FAULTS: Record<string, [mood: Mood, code: string]> = {
   'answers 502': [status(502), 'UPSTREAM_FAILED'],
   'is busy (503)': [status(503), 'UPSTREAM_FAILED'],
   ...Object.fromEntries(
-    Object.entries(RESETS).map(([when, mood]): [string, [Mood, string]] => [
-      `resets the connection ${when}`,
+    Object.entries(BREAKS).map(([when, mood]): [string, [Mood, string]] => [
+      `has its connection ${when}`,
       [mood, when.includes('middle') ? 'UPSTREAM_FAILED' : 'UPSTREAM_UNREACHABLE'],
     ]),
   ),
@@ -143,6 +143,27 @@ describe.each(WAYS)('on the %s way, a service', (way) => {
     expect(codes(await gateway.ask(read('rest')))).toEqual(['restItem UPSTREAM_FAILED']);
     expect(server.asked).toBe(1);
     expect((await gateway.upstream('moody')).retries).toBe(0);
+  });
+
+  it.each(KINDS)('of kind %s that hangs is asked once more by a read, and never after the deadline', async (kind) => {
+    const server = await suite.server();
+    server.mood = server.holds;
+    const { read: field, write: change } = MOODY_KINDS[kind];
+    const impatient = await suite.gateway(way, {
+      sources: { moody: moodySource(kind, [server], QUICK, { timeoutMs: 100 }) },
+    });
+    const late = await suite.gateway(way, {
+      sources: { moody: moodySource(kind, [server], QUICK) },
+      limits: { requestTimeoutMs: 500 },
+    });
+    expect(codes(await impatient.ask(write(kind)))).toEqual([`${change} UPSTREAM_TIMEOUT`]);
+    expect(server.asked).toBe(1);
+    expect(codes(await impatient.ask(read(kind)))).toEqual([`${field} UPSTREAM_TIMEOUT`]);
+    expect(server.asked).toBe(3);
+    expect(codes(await late.ask(read(kind)))).toEqual([' DEADLINE_EXCEEDED']);
+    await late.expectIdle();
+    expect(server.asked).toBe(4);
+    expect((await late.upstream('moody')).endpoints).toMatchObject([{ calls: 1, failures: 0 }]);
   });
 
   it('is not asked again for a client that has left, while it waits and while it asks', async () => {

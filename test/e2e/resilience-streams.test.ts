@@ -153,3 +153,21 @@ it.each(WAYS)('on the %s way, a model that was asked and may have begun is not a
   expect(answers.flatMap(codes)).toEqual(['retellStream UPSTREAM_UNREACHABLE', 'retell UPSTREAM_UNREACHABLE']);
   expect(server.asked).toBe(2);
 });
+
+it.each(WAYS)('on the %s way, a model provider that fails is left alone, and operators are told', async (way) => {
+  const [, model] = KINDS;
+  if (model === undefined) throw new Error('unreachable');
+  const server = await suite.server(status(500));
+  const upstream = { breaker: { failures: 2, openMs: 60_000 } };
+  const gateway = await suite.gateway(way, model.config(server, upstream));
+  for (const code of ['UPSTREAM_FAILED', 'UPSTREAM_FAILED', 'UPSTREAM_UNAVAILABLE']) {
+    expect(codes(await gateway.ask('mutation { retell(text: "x") }'))).toEqual([`retell ${code}`]);
+  }
+  expect(codes((await (await gateway.open(model.query)).next()) as Result)).toEqual([
+    'retellStream UPSTREAM_UNAVAILABLE',
+  ]);
+  expect(server.asked).toBe(2);
+  expect(await gateway.upstream('moody')).toMatchObject({ refused: 2, endpoints: [{ breaker: 'open' }] });
+  const told = gateway.log.lines.filter(({ message }) => message.startsWith('An endpoint keeps failing'));
+  expect(told).toMatchObject([{ fields: { endpoint: server.origin, lastFailure: 'HTTP 500' } }]);
+});

@@ -115,15 +115,20 @@ export function raw(text: string, then: (socket: Socket) => unknown = (socket) =
 const reset = (socket: Socket) => socket.resetAndDestroy();
 
 /** Where a connection can break once the request was read. */
-export const RESETS: Readonly<Record<string, Mood>> = {
-  'after the request': ({ socket }) => socket?.resetAndDestroy(),
-  'in the status line': raw('HTTP/1.1 2', reset),
-  'in the headers': raw('HTTP/1.1 200 OK\r\ncontent-type: appli', reset),
-  'in the middle of the body': raw(
+export const BREAKS: Readonly<Record<string, Mood>> = {
+  'closed after the request': ({ socket }) => socket?.end(),
+  'closed in the headers': raw('HTTP/1.1 200 OK\r\ncontent-type: appli'),
+  'closed in the middle of a chunk': raw(
+    'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{"name": "half',
+  ),
+  'reset after the request': ({ socket }) => socket?.resetAndDestroy(),
+  'reset in the status line': raw('HTTP/1.1 2', reset),
+  'reset in the headers': raw('HTTP/1.1 200 OK\r\ncontent-type: appli', reset),
+  'reset in the middle of the body': raw(
     'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n{"name": "half',
     reset,
   ),
-  'in the middle of a chunk': raw(
+  'reset in the middle of a chunk': raw(
     'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{"name": "half',
     reset,
   ),
