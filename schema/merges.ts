@@ -67,7 +67,11 @@ export function compileMerges(
           isMerge: true,
         },
       );
-      if (checked === undefined) continue;
+      if (checked === undefined) {
+        // It still gives what it finds itself.
+        if (isMissing(source)) compiled.set(source, undefined);
+        continue;
+      }
       if (checked.type !== typeName) {
         reportWrong({
           path: [...path, 'call'],

@@ -2,8 +2,11 @@ import { SkeinError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import type { Compile } from '../compiling.ts';
 import type { Arguments, Source, SourceCall, SourceDeps, TypeResolver, UnaryCall } from '../source.ts';
+import type { HttpAnswer } from '../upstream/http.ts';
+import { judgeAnswer } from '../upstream/http-judge.ts';
 import { createHttpUpstream, type HttpUpstream } from '../upstream/http-upstream.ts';
 import { createRedactor, type Redact } from '../upstream/redactor.ts';
+import type { Judgement } from '../upstream/resilience/contracts.ts';
 import { compileSoap } from './compile-soap.ts';
 import { createDecoders, type Decoder } from './decode.ts';
 import { createEncoders, type Encoders } from './encode.ts';
@@ -99,6 +102,15 @@ const nameOfType: TypeResolver = (value) => {
   return typeof name === 'string' ? name : undefined;
 };
 
+/** Faults come with status 500 (SOAP 1.1, 6.2), also those that blame the caller: the service is well then. */
+function judgeSoap(answer: HttpAnswer): Judgement {
+  if (answer.status !== 500 || answer.body.length > MAX_FAULT_BYTES) return judgeAnswer(answer);
+  return BLAMES_CALLER.test(answer.body.toString('latin1')) ? { outcome: 'ok' } : judgeAnswer(answer);
+}
+
+const MAX_FAULT_BYTES = 65_536;
+const BLAMES_CALLER = /<(?:[\w.-]+:)?(?:faultcode|Value)\b[^<>]{0,500}>\s*(?:[\w.-]+:)?(?:Client|Sender)\b/;
+
 function openOperation(plan: OperationPlan, deps: OperationDeps): UnaryCall {
   const { operation } = plan;
   const details = { source: deps.source, operation };
@@ -121,7 +133,15 @@ function openOperation(plan: OperationPlan, deps: OperationDeps): UnaryCall {
       compiled ??= compileCall(plan, deps);
       const { envelope, headers, read } = compiled;
       const body = write(args, envelope);
-      const request = { operation, method: 'POST', path: deps.path, headers, body, repeatable } as const;
+      const request = {
+        operation,
+        method: 'POST',
+        path: deps.path,
+        headers,
+        body,
+        repeatable,
+        judge: judgeSoap,
+      } as const;
       return read(await deps.upstream.exchange(request, context), context);
     },
   };

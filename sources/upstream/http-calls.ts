@@ -76,7 +76,8 @@ export class ExchangeRun extends HttpRun<HttpAnswer> {
   }
 
   judge(settled: { readonly answer: HttpAnswer } | { readonly error: unknown }): Judgement {
-    return 'answer' in settled ? judgeAnswer(settled.answer) : judgeFailure(settled.error);
+    if ('error' in settled) return judgeFailure(settled.error);
+    return (this.request.judge ?? judgeAnswer)(settled.answer);
   }
 
   discard(): void {}

@@ -1,4 +1,4 @@
-import type { Repeatable } from './resilience/contracts.ts';
+import type { Judgement, Repeatable } from './resilience/contracts.ts';
 
 /** One request to an upstream. */
 export interface HttpRequest {
@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly body?: string | Buffer | undefined;
   /** How much it may harm to send it again. Default: it goes once, unless nothing of it was sent. */
   readonly repeatable?: Repeatable | undefined;
+  /** What an answer says of the service, where the protocol says more than the status. Default: what the status says. */
+  readonly judge?: ((answer: HttpAnswer) => Judgement) | undefined;
   /** Its answer may be silent for as long as its request lives: it is not timed, and has a socket beside those of others. */
   readonly lasts?: boolean | undefined;
 }

@@ -59,16 +59,13 @@ describeSource('calls are repeated where that is safe', (kind) => {
     expect(source.upstream?.()).toMatchObject({ retries: 0, active: 0, endpoints: [{ calls: 1, failures: 1 }] });
   });
 
-  // A SOAP fault comes with status 500, whoever is to blame, and so a read that was refused is taken for one that failed.
-  if (kind.harness.kind !== 'soap') {
-    it('what the service refuses is sent once', async () => {
-      const source = await kind.open();
-      const before = kind.backend.seen.all.length;
-      await failureOf(kind, kind.item(source, REFUSE));
-      expect(kind.backend.seen.all.length - before).toBe(1);
-      expect(source.upstream?.()).toMatchObject({ retries: 0, endpoints: [{ failures: 0 }] });
-    });
-  }
+  it('what the service refuses is sent once, also where the fault comes with status 500', async () => {
+    const source = await kind.open();
+    const before = kind.backend.seen.all.length;
+    await failureOf(kind, kind.item(source, REFUSE));
+    expect(kind.backend.seen.all.length - before).toBe(1);
+    expect(source.upstream?.()).toMatchObject({ retries: 0, endpoints: [{ failures: 0 }] });
+  });
 
   it('and of two endpoints one goes on when the other stops, for mutations too', async () => {
     const stopping = await kind.harness.start();

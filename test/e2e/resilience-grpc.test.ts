@@ -36,7 +36,7 @@ function sourcesOf(all: readonly GrpcFaultServer[], upstream: object) {
   const [endpoint, ...endpoints] = all.map(({ port }) => `127.0.0.1:${port}`);
   const operations = { GetEverything: { hide: true }, ListStock: { hide: true }, BatchGetStock: { hide: true } };
   const common = { kind: 'grpc', document: fixture('shop.proto'), operations };
-  return { moody: { ...common, endpoint, upstream: { endpoints, shareReads: false, ...upstream } } };
+  return { moody: { ...common, endpoint, upstream: { endpoints, ...upstream } } };
 }
 
 /** Fails once, and is well then. */

@@ -50,7 +50,7 @@ export function moodySource(
   return {
     ...source,
     endpoint: `${first?.origin}${path}`,
-    upstream: { endpoints, shareReads: false, ...upstream },
+    upstream: { endpoints, ...upstream },
     ...options,
   };
 }
