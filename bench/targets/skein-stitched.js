@@ -20,6 +20,7 @@ const gateway = createGateway({
   graph,
   keyring: createKeyring(keys),
   limits,
+  cors: () => false,
   graphiql: { developmentKey: undefined, defaultQuery: '{ __typename }' },
   clock: systemClock,
   ids: { next: randomUUID },
