@@ -77,7 +77,7 @@ describe.each(WAYS)('on the %s way, a hedge', (way) => {
     const slow = await suite.server();
     slow.mood = slow.holds;
     const quick = await suite.server(well('quick'));
-    const upstream = { hedge: { afterMs: 10 } };
+    const upstream = { hedge: { afterMs: 10 }, concurrency: { most: 2, queue: 0 } };
     const gateway = await suite.gateway(way, { sources: { moody: moodySource(kind, [slow, quick], upstream) } });
     const field = MOODY_KINDS[kind].read;
     expect(await gateway.ask(`{ ${field} { name } }`)).toEqual({ data: { [field]: { name: 'quick' } } });

@@ -145,26 +145,29 @@ describe.each(WAYS)('on the %s way, a service', (way) => {
     expect((await gateway.upstream('moody')).retries).toBe(0);
   });
 
-  it.each(KINDS)('of kind %s that hangs is asked once more by a read, and never after the deadline', async (kind) => {
-    const server = await suite.server();
-    server.mood = server.holds;
-    const { read: field, write: change } = MOODY_KINDS[kind];
-    const impatient = await suite.gateway(way, {
-      sources: { moody: moodySource(kind, [server], QUICK, { timeoutMs: 100 }) },
-    });
-    const late = await suite.gateway(way, {
-      sources: { moody: moodySource(kind, [server], QUICK) },
-      limits: { requestTimeoutMs: 500 },
-    });
-    expect(codes(await impatient.ask(write(kind)))).toEqual([`${change} UPSTREAM_TIMEOUT`]);
-    expect(server.asked).toBe(1);
-    expect(codes(await impatient.ask(read(kind)))).toEqual([`${field} UPSTREAM_TIMEOUT`]);
-    expect(server.asked).toBe(3);
-    expect(codes(await late.ask(read(kind)))).toEqual([' DEADLINE_EXCEEDED']);
-    await late.expectIdle();
-    expect(server.asked).toBe(4);
-    expect((await late.upstream('moody')).endpoints).toMatchObject([{ calls: 1, failures: 0 }]);
-  });
+  it.each(['rest', 'federation'] as const)(
+    'of kind %s that hangs is asked once more by a read, and never after the deadline',
+    async (kind) => {
+      const server = await suite.server();
+      server.mood = server.holds;
+      const { read: field, write: change } = MOODY_KINDS[kind];
+      const impatient = await suite.gateway(way, {
+        sources: { moody: moodySource(kind, [server], QUICK, { timeoutMs: 100 }) },
+      });
+      const late = await suite.gateway(way, {
+        sources: { moody: moodySource(kind, [server], QUICK) },
+        limits: { requestTimeoutMs: 500 },
+      });
+      expect(codes(await impatient.ask(write(kind)))).toEqual([`${change} UPSTREAM_TIMEOUT`]);
+      expect(server.asked).toBe(1);
+      expect(codes(await impatient.ask(read(kind)))).toEqual([`${field} UPSTREAM_TIMEOUT`]);
+      expect(server.asked).toBe(3);
+      expect(codes(await late.ask(read(kind)))).toEqual([' DEADLINE_EXCEEDED']);
+      await late.expectIdle();
+      expect(server.asked).toBe(4);
+      expect((await late.upstream('moody')).endpoints).toMatchObject([{ calls: 1, failures: 0 }]);
+    },
+  );
 
   it('is not asked again for a client that has left, while it waits and while it asks', async () => {
     const server = await suite.server(status(503, { 'retry-after': '30' }));
