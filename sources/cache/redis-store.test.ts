@@ -30,7 +30,7 @@ async function start(waitMs: number) {
   const prefix = `test-${randomUUID()}`;
   const store = createRedisStore({ url: redis.url, prefix, waitMs, log, clock: { now: () => now } });
   const isUp = () =>
-    expect.poll(async () => (await store.get('key')).stamp, { timeout: 10_000 }).toBeGreaterThanOrEqual(0);
+    expect.poll(async () => (await store.get('key')).stamp, { timeout: 25_000 }).toBeGreaterThanOrEqual(0);
   await isUp();
   const keep = async () =>
     store.set('key', answer, { owner: 'shop', ttlMs: 60_000, stamp: (await store.get('key')).stamp });
