@@ -37,7 +37,7 @@ export interface MoodyGateway {
   close(): Promise<void>;
 }
 
-/** A source of a kind at these servers: the first is its endpoint. Each call is a call: identical ones are not shared. */
+/** A source of a kind at these servers: the first is its endpoint. */
 export function moodySource(
   kind: MoodyKindName,
   servers: readonly Pick<MoodyServer, 'origin'>[],
