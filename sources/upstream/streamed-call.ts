@@ -23,6 +23,7 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
   readonly #waiters: Waiter[] = [];
   #chunks: Buffer[] = [];
   #waitingBytes = 0;
+  #isPaused = false;
   #failure: SkeinError | undefined;
 
   constructor(
@@ -58,7 +59,9 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
     }
     this.#chunks.push(chunk);
     this.#waitingBytes += chunk.length;
-    if (this.#waitingBytes >= HIGH_WATER_BYTES) controller.pause();
+    if (this.#waitingBytes < HIGH_WATER_BYTES || this.#isPaused) return;
+    this.#isPaused = true;
+    controller.pause();
   }
 
   onResponseEnd(): void {
@@ -94,7 +97,10 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
       const value = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#waitingBytes);
       this.#chunks = [];
       this.#waitingBytes = 0;
-      if (!this.ended) this.controller?.resume();
+      if (this.#isPaused && !this.ended) {
+        this.#isPaused = false;
+        this.controller?.resume();
+      }
       return Promise.resolve({ done: false, value });
     }
     const failure = this.#failure;
