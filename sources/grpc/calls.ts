@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Arguments, CallContext, UnaryCall } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
+import { keepHeaders } from '../upstream/kept-headers.ts';
 import { asBytes, type Channel, type Connection, isUnsent, planCalls } from './channel.ts';
 import { judgeCall } from './judge.ts';
 import type { Method } from './method.ts';
@@ -62,14 +63,19 @@ function answeredCall(
 
   async function invoke(args: Arguments, context: CallContext): Promise<unknown> {
     const start = prepare(args);
-    return pool.run({
+    const kept = rules.receive === undefined ? undefined : keepHeaders(context);
+    const answering = pool.run({
       call: plan(context),
-      context,
+      context: kept?.context ?? context,
       holds: false,
-      attempt: ({ transport }, own) => send(start, transport, own),
+      attempt({ transport }, own) {
+        kept?.restart();
+        return send(start, transport, own);
+      },
       judge: judgeCall,
       discard: () => {},
     });
+    return kept === undefined ? answering : answering.finally(kept.tell);
   }
 
   function send(start: Start, channel: Channel, context: CallContext): Promise<unknown> {

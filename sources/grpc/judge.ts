@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import type { Judgement } from '../upstream/resilience/contracts.ts';
 import { isServiceError, UnsentError } from './status.ts';
+import { refusesRepetition } from './status-details.ts';
 
 const OK: Judgement = { outcome: 'ok' };
 const FAILED: Judgement = { outcome: 'failed' };
@@ -38,7 +39,8 @@ export function judgeCall(settled: { readonly answer: unknown } | { readonly err
   if (cause instanceof UnsentError) return { outcome: 'unsent', reason: status[cause.code] };
   // An answer that cannot be read, whatever its status.
   if (error.code === 'UPSTREAM_BAD_RESPONSE' || !isServiceError(cause)) return FAILED;
-  const told = { reason: status[cause.code], retryAfterMs: error.extensions.retryAfterMs };
+  const { retryAfterMs } = error.extensions;
+  const told = { reason: status[cause.code], retryAfterMs, final: refusesRepetition(cause.metadata) };
   if (cause.code === status.RESOURCE_EXHAUSTED) return { outcome: 'busy', overLimit: true, ...told };
   return FAILURES.has(cause.code) ? { outcome: 'failed', ...told } : OK;
 }

@@ -11,6 +11,7 @@ export interface StatusDetails {
 }
 
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+const PUSHBACK = 'grpc-retry-pushback-ms';
 const RETRY_INFO = 'google.rpc.RetryInfo';
 
 /** google/rpc/status.proto and error_details.proto, the richer error model. https://grpc.io/docs/guides/error/ */
@@ -54,7 +55,7 @@ interface DecodedStatus extends protobuf.Message {
 
 /** Details that cannot be read are left out: the status stands without them. */
 export function readStatusDetails(metadata: Metadata | undefined, rules: ErrorRules): StatusDetails {
-  const pushback = milliseconds(metadata?.get('grpc-retry-pushback-ms')[0]);
+  const pushback = milliseconds(metadata?.get(PUSHBACK)[0]);
   const [bytes] = metadata?.get('grpc-status-details-bin') ?? [];
   if (!(bytes instanceof Uint8Array)) return { retryAfterMs: pushback };
   try {
@@ -67,6 +68,15 @@ export function readStatusDetails(metadata: Metadata | undefined, rules: ErrorRu
   } catch {
     return { retryAfterMs: pushback };
   }
+}
+
+/**
+ * Whether the server asks that a call is not sent again: by a pushback that is negative, or no number.
+ * https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
+ */
+export function refusesRepetition(metadata: Metadata | undefined): boolean {
+  const [pushback] = metadata?.get(PUSHBACK) ?? [];
+  return pushback !== undefined && milliseconds(pushback) === undefined;
 }
 
 function describe({ typeUrl, value }: DecodedStatus['details'][number], rules: ErrorRules): unknown {

@@ -3,6 +3,7 @@ import type { Abortable } from '../../kernel/cancellation.ts';
 import { cancellableStream } from '../cancellable-stream.ts';
 import type { Arguments, CallContext, StreamCall } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
+import { keepHeaders } from '../upstream/kept-headers.ts';
 import { asBytes, type Channel, type Connection, isUnsent, planCalls } from './channel.ts';
 import { judgeCall } from './judge.ts';
 import type { Method } from './method.ts';
@@ -49,14 +50,19 @@ function eventsCall(method: Method, connection: Connection, prepare: (args: Argu
 
   async function* read(args: Arguments, context: CallContext): AsyncGenerator<unknown> {
     const open = prepare(args);
-    const stream = await pool.run<OpenStream>({
+    const kept = rules.receive === undefined ? undefined : keepHeaders(context);
+    const opening = pool.run<OpenStream>({
       call: plan(context),
-      context,
+      context: kept?.context ?? context,
       holds: true,
-      attempt: ({ transport }, own, onEnd) => openOnce(open, transport, own, onEnd),
+      attempt({ transport }, own, onEnd) {
+        kept?.restart();
+        return openOnce(open, transport, own, onEnd);
+      },
       judge: judgeCall,
       discard: (opened) => opened.close(),
     });
+    const stream = await (kept === undefined ? opening : opening.finally(kept.tell));
     try {
       for await (const bytes of stream.call) yield decode(bytes, context);
       const failure = stream.failure();

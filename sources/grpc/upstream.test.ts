@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from '@grpc/grpc-js';
+import { Metadata, type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred } from '../../test/utils/deferred.ts';
 import { contextOf, fixture, sourceOf, startServer, unary } from '../../test/utils/grpc-server.ts';
@@ -103,6 +103,37 @@ describe('the calls of a gRPC source', () => {
     };
     await expect(read(source)).rejects.toMatchObject({ extensions: { retryAfterMs: 60_000 } });
     expect(service.seen).toHaveLength(1);
+  });
+
+  it.each(['-1', 'soon'])('are not sent again, nor elsewhere, when the server forbids it with %s', async (pushback) => {
+    const services = [await serve(), await serve()];
+    for (const service of services) {
+      service.reply = (call, callback) => {
+        call.metadata.set('grpc-retry-pushback-ms', pushback);
+        callback({ code: status.UNAVAILABLE, details: '', metadata: call.metadata } as ServiceError, null);
+      };
+    }
+    const [first = NOBODY, ...endpoints] = services.map(({ endpoint }) => endpoint);
+    const source = await open(first, { endpoints, retries: { most: 5, backoffMs: 1 } });
+    await expect(read(source)).rejects.toMatchObject({ extensions: { upstreamCode: 'UNAVAILABLE' } });
+    expect(services.flatMap(({ seen }) => seen)).toHaveLength(1);
+    expect(source.upstream?.()).toMatchObject({ retries: 0, retriesRefused: 0 });
+  });
+
+  it('return metadata of the attempt that counts alone', async () => {
+    const service = await serve((_call, callback) => {
+      const trailer = new Metadata();
+      const isFirst = service.seen.length === 1;
+      trailer.set(isFirst ? 'x-first' : 'x-last', String(service.seen.length));
+      if (isFirst) callback({ code: status.UNAVAILABLE, details: '', metadata: trailer } as ServiceError, null);
+      else callback(null, { sku: 'b' }, trailer);
+    });
+    const returnHeaders = ['x-first', 'x-last'];
+    const source = await open(service.endpoint, { retries: { backoffMs: 1 } }, { returnHeaders });
+    const returned: string[] = [];
+    const client = { returnHeader: (name: string, value: string) => void returned.push(`${name}: ${value}`) };
+    expect(await read(source, contextOf(undefined, 5_000, client))).toMatchObject({ sku: 'b' });
+    expect(returned).toEqual(['x-last: 2']);
   });
 
   it('go elsewhere, mutations too, when they could not be given to a connection', async () => {

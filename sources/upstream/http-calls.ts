@@ -4,6 +4,7 @@ import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
 import type { CallSettings } from './http-call.ts';
 import type { HttpEndpoint } from './http-endpoint.ts';
 import { judgeAnswer, judgeFailure } from './http-judge.ts';
+import { type KeptHeaders, keepHeaders } from './kept-headers.ts';
 import type { CallRun, Endpoint, Judgement, PlannedCall } from './resilience/contracts.ts';
 import { StreamedCall } from './streamed-call.ts';
 
@@ -39,10 +40,12 @@ export function openOnce(
   });
 }
 
-abstract class HttpRun<R> implements CallRun<HttpEndpoint, R> {
+export abstract class HttpRun<R> implements CallRun<HttpEndpoint, R> {
   readonly call: PlannedCall;
   readonly context: CallContext;
   abstract readonly holds: boolean;
+  /** Undefined where none are returned: calls then pay nothing. */
+  readonly kept: KeptHeaders | undefined;
   protected readonly settings: CallSettings;
   protected readonly prepare: PrepareHeaders;
   protected readonly request: HttpRequest;
@@ -57,7 +60,8 @@ abstract class HttpRun<R> implements CallRun<HttpEndpoint, R> {
     this.settings = settings;
     this.prepare = prepare;
     this.request = request;
-    this.context = context;
+    this.kept = settings.returnHeaders === undefined ? undefined : keepHeaders(context);
+    this.context = this.kept?.context ?? context;
     const { operation, repeatable = 'unsent' } = request;
     const hashKey = hashHeader === undefined ? undefined : context.headers[hashHeader];
     this.call = { operation, repeatable, hashKey };
@@ -72,6 +76,7 @@ export class ExchangeRun extends HttpRun<HttpAnswer> {
   readonly holds = false;
 
   attempt({ transport }: Endpoint<HttpEndpoint>, context: CallContext): Promise<HttpAnswer> {
+    this.kept?.restart();
     return exchangeOnce(this.settings, this.prepare, transport, this.request, context);
   }
 
@@ -87,6 +92,7 @@ export class StreamRun extends HttpRun<HttpStream> {
   readonly holds = true;
 
   attempt({ transport }: Endpoint<HttpEndpoint>, context: CallContext, onEnd: () => void): Promise<HttpStream> {
+    this.kept?.restart();
     return openOnce(this.settings, this.prepare, transport, this.request, context, onEnd);
   }
 

@@ -5,7 +5,7 @@ import { compileForwardHeaders, compileReturnHeaders, type HeaderRules } from '.
 import { conditionalHeaders, isConditional } from './freshness.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
 import type { CallSettings } from './http-call.ts';
-import { ExchangeRun, exchangeOnce, openOnce, type PrepareHeaders, StreamRun } from './http-calls.ts';
+import { ExchangeRun, exchangeOnce, type HttpRun, openOnce, type PrepareHeaders, StreamRun } from './http-calls.ts';
 import { openHttpEndpoint } from './http-endpoint.ts';
 import { createHttpPool } from './http-pool.ts';
 import { NotModified } from './not-modified.ts';
@@ -102,15 +102,12 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
     tls: options.tls,
     log,
   });
+  const run = <R>(each: HttpRun<R>): Promise<R> =>
+    each.kept === undefined ? pool.run(each) : pool.run(each).finally(each.kept.tell);
   return {
     exchange: (request, context) =>
-      orNotModified(
-        pool.run(new ExchangeRun(settings, prepare, request, context, hashHeader)),
-        source,
-        request,
-        context,
-      ),
-    openStream: (request, context) => pool.run(new StreamRun(settings, prepare, request, context, hashHeader)),
+      orNotModified(run(new ExchangeRun(settings, prepare, request, context, hashHeader)), source, request, context),
+    openStream: (request, context) => run(new StreamRun(settings, prepare, request, context, hashHeader)),
     probe,
     state: () => pool.state(),
     dispose: () => pool.dispose(),

@@ -106,6 +106,25 @@ describe.each(WAYS)('on the %s way, a service', (way) => {
     expect(server.asked).toBe(4);
   });
 
+  it.each(KINDS)('of kind %s that is asked again returns the headers of its last answer alone', async (kind) => {
+    const server = await suite.server();
+    const returnHeaders = ['x-attempt', 'x-busy'];
+    const source = moodySource(kind, [server], QUICK, { returnHeaders });
+    const gateway = await suite.gateway(way, { sources: { moody: source } });
+    const busy = status(503, { 'x-attempt': '1', 'x-busy': 'yes' });
+    once(server, busy);
+    const second = server.mood;
+    server.mood = (response, ...rest) => {
+      second(response, ...rest);
+      server.mood = (again, ...request) => well()(again.setHeader('x-attempt', '2'), ...request);
+    };
+    const answered = await gateway.headersOf(read(kind));
+    expect([answered.get('x-attempt'), answered.get('x-busy'), server.asked]).toEqual(['2', null, 2]);
+    server.mood = busy;
+    const refused = await gateway.headersOf(read(kind));
+    expect([refused.get('x-attempt'), refused.get('x-busy'), server.asked]).toEqual(['1', 'yes', 4]);
+  });
+
   it('that is busy for a while leaves reads to another at once', async () => {
     const busy = await suite.server(status(503, { 'retry-after': '3600' }));
     const server = await suite.server();

@@ -27,6 +27,8 @@ export interface AskOptions {
 export interface MoodyGateway {
   readonly log: ReturnType<typeof createMemoryLog>;
   ask(query: string, options?: AskOptions): Promise<Result>;
+  /** Of the answer, which is thrown away. */
+  headersOf(query: string, options?: AskOptions): Promise<Headers>;
   /** A subscription over server-sent events. */
   open(query: string, options?: AskOptions): Promise<EventReader>;
   status(): Promise<GatewayStatus>;
@@ -100,6 +102,11 @@ export async function startMoodyGateway(
     async ask(query, options) {
       const response = await post(query, 'application/json', options);
       return (await response.json()) as Result;
+    },
+    async headersOf(query, options) {
+      const response = await post(query, 'application/json', options);
+      await response.arrayBuffer();
+      return response.headers;
     },
     async open(query, options) {
       return createEventReader(await post(query, 'text/event-stream', options));

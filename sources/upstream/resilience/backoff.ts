@@ -18,8 +18,9 @@ export interface BackoffOptions {
 /**
  * How long to wait before a call is sent again, in milliseconds: any time up to `backoffMs`, doubled for each retry
  * before (full jitter). What the service asks for comes on top, so that not everybody comes back at once. Undefined
- * when it asks for more than `maxBackoffMs`: a client must not be kept that long. `elsewhere` tells that another
- * endpoint is next, to which a wish of this one does not apply unless it is a limit of the caller's.
+ * when it asks for more than `maxBackoffMs`, as a client must not be kept that long, or not to be called again at all.
+ * `elsewhere` tells that another endpoint is next, to which a wait that this one asks for does not apply unless it is for
+ * a limit of the caller's.
  */
 export function backoffFor(
   retry: number,
@@ -28,6 +29,7 @@ export function backoffFor(
   options: BackoffOptions,
   random: () => number,
 ): number | undefined {
+  if (judgement.final === true) return undefined;
   const jitterMs = random() * Math.min(options.maxBackoffMs, options.backoffMs * 2 ** retry);
   const { retryAfterMs, overLimit } = judgement;
   if (retryAfterMs === undefined || (elsewhere && overLimit !== true)) return jitterMs;

@@ -91,6 +91,8 @@ export interface Judgement {
   readonly retryAfterMs?: number | undefined;
   /** Of `busy`: the service is well, and only its caller is over a limit (429). Does not count against the endpoint. */
   readonly overLimit?: boolean | undefined;
+  /** The service asks that the call is not sent again, to itself or others like it. */
+  readonly final?: boolean | undefined;
   /** For operators, without secrets: `HTTP 503`, `UNAVAILABLE`. Default: the code of a SkeinError, or the outcome. */
   readonly reason?: string | undefined;
 }

@@ -104,9 +104,12 @@ export function createResilience<T>(settings: ResilienceSettings<T>): Resilience
   ): number | undefined {
     if (retries === false || sends > retries.most || !mayRepeat(call.repeatable, judgement.outcome)) return undefined;
     const now = monotonic();
-    const waitMs = backoffFor(sends - 1, judgement, hasUntried(pool, tried, now), retries, random);
+    const elsewhere = hasUntried(pool, tried, now);
+    const waitMs = backoffFor(sends - 1, judgement, elsewhere, retries, random);
     if (waitMs === undefined || clock.now() + waitMs >= context.deadlineAt) return undefined;
     if (!pool.endpoints.some(({ breaker }) => breaker.allows(now + waitMs))) return undefined;
+    // To another endpoint, a call that was never sent is a first one.
+    if (judgement.outcome === 'unsent' && elsewhere) return waitMs;
     if (budget.withdraw(now)) return waitMs;
     counts.retriesRefused += 1;
     return undefined;

@@ -160,3 +160,21 @@ test('retries stay a share of the calls', async () => {
   expect([attempts.length, resilience.state().retries]).toEqual([230, 30]);
   expect(resilience.state().retriesRefused).toBe(200);
 });
+
+test('calls that were never sent go elsewhere without using up retries, and to the same endpoint only with', async () => {
+  const retries = { ...RETRIES, most: 1, budgetPercent: 0 };
+  for (const [addresses, sent, counts] of [
+    [['one', 'two'], 80, { retries: 40, retriesRefused: 0 }],
+    [['one'], 50, { retries: 10, retriesRefused: 30 }],
+  ] as const) {
+    const { run, attempts, resilience } = createResilienceHarness({ ...QUIET, retries }, addresses);
+    for (let call = 0; call < 40; call += 1) run();
+    for (let failed = 0; failed < attempts.length; ) {
+      for (; failed < attempts.length; failed += 1) attempts[failed]?.fail('UPSTREAM_UNREACHABLE');
+      await turns();
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(attempts.length).toBe(sent);
+    expect(resilience.state()).toMatchObject(counts);
+  }
+});
