@@ -8,6 +8,9 @@ import { connectOptions, type Tls } from './tls-files.ts';
 /** One address of an HTTP service, with its sockets. */
 export interface HttpEndpoint {
   readonly target: Target;
+  /** How its name becomes an address; undefined for the system's way. */
+  readonly lookup: LookupFunction | undefined;
+  readonly tls: Tls | undefined;
   /** `headers` flat, as undici takes them. */
   send(request: HttpRequest, headers: string[], call: HttpCall): void;
   /** Asks for a path of the host itself and gives the status; the body is thrown away. */
@@ -53,6 +56,8 @@ export function openHttpEndpoint({
   let lasting: Pool | undefined;
   return {
     target,
+    lookup,
+    tls,
     send(request, headers, call) {
       const path = target.pathPrefix + request.path;
       let sockets = pool;

@@ -57,7 +57,7 @@ async function checkHealth(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  if (path === undefined) return probeTcp(endpoint.target, source, timeoutMs, signal);
+  if (path === undefined) return probeTcp(endpoint.target, source, timeoutMs, signal, endpoint.lookup);
   const status = await endpoint.ask(path, signal);
   if (status >= 400) throw new Error(`The health check is answered with status ${status}.`);
 }

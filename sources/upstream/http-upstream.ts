@@ -11,6 +11,7 @@ import { createHttpPool } from './http-pool.ts';
 import { NotModified } from './not-modified.ts';
 import { probeTcp } from './probe.ts';
 import type { UpstreamState } from './resilience/contracts.ts';
+import { createPublicLookup } from './resilience/network-guard.ts';
 import type { UpstreamOptions } from './resilience/options.ts';
 import { addHeaders, mergeHeaders, readTarget } from './target.ts';
 import type { Tls } from './tls-files.ts';
@@ -79,7 +80,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
       forward === undefined ? headers : addHeaders(forward(context, details), headers),
     );
   };
-  const probe = (signal: AbortSignal) => probeTcp(target, source, timeoutMs, signal);
+  const lookup = options.upstream?.network === 'public' ? createPublicLookup() : undefined;
+  const probe = (signal: AbortSignal) => probeTcp(target, source, timeoutMs, signal, lookup);
   if (options.upstream === undefined) {
     const endpoint = openHttpEndpoint({ target, timeoutMs, maxConnections, tls: options.tls });
     return {

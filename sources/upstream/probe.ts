@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 import { SkeinError } from '../../kernel/errors.ts';
 import { transportError } from './transport-error.ts';
 
 /**
- * Opens a TCP connection and closes it again.
+ * Opens a TCP connection and closes it again. `lookup` is how names become addresses; default: the system's way.
  * @throws SkeinError UPSTREAM_UNREACHABLE or UPSTREAM_TIMEOUT, with the reason as its cause
  */
 export function probeTcp(
@@ -11,6 +11,7 @@ export function probeTcp(
   source: string,
   timeoutMs: number,
   signal: AbortSignal,
+  lookup?: LookupFunction,
 ): Promise<void> {
   const details = { source, operation: 'probe' };
   return new Promise((resolve, reject) => {
@@ -18,7 +19,7 @@ export function probeTcp(
       reject(new SkeinError('CLIENT_CLOSED_REQUEST', undefined, { details, cause: signal.reason }));
       return;
     }
-    const socket = connect({ host: target.host, port: target.port });
+    const socket = connect({ host: target.host, port: target.port, ...(lookup === undefined ? {} : { lookup }) });
     const end = (error?: SkeinError) => {
       signal.removeEventListener('abort', onAbort);
       socket.destroy();
