@@ -1,0 +1,153 @@
+import type { Model, QueryFilter, UpdateQuery } from 'mongoose';
+import type { Scope } from '../actor.ts';
+import { newId } from '../ids.ts';
+import type { StoredRecord } from '../models/record.ts';
+import { type After, afterFilter, type Page, type PageRequest } from './page.ts';
+
+/** What is given of a record; the rest is the collection's. */
+export type NewRecord<T extends StoredRecord> = Omit<
+  T,
+  'version' | 'seq' | 'createdAt' | 'updatedAt' | 'archivedAt' | '_id'
+> & {
+  readonly _id?: string;
+};
+export type Changes<T extends StoredRecord> = Partial<
+  Omit<T, '_id' | 'tenant' | 'version' | 'seq' | 'createdAt' | 'updatedAt'>
+>;
+export type Filter<T> = QueryFilter<T>;
+
+/** A unique name is taken. */
+export class TakenError extends Error {
+  override readonly name = 'TakenError';
+  readonly fields: readonly string[];
+  constructor(fields: readonly string[]) {
+    super(`There is one with the same ${fields.join(' and ')} already.`);
+    this.fields = fields;
+  }
+}
+
+/**
+ * The records of one collection, as far as a scope reaches: no query leaves here that does not say whose records it is
+ * about. Records of other tenants are not there.
+ */
+export interface Collection<T extends StoredRecord> {
+  get(scope: Scope, id: string): Promise<T | undefined>;
+  /** The first that fits. */
+  find(scope: Scope, filter: Filter<T>): Promise<T | undefined>;
+  /** All that fit, in the order of their ids; more than `most` is an error, never a silent end. */
+  all(scope: Scope, filter: Filter<T>, most?: number): Promise<readonly T[]>;
+  page(scope: Scope, filter: Filter<T>, request: PageRequest): Promise<Page<T>>;
+  count(scope: Scope, filter: Filter<T>): Promise<number>;
+  /** @throws TakenError */
+  insert(scope: Scope, record: NewRecord<T>): Promise<T>;
+  /**
+   * Changes the record if it is still at that version; undefined if it is not, or not there.
+   * @throws TakenError
+   */
+  update(scope: Scope, id: string, version: number, changes: Changes<T>): Promise<T | undefined>;
+  /** Without counting a version or telling instances: for what nobody decides by, such as when a key was used. */
+  touch(id: string, changes: Changes<T>): Promise<void>;
+  remove(scope: Scope, id: string): Promise<boolean>;
+}
+
+export interface CollectionDeps<T extends StoredRecord> {
+  readonly model: Model<T>;
+  readonly prefix: string;
+  /** Fields that hold the tenants who may see a record. */
+  readonly tenantFields?: readonly string[];
+  nextSeq(): Promise<number>;
+  now(): number;
+}
+
+const DUPLICATE = 11000;
+const MOST = 20_000;
+
+export function createCollection<T extends StoredRecord>({
+  model,
+  prefix,
+  tenantFields = ['tenant'],
+  nextSeq,
+  now,
+}: CollectionDeps<T>): Collection<T> {
+  /** The one place where a query is held to a tenant. */
+  const within = (scope: Scope, filter: Filter<T>): Filter<T> => {
+    if (scope.all) return filter;
+    const [only, ...others] = tenantFields.map((field) => ({ [field]: scope.tenant }));
+    const own = others.length === 0 ? only : { $or: [only, ...others] };
+    return { $and: [own, filter] } as Filter<T>;
+  };
+  const mayWrite = (scope: Scope, tenant: string) => {
+    if (!scope.all && scope.tenant !== tenant) throw new Error('A record of another tenant cannot be written.');
+  };
+  const orTaken = async <R>(write: () => Promise<R>): Promise<R> => {
+    try {
+      return await write();
+    } catch (error) {
+      const { code, keyPattern } = error as { code?: unknown; keyPattern?: Record<string, unknown> };
+      if (code !== DUPLICATE) throw error;
+      throw new TakenError(Object.keys(keyPattern ?? { name: 1 }).filter((field) => field !== 'tenant'));
+    }
+  };
+  return {
+    async get(scope, id) {
+      return (await model.findOne(within(scope, { _id: id } as Filter<T>)).lean<T>()) ?? undefined;
+    },
+    async find(scope, filter) {
+      return (await model.findOne(within(scope, filter)).lean<T>()) ?? undefined;
+    },
+    async all(scope, filter, most = MOST) {
+      const found = await model
+        .find(within(scope, filter))
+        .sort({ _id: 1 })
+        .limit(most + 1)
+        .lean<T[]>();
+      if (found.length > most) throw new Error(`There are more than ${most}.`);
+      return found;
+    },
+    async page(scope, filter, request) {
+      const { first, after, sort } = request;
+      const direction = sort.descending ? -1 : 1;
+      const order: Record<string, 1 | -1> =
+        sort.field === '_id' ? { _id: direction } : { [sort.field]: direction, _id: direction };
+      const rest = after === undefined ? filter : ({ $and: [filter, afterFilter(after as After, sort)] } as Filter<T>);
+      const found = await model
+        .find(within(scope, rest))
+        .sort(order)
+        .limit(first + 1)
+        .lean<T[]>();
+      return { records: found.slice(0, first), hasMore: found.length > first };
+    },
+    count: (scope, filter) => model.countDocuments(within(scope, filter)),
+    async insert(scope, record) {
+      mayWrite(scope, record.tenant);
+      const at = new Date(now());
+      const whole = {
+        _id: newId(prefix, now()),
+        ...record,
+        version: 1,
+        seq: await nextSeq(),
+        createdAt: at,
+        updatedAt: at,
+        archivedAt: null,
+      } as unknown as T;
+      const made = await orTaken(() => model.create(whole));
+      return made.toObject() as T;
+    },
+    async update(scope, id, version, changes) {
+      const filter = within(scope, { _id: id, version } as Filter<T>);
+      const update = {
+        $set: { ...changes, updatedAt: new Date(now()), seq: await nextSeq() },
+        $inc: { version: 1 },
+      } as unknown as UpdateQuery<T>;
+      const options = { returnDocument: 'after', lean: true } as const;
+      return ((await orTaken(() => model.findOneAndUpdate(filter, update, options).exec())) as T | null) ?? undefined;
+    },
+    async touch(id, changes) {
+      await model.updateOne({ _id: id } as Filter<T>, { $set: changes } as unknown as UpdateQuery<T>);
+    },
+    async remove(scope, id) {
+      const { deletedCount } = await model.deleteOne(within(scope, { _id: id } as Filter<T>));
+      return deletedCount > 0;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { UserError } from '../errors.ts';
+import type { ConfigurationState } from '../models/revision.ts';
+
+/** What the control plane asks of the gateway around it. */
+export interface AdminPorts {
+  /** Builds the graph of a tenant's configuration beside the one that serves, without serving it. */
+  validate(request: ValidationRequest): Promise<Validation>;
+  /** Encrypts a secret. @throws UserErrors when the gateway has no key to encrypt with */
+  encrypt(text: string): string;
+  /** Runs a prompt that is not in the graph yet against models. */
+  playground(request: PlaygroundRequest): Promise<readonly PlaygroundAnswer[]>;
+}
+
+export interface ValidationRequest {
+  /** Id of the tenant. */
+  readonly tenant: string;
+  readonly trusted: boolean;
+  readonly state: ConfigurationState;
+}
+
+/** What a configuration would make of the graph. */
+export interface Validation {
+  /** Mistakes, each with its place: `["sources", "catalog", "document"]`. */
+  readonly errors: readonly UserError[];
+  /** What documents say and the graph does not have, and services that cannot be reached. */
+  readonly notices: readonly string[];
+  readonly changes: SchemaChangeList;
+}
+
+export interface SchemaChangeList {
+  readonly breaking: readonly SchemaChange[];
+  readonly dangerous: readonly SchemaChange[];
+  readonly safe: readonly SchemaChange[];
+}
+
+export interface SchemaChange {
+  /** Coordinate, e.g. `Product.price`. */
+  readonly path: string;
+  readonly message: string;
+  readonly type: string;
+}
+
+export interface PlaygroundRequest {
+  readonly tenant: string;
+  readonly name: string;
+  /** As in skein.yaml. */
+  readonly options: unknown;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly models: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PlaygroundAnswer {
+  readonly model: string;
+  /** What the model made, as the prompt's output type has it. */
+  readonly output?: unknown;
+  readonly text?: string | undefined;
+  readonly error?: string | undefined;
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+  readonly latencyMs: number;
+  readonly firstTokenMs?: number | undefined;
+}
