@@ -7,6 +7,7 @@ import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import { createRedactor, type Redact } from '../upstream/redactor.ts';
 import type { UpstreamState } from '../upstream/resilience/contracts.ts';
 import type { UpstreamOptions } from '../upstream/resilience/options.ts';
+import { joinStates } from '../upstream/resilience/standing.ts';
 import { type CallScope, readAnswer } from './answer.ts';
 import { createBatcher } from './batch.ts';
 import { splitEndpoint } from './endpoint.ts';
@@ -66,15 +67,27 @@ export function createGraphqlUpstream(
     params: own.protocol === 'ws' ? own.connectionParams : undefined,
   });
   const scopeOf = (operation: string): CallScope => ({ source: name, operation, exposure, redact });
+  const streamed = own.endpoint === undefined ? undefined : splitEndpoint(own.endpoint.replace(/^ws/, 'http'));
+  // At an address of their own subscriptions are bounded and judged by themselves: it says nothing of the other.
+  const ofStreams =
+    streamed === undefined
+      ? upstream
+      : createHttpUpstream({
+          ...common,
+          endpoint: streamed.endpoint,
+          timeoutMs,
+          upstream: options.upstream && { ...options.upstream, endpoints: [], healthCheck: undefined },
+        });
   const createSubscriptions = own.protocol === 'ws' ? createWsSubscriptions : createSseSubscriptions;
   const streams = createSubscriptions({
-    ...common,
-    endpoint: own.endpoint ?? options.endpoint,
+    source: name,
+    path: streamed?.path ?? path,
+    forwardHeaders,
+    returnHeaders,
     connectionParams: own.connectionParams,
     timeoutMs,
-    // At an address of its own there is nothing else that could answer.
-    shared: own.endpoint === undefined ? upstream : undefined,
-    network: options.upstream?.network ?? 'any',
+    maxResponseBytes,
+    upstream: ofStreams,
     scopeOf,
   });
 
@@ -95,10 +108,11 @@ export function createGraphqlUpstream(
     },
     ask: (request, context) => send(request.operation, bodyOf(request), context, true),
     probe: (signal) => upstream.probe(signal),
-    state: () => upstream.state(),
+    state: () => (ofStreams === upstream ? upstream.state() : joinStates(upstream.state(), ofStreams.state())),
     redact,
     async dispose() {
-      await Promise.all([upstream.dispose(), streams.dispose()]);
+      streams.dispose();
+      await Promise.all([...new Set([upstream, ofStreams])].map((each) => each.dispose()));
     },
   };
 }

@@ -1,5 +1,7 @@
 import { CloseCode } from 'graphql-ws';
 import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
+import { judgeAnswer, judgeFailure } from '../upstream/http-judge.ts';
+import type { Judgement } from '../upstream/resilience/contracts.ts';
 import { errorCode, transportError } from '../upstream/transport-error.ts';
 import type { CallScope } from './answer.ts';
 
@@ -34,6 +36,15 @@ export function socketError(error: Error, isOpen: boolean, scope: CallScope): Sk
   const isTooLarge = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
   const meaning = isTooLarge ? 'UPSTREAM_RESPONSE_TOO_LARGE' : 'UPSTREAM_BAD_RESPONSE';
   return new SkeinError(meaning, undefined, { details: detailsOf(scope), cause: error });
+}
+
+/** What it says of a service that a socket did not come to be open. */
+export function judgeOpening(error: unknown): Judgement {
+  if (!(error instanceof SkeinError)) return judgeFailure(error);
+  const { upstreamStatus, retryAfterMs } = error.extensions;
+  if (upstreamStatus !== undefined) return { ...judgeAnswer({ status: upstreamStatus, headers: {} }), retryAfterMs };
+  // It answers, and has something against who asks.
+  return error.code === 'UPSTREAM_REJECTED' ? { outcome: 'ok' } : judgeFailure(error);
 }
 
 function detailsOf({ source, operation }: CallScope): { source: string; operation: string } {

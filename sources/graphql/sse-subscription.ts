@@ -6,10 +6,7 @@ import type { CallContext, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import { abortError } from '../upstream/abort.ts';
 import { ChunkList } from '../upstream/chunk-list.ts';
 import type { HttpStream } from '../upstream/http.ts';
-import { createHttpUpstream } from '../upstream/http-upstream.ts';
-import { upstreamOptions } from '../upstream/resilience/options.ts';
 import { badResponse, badStatusOf, type CallScope, readAnswer, statusError, toAnswer } from './answer.ts';
-import { splitEndpoint } from './endpoint.ts';
 import type { SubscriptionSettings, Subscriptions } from './subscriptions.ts';
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -22,31 +19,24 @@ const HEADERS: Readonly<Record<string, string>> = {
  * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
 export function createSseSubscriptions(settings: SubscriptionSettings): Subscriptions {
-  const { source, timeoutMs, maxResponseBytes, shared, scopeOf } = settings;
-  const { endpoint, path } = splitEndpoint(settings.endpoint.replace(/^ws/, 'http'));
-  const upstream =
-    shared ??
-    createHttpUpstream({
-      ...settings,
-      endpoint,
-      upstream: upstreamOptions.parse({ network: settings.network, breaker: false, retries: false }),
-    });
+  const { source, path, timeoutMs, maxResponseBytes, upstream, scopeOf } = settings;
 
   async function* read({ operation, query, variables }: GraphqlRequest, context: CallContext) {
     const scope = scopeOf(operation);
     const details = { source, operation };
     if (context.cancellation.reason !== undefined) throw abortError(context, details);
-    // The stream may outlast its opening by hours: only the opening is timed.
+    // The stream may outlast by hours what is read before it.
     const opening = new CancellationSource();
     const abortable = { abort: () => opening.cancel(abortError(context, details)) };
     context.cancellation.watch(abortable);
-    const timer = setTimeout(() => opening.cancel(new SkeinError('UPSTREAM_TIMEOUT')), timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
     let stream: HttpStream | undefined;
     try {
       const body = JSON.stringify({ query, variables });
       const plan = { method: 'POST', path, headers: HEADERS, repeatable: 'always', lasts: true } as const;
       const request = { ...plan, operation, body };
       stream = await upstream.openStream(request, { ...context, cancellation: opening });
+      timer = setTimeout(() => opening.cancel(new SkeinError('UPSTREAM_TIMEOUT')), timeoutMs);
       const refusal = await readRefusal(stream, maxResponseBytes, scope, { ...context, cancellation: opening });
       clearTimeout(timer);
       if (refusal === undefined) yield* results(stream, maxResponseBytes, scope, context);
@@ -60,9 +50,7 @@ export function createSseSubscriptions(settings: SubscriptionSettings): Subscrip
 
   return {
     subscribe: (request, context) => cancellableStream(context, (own) => read(request, own)),
-    dispose: async () => {
-      if (shared === undefined) await upstream.dispose();
-    },
+    dispose: () => {},
   };
 }
 

@@ -27,6 +27,8 @@ export interface SocketSettings {
   readonly tls?: Tls | undefined;
   /** How the host's name becomes an address. Default: the system's way. */
   readonly lookup?: LookupFunction | undefined;
+  /** Called once, when the subscription has ended or could not begin. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /** A service that is silent for longer than this is asked whether it is there; one that stays silent is given up. */
@@ -45,11 +47,13 @@ interface Waiter {
 }
 
 /**
- * One subscription on a socket of its own, from the handshake on. It ends once: complete, failed or closed; then it
- * listens to nothing. The messages are graphql-ws's; its client is not used, for it opens a socket again that was
+ * One subscription on a socket of its own, from the handshake on. Nothing of the operation is sent before the service has
+ * acknowledged the connection. It ends once: complete, failed or closed; then it listens to nothing. The messages are graphql-ws's; its client is not used, for it opens a socket again that was
  * closed, and queues without bound.
  */
 export class SubscriptionSocket implements Abortable {
+  /** Settled when the connection is acknowledged, or that did not come to be. */
+  readonly opened: Promise<void>;
   readonly #settings: SocketSettings;
   readonly #scope: CallScope;
   readonly #context: CallContext;
@@ -58,6 +62,7 @@ export class SubscriptionSocket implements Abortable {
   #pings: NodeJS.Timeout | undefined;
   #isAlive = true;
   #isAcknowledged = false;
+  #settleOpening: (failure?: SkeinError) => void = () => {};
   #hasEnded = false;
   #failure: SkeinError | undefined;
   #waiting: { readonly payload: unknown; readonly bytes: number }[] = [];
@@ -68,6 +73,11 @@ export class SubscriptionSocket implements Abortable {
     this.#settings = settings;
     this.#scope = scope;
     this.#context = context;
+    this.opened = new Promise((resolve, reject) => {
+      this.#settleOpening = (failure) => (failure === undefined ? resolve() : reject(failure));
+    });
+    // Who does not wait for it reads the failure with the first event.
+    this.opened.catch(() => {});
     const { url, headers, maxMessageBytes, timeoutMs } = settings;
     const socket = new WebSocket(url, 'graphql-transport-ws', {
       headers,
@@ -177,22 +187,30 @@ export class SubscriptionSocket implements Abortable {
         this.#send({ type: MessageType.Pong, ...payloadOf(message.payload) });
         break;
       case MessageType.Next:
+        this.#expectAcknowledged();
         this.#push(message.payload, bytes);
         break;
       case MessageType.Error:
+        this.#expectAcknowledged();
         // The operation was refused: that is its one event, and its end.
         this.#push({ errors: message.payload }, bytes);
         this.#end();
         break;
       case MessageType.Complete:
+        this.#expectAcknowledged();
         this.#end();
         break;
     }
   }
 
+  #expectAcknowledged(): void {
+    if (!this.#isAcknowledged) throw new Error('The service speaks of a subscription that it was not sent yet.');
+  }
+
   #subscribe(): void {
     if (this.#isAcknowledged) throw new Error('The connection was acknowledged twice.');
     this.#isAcknowledged = true;
+    this.#settleOpening();
     clearTimeout(this.#opening);
     this.#send({ id: ID, type: MessageType.Subscribe, payload: this.#settings.request });
     this.#pings = setInterval(() => this.#ping(), this.#settings.pingEveryMs ?? PING_EVERY_MS);
@@ -235,12 +253,15 @@ export class SubscriptionSocket implements Abortable {
     clearTimeout(this.#opening);
     clearInterval(this.#pings);
     this.#context.cancellation.unwatch(this);
+    // Of no effect once it is open.
+    this.#settleOpening(failure ?? this.#error('UPSTREAM_UNREACHABLE'));
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (waiter === undefined) this.#failure = failure;
     else if (failure === undefined) waiter.resolve(undefined);
     else waiter.reject(failure);
     this.#closeSocket();
+    this.#settings.onEnd?.();
   }
 
   #closeSocket(): void {

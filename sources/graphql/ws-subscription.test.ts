@@ -272,17 +272,17 @@ describe('a subscription over WebSocket, with a server that is not well', () => 
   }
 
   it.each([
-    [4400, 'UPSTREAM_REJECTED'],
-    [4401, 'UPSTREAM_REJECTED'],
-    [4403, 'UPSTREAM_REJECTED'],
-    [4406, 'UPSTREAM_BAD_RESPONSE'],
-    [4408, 'UPSTREAM_TIMEOUT'],
-    [4429, 'UPSTREAM_REJECTED'],
-    [4500, 'UPSTREAM_FAILED'],
-    [1000, 'UPSTREAM_FAILED'],
-    [1001, 'UPSTREAM_FAILED'],
-    [1011, 'UPSTREAM_FAILED'],
-  ])('makes of the close code %i the error %s, and connects only once', async (closeCode, code) => {
+    [4400, 'UPSTREAM_REJECTED', 1],
+    [4401, 'UPSTREAM_REJECTED', 1],
+    [4403, 'UPSTREAM_REJECTED', 1],
+    [4406, 'UPSTREAM_BAD_RESPONSE', 2],
+    [4408, 'UPSTREAM_TIMEOUT', 2],
+    [4429, 'UPSTREAM_REJECTED', 1],
+    [4500, 'UPSTREAM_FAILED', 2],
+    [1000, 'UPSTREAM_FAILED', 2],
+    [1001, 'UPSTREAM_FAILED', 2],
+    [1011, 'UPSTREAM_FAILED', 2],
+  ])('makes of the close code %i the error %s, and has connected so often: %i', async (closeCode, code, times) => {
     let connections = 0;
     const backend = await listen((socket) => {
       connections += 1;
@@ -291,7 +291,7 @@ describe('a subscription over WebSocket, with a server that is not well', () => 
     const error = await failureOf(backend);
     expect(error).toMatchObject({ extensions: { code, source: 'reviews', operation: 'ticks' } });
     expect(JSON.stringify(error)).not.toContain('secret words');
-    expect(connections).toBe(1);
+    expect(connections).toBe(times);
   });
 
   it('fails behind the events that came when the socket is lost', async () => {
@@ -319,6 +319,15 @@ describe('a subscription over WebSocket, with a server that is not well', () => 
     ['errors that are none', '{"id":"1","type":"error","payload":[]}'],
   ])('fails on %s', async (_what, message) => {
     const backend = await speaking((socket, type) => socket.send(type === 'connection_init' ? ACK : message));
+    expect(await failureOf(backend)).toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
+  });
+
+  it.each([
+    ['an event', next({ data: { tick: 1 } })],
+    ['errors', '{"id":"1","type":"error","payload":[{"message":"m"}]}'],
+    ['an end', '{"id":"1","type":"complete"}'],
+  ])('takes %s for no answer that comes before the acknowledgement', async (_what, message) => {
+    const backend = await speaking((socket) => socket.send(message));
     expect(await failureOf(backend)).toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
   });
 

@@ -36,7 +36,7 @@ export function openOnce(
 ): Promise<HttpStream> {
   return new Promise((resolve, reject) => {
     const headers = prepare(endpoint, request, context);
-    endpoint.send(request, headers, new StreamedCall(settings, request.operation, context, resolve, reject, onEnd));
+    endpoint.send(request, headers, new StreamedCall(settings, request, context, resolve, reject, onEnd));
   });
 }
 

@@ -6,6 +6,7 @@ import { conditionalHeaders, isConditional } from './freshness.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
 import type { CallSettings } from './http-call.ts';
 import { ExchangeRun, exchangeOnce, type HttpRun, openOnce, type PrepareHeaders, StreamRun } from './http-calls.ts';
+import { ConnectionRun, type HttpConnection } from './http-connection.ts';
 import { openHttpEndpoint } from './http-endpoint.ts';
 import { createHttpPool } from './http-pool.ts';
 import { NotModified } from './not-modified.ts';
@@ -46,6 +47,8 @@ export interface HttpUpstreamOptions extends HeaderRules {
 export interface HttpUpstream {
   exchange(request: HttpRequest, context: CallContext): Promise<HttpAnswer>;
   openStream(request: HttpRequest, context: CallContext): Promise<HttpStream>;
+  /** Rejects as the connection's own `open` does, or with UPSTREAM_UNAVAILABLE or UPSTREAM_BUSY. */
+  connect<R>(connection: HttpConnection<R>, context: CallContext): Promise<R>;
   probe(signal: AbortSignal): Promise<void>;
   /** Undefined where nothing stands between the source and its endpoint. */
   state(): UpstreamState | undefined;
@@ -88,6 +91,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
       exchange: (request, context) =>
         orNotModified(exchangeOnce(settings, prepare, endpoint, request, context), source, request, context),
       openStream: (request, context) => openOnce(settings, prepare, endpoint, request, context),
+      connect: (connection, context) => connection.open(endpoint, context, () => {}),
       probe,
       state: () => undefined,
       dispose: () => endpoint.close(),
@@ -104,12 +108,14 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
     tls: options.tls,
     log,
   });
-  const run = <R>(each: HttpRun<R>): Promise<R> =>
+  const run = <R>(each: HttpRun<R> | ConnectionRun<R>): Promise<R> =>
     each.kept === undefined ? pool.run(each) : pool.run(each).finally(each.kept.tell);
   return {
     exchange: (request, context) =>
       orNotModified(run(new ExchangeRun(settings, prepare, request, context, hashHeader)), source, request, context),
     openStream: (request, context) => run(new StreamRun(settings, prepare, request, context, hashHeader)),
+    connect: (connection, context) =>
+      run(new ConnectionRun(connection, context, hashHeader, settings.returnHeaders !== undefined)),
     probe,
     state: () => pool.state(),
     dispose: () => pool.dispose(),

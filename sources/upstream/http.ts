@@ -14,7 +14,7 @@ export interface HttpRequest {
   readonly repeatable?: Repeatable | undefined;
   /** What an answer says of the service, where the protocol says more than the status. Default: what the status says. */
   readonly judge?: ((answer: HttpAnswer) => Judgement) | undefined;
-  /** Its answer may be silent for as long as its request lives: it is not timed, and has a socket beside those of others. */
+  /** Its answer may be silent for as long as its request lives: only its beginning is timed, and it has a socket beside those of others. */
   readonly lasts?: boolean | undefined;
 }
 

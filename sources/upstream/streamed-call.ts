@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
 import { isEncoded } from './decode-body.ts';
-import type { HttpHeaders, HttpStream } from './http.ts';
+import type { HttpHeaders, HttpRequest, HttpStream } from './http.ts';
 import { type CallSettings, HttpCall } from './http-call.ts';
 
 type Controller = Dispatcher.DispatchController;
@@ -25,10 +25,11 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
   #waitingBytes = 0;
   #isPaused = false;
   #failure: SkeinError | undefined;
+  #opening: NodeJS.Timeout | undefined;
 
   constructor(
     settings: CallSettings,
-    operation: string,
+    { operation, lasts }: Pick<HttpRequest, 'operation' | 'lasts'>,
     context: CallContext,
     resolve: (stream: HttpStream) => void,
     reject: (error: SkeinError) => void,
@@ -38,11 +39,19 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
     this.#onEnd = onEnd;
     this.#opened = resolve;
     this.#notOpened = reject;
+    // The sockets of what lasts are not timed.
+    if (lasts === true) {
+      this.#opening = setTimeout(
+        () => this.refuse('UPSTREAM_TIMEOUT', 'The stream had not begun when the time was up.'),
+        settings.timeoutMs,
+      );
+    }
   }
 
   override onResponseStart(controller: Controller, status: number, headers: HttpHeaders): void {
     super.onResponseStart(controller, status, headers);
     if (status < 200) return;
+    clearTimeout(this.#opening);
     if (isEncoded(headers['content-encoding'])) {
       this.refuse('UPSTREAM_BAD_RESPONSE', 'The stream is encoded although identity was asked for.');
       return;
@@ -72,6 +81,7 @@ export class StreamedCall extends HttpCall implements AsyncIterableIterator<Buff
 
   protected override finish(): void {
     super.finish();
+    clearTimeout(this.#opening);
     this.#onEnd?.();
   }
 

@@ -1,6 +1,6 @@
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { CallDetails } from '../../source.ts';
-import type { EndpointPool, EndpointState, PooledEndpoint } from './contracts.ts';
+import type { EndpointPool, EndpointState, PooledEndpoint, UpstreamState } from './contracts.ts';
 
 /** Whether a call could go to an endpoint that it has not been at. */
 export function hasUntried<T>(pool: EndpointPool<T>, tried: ReadonlySet<PooledEndpoint<T>>, now: number): boolean {
@@ -20,6 +20,25 @@ export function unavailable<T>(pool: EndpointPool<T>, now: number, details: Call
   return new SkeinError('UPSTREAM_UNAVAILABLE', undefined, {
     details: { ...details, ...(retryAfterMs === undefined ? undefined : { retryAfterMs }) },
   });
+}
+
+/** Of two upstreams of one source. */
+export function joinStates(
+  one: UpstreamState | undefined,
+  other: UpstreamState | undefined,
+): UpstreamState | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return {
+    endpoints: [...one.endpoints, ...other.endpoints],
+    active: one.active + other.active,
+    queued: one.queued + other.queued,
+    maxActive:
+      one.maxActive === undefined || other.maxActive === undefined ? undefined : one.maxActive + other.maxActive,
+    retries: one.retries + other.retries,
+    retriesRefused: one.retriesRefused + other.retriesRefused,
+    hedges: one.hedges + other.hedges,
+    refused: one.refused + other.refused,
+  };
 }
 
 export function endpointStates<T>(pool: EndpointPool<T>, now: number): EndpointState[] {
