@@ -1,15 +1,11 @@
 import { type GraphQLOutputType, isNonNullType, Kind, print } from 'graphql';
 import type { Problem } from '../../kernel/problem.ts';
-import { FINISH_REASONS, streamEventSdl } from '../ai/ai-sdl.ts';
 import type { Models } from '../ai/model-client.ts';
 import type { Source, SourceCall, SourceDeps } from '../source.ts';
 import type { PromptOptions } from './options.ts';
 import { compilePrompt, type Prompt } from './prompt.ts';
-
-/** Fields that the source `ai` has already. */
-const TAKEN = ['chat', 'chatStream'];
-
-const STREAM_TYPES = { finishReason: 'PromptFinishReason', usage: 'PromptUsage', event: 'PromptStreamEvent' };
+import { isTakenName, OTHER_NAME } from './prompt-name.ts';
+import { promptStreamSdl, STREAM_ENUMS } from './stream-event.ts';
 
 /**
  * Prompts as fields: `Mutation.x`, and `Subscription.xStream` where the output is text. A prompt with mistakes is told
@@ -38,7 +34,7 @@ export function createPromptSource(
         [...definitions.values()].map(({ text }) => text),
       ),
       calls: new Map(compiled.flatMap(callsOf)),
-      enumValues: new Map(compiled.some(isStreamed) ? [[STREAM_TYPES.finishReason, FINISH_REASONS]] : []),
+      enumValues: compiled.some(isStreamed) ? STREAM_ENUMS : new Map(),
     },
     probe: (signal) => models.probe(signal),
     dispose: async () => {},
@@ -50,12 +46,10 @@ function checkName(
   prompts: Readonly<Record<string, PromptOptions>>,
   report: (problem: Problem) => void,
 ): boolean {
-  const suggestion = 'Give the prompt another name.';
-  const taken = TAKEN.includes(name);
-  if (taken) report({ message: `"${name}" is a field of the models already.`, suggestion });
+  const taken = isTakenName(name, report);
   const base = name.endsWith('Stream') ? name.slice(0, -'Stream'.length) : undefined;
   if (base === undefined || !Object.hasOwn(prompts, base)) return !taken;
-  report({ message: `"${name}" is the stream of the prompt "${base}" already.`, suggestion });
+  report({ message: `"${name}" is the stream of the prompt "${base}" already.`, suggestion: OTHER_NAME });
   return false;
 }
 
@@ -105,7 +99,7 @@ function sdlOf(prompts: readonly Prompt[], definitions: readonly string[]): stri
   const parts: string[] = [];
   if (mutations.length > 0) parts.push(`type Mutation {\n${mutations.join('\n')}\n}`);
   if (subscriptions.length > 0) {
-    parts.push(`type Subscription {\n${subscriptions.join('\n')}\n}`, streamEventSdl(STREAM_TYPES));
+    parts.push(`type Subscription {\n${subscriptions.join('\n')}\n}`, promptStreamSdl());
   }
   return [...parts, ...definitions].join('\n\n');
 }

@@ -105,7 +105,11 @@ function describe(description: string | undefined): string {
   return description ? `${print({ kind: Kind.STRING, value: description })} ` : '';
 }
 
-function parseDefinitions(text: string, tell: (message: string) => void): Map<string, TypeDefinitionNode> | undefined {
+/** The definitions of a prompt's `types`, by name; `undefined` if there was a mistake. */
+export function parseDefinitions(
+  text: string,
+  tell: (message: string) => void,
+): Map<string, TypeDefinitionNode> | undefined {
   const definitions = new Map<string, TypeDefinitionNode>();
   if (text.trim() === '') return definitions;
   let nodes: readonly DefinitionNode[];

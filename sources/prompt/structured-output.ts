@@ -10,6 +10,8 @@ export interface StructuredOutput {
   readonly shape: OutputShape;
   /** The value in an answer. @throws SkeinError MODEL_OUTPUT_INVALID, which says where and never quotes the answer. */
   read(response: ModelResponse, context: CallContext): unknown;
+  /** A value as a model should answer it, or why it does not fit. */
+  write(value: unknown): { readonly text: string } | { readonly reason: string };
 }
 
 /** @throws ProblemsError for a type that models cannot be asked for. */
@@ -36,6 +38,10 @@ export function createStructuredOutput(prompt: string, type: GraphQLOutputType):
       }
       if (!validate(value)) throw invalid(describe(validate.errors?.[0], wrapped), response, context);
       return wrapped ? (value as { value: unknown }).value : value;
+    },
+    write(value) {
+      const answer = wrapped ? { value } : value;
+      return validate(answer) ? { text: JSON.stringify(answer) } : { reason: describe(validate.errors?.[0], wrapped) };
     },
   };
 }

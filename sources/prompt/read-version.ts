@@ -1,0 +1,110 @@
+import { describeError, SkeinError } from '../../kernel/errors.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import type { ModelMessage, ModelRequest } from '../ai/model.ts';
+import type { Arguments, CallContext } from '../source.ts';
+import { readInputValues } from './input-values.ts';
+import type { PromptExample } from './options.ts';
+import type { PromptTypes } from './prompt-types.ts';
+import { readTemplate } from './read-template.ts';
+import type { StructuredOutput } from './structured-output.ts';
+import { createValues } from './template-values.ts';
+import type { PromptVersion } from './versions.ts';
+
+/** What a version is read against. */
+export interface Signature {
+  readonly prompt: string;
+  /** Names of the inputs, whether or not their types are right. */
+  readonly inputs: readonly string[];
+  /** Not there when they have mistakes: what needs them is not checked then. */
+  readonly types: PromptTypes | undefined;
+  /** Of prompts whose output is not text. */
+  readonly output: StructuredOutput | undefined;
+}
+
+/** @throws SkeinError BAD_USER_INPUT when the template cannot be filled with the arguments. */
+export type RequestOf = (args: Arguments, context: CallContext) => ModelRequest;
+
+/** Makes of a version what asks by it. Tells every mistake, with paths below the prompt; `undefined` if there was one. */
+export function readVersion(
+  version: PromptVersion,
+  { prompt, inputs, types, output }: Signature,
+  report: (problem: Problem) => void,
+): RequestOf | undefined {
+  let failed = false;
+  const tellAt =
+    (...path: (string | number)[]) =>
+    (problem: Problem) => {
+      failed = true;
+      report({ ...problem, path: [...version.path, ...path, ...(problem.path ?? [])] });
+    };
+  const template = readTemplate('template', version.template, inputs, types, tellAt('template'));
+  const system =
+    version.system === undefined ? undefined : readTemplate('system', version.system, inputs, types, tellAt('system'));
+  if (template === undefined || types === undefined) return undefined;
+  const valuesOf = createValues(types.args);
+  const ask = (args: Arguments): ModelMessage => ({ role: 'user', content: template.render(valuesOf(args)) });
+  // Values that do not fit their template once will not do so later.
+  const examples: ModelMessage[] = [];
+  if (!failed) {
+    for (const [index, example] of (version.examples ?? []).entries()) {
+      const turns = readExample(example, { types, output, ask }, tellAt('examples', index));
+      examples.push(...(turns ?? []));
+    }
+  }
+  if (failed) return undefined;
+  return (args, context) => {
+    try {
+      return {
+        system: system?.render(valuesOf(args)),
+        messages: [...examples, ask(args)],
+        maxTokens: version.maxTokens,
+        temperature: version.temperature,
+        output: output?.shape,
+      };
+    } catch (error) {
+      const fields = { prompt, version: version.name, requestId: context.requestId, reason: describeError(error) };
+      context.log.warn(fields, 'A template could not be filled.');
+      const message = `The template of the prompt "${prompt}" cannot be filled with these arguments.`;
+      throw new SkeinError('BAD_USER_INPUT', message, { details: { source: 'prompts', operation: prompt } });
+    }
+  };
+}
+
+/** The two turns of an example: the question as it would be asked, and the answer as a model should give it. */
+function readExample(
+  { input, output: answer }: PromptExample,
+  by: {
+    readonly types: PromptTypes;
+    readonly output: StructuredOutput | undefined;
+    ask(args: Arguments): ModelMessage;
+  },
+  tell: (problem: Problem) => void,
+): readonly ModelMessage[] | undefined {
+  const values = readInputValues(by.types.args, input, (problem) =>
+    tell({ ...problem, path: ['input', ...(problem.path ?? [])] }),
+  );
+  const content = writeAnswer(answer, by.output, (message) => tell({ path: ['output'], message }));
+  if (values === undefined || content === undefined) return undefined;
+  try {
+    return [by.ask(values), { role: 'assistant', content }];
+  } catch (error) {
+    tell({ path: ['input'], message: `The template cannot be filled with the example: ${describeError(error)}.` });
+    return undefined;
+  }
+}
+
+function writeAnswer(
+  answer: unknown,
+  output: StructuredOutput | undefined,
+  tell: (message: string) => void,
+): string | undefined {
+  if (output === undefined) {
+    if (typeof answer === 'string') return answer;
+    tell('The output of the example must be text, as the output of the prompt is.');
+    return undefined;
+  }
+  const written = output.write(answer);
+  if ('text' in written) return written.text;
+  tell(`The output of the example does not fit the output type: ${written.reason}.`);
+  return undefined;
+}
