@@ -12,6 +12,13 @@ export interface RedisStanding {
   stop(): void;
 }
 
+/** What the log says, for those who read it: what becomes of what Redis was to do. */
+export interface RedisWords {
+  readonly away: string;
+  readonly back: string;
+  readonly refused: string;
+}
+
 /** After a failure Redis is left alone for so long, and then asked once. */
 const PAUSE_MS = 1_000;
 const MOST_TOLD = 20;
@@ -21,8 +28,9 @@ export function createRedisStanding(settings: {
   readonly waitMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly words: RedisWords;
 }): RedisStanding {
-  const { waitMs, clock, log } = settings;
+  const { waitMs, clock, log, words } = settings;
   let health: 'up' | 'down' = 'up';
   let errors = 0;
   let pausedUntil = 0;
@@ -35,14 +43,14 @@ export function createRedisStanding(settings: {
     pausedUntil = clock.now() + PAUSE_MS;
     if (health === 'down') return;
     health = 'down';
-    log.warn({ reason }, 'Redis does not answer: nothing that is kept can be used until it does.');
+    log.warn({ reason }, words.away);
   }
 
   function worked(): void {
     pausedUntil = 0;
     if (health === 'up' || isStopped) return;
     health = 'up';
-    log.info({}, 'Redis answers again.');
+    log.info({}, words.back);
   }
 
   /** It answers, and does not do it: it is full, or its user may not. Told once for each kind. */
@@ -51,7 +59,7 @@ export function createRedisStanding(settings: {
     const [kind = ''] = reason.split(' ');
     if (told.has(kind) || told.size >= MOST_TOLD || isStopped) return;
     told.add(kind);
-    log.warn({ reason }, 'Redis refuses a command: what it was to do for kept answers is not done.');
+    log.warn({ reason }, words.refused);
   }
 
   return {
@@ -64,19 +72,25 @@ export function createRedisStanding(settings: {
       if (health === 'down') pausedUntil = now + PAUSE_MS;
       return new Promise((resolve) => {
         let isLate = false;
-        const timer = setTimeout(() => {
+        let isSettled = false;
+        const giveUp = () => {
+          if (isSettled) return;
           isLate = true;
           failed(`It took longer than ${waitMs} ms.`);
           resolve(undefined);
-        }, waitMs);
+        };
+        // After a pause of this process its answer may be there, and only not read yet.
+        const timer = setTimeout(() => setImmediate(giveUp), waitMs);
         command().then(
           (answer) => {
+            isSettled = true;
             clearTimeout(timer);
             // One that always comes too late does not work.
             if (!isLate) worked();
             resolve(answer);
           },
           (error: unknown) => {
+            isSettled = true;
             clearTimeout(timer);
             if (isLate) return;
             if (error instanceof ErrorReply) refused(describeError(error));

@@ -1,10 +1,9 @@
-import { createClient } from '@redis/client';
-import { describeError } from '../../kernel/errors.ts';
 import { type Clock, type Log, systemClock } from '../../kernel/ports.ts';
 import { digestOf } from './keys.ts';
+import { openRedis } from './redis-connection.ts';
 import { readRecord, writeRecord } from './redis-record.ts';
 import { DROP, DROP_ALL, KEEP } from './redis-scripts.ts';
-import { createRedisStanding } from './redis-standing.ts';
+import type { RedisWords } from './redis-standing.ts';
 import { type CacheStore, type Lookup, NO_STAMP } from './store.ts';
 
 export interface RedisStoreSettings {
@@ -25,9 +24,11 @@ const DROPPED_FOR_MS = 3_600_000;
 /** Tags that could not be dropped while Redis was away; beyond, all answers of the prefix go out of use. */
 const MOST_MISSED = 10_000;
 const MOST_DROPPED_AT_ONCE = 500;
-const MOST_COMMANDS = 10_000;
-const CONNECT_TIMEOUT_MS = 2_000;
-const MOST_RETRY_MS = 2_000;
+const WORDS: RedisWords = {
+  away: 'Redis does not answer: nothing that is kept can be used until it does.',
+  back: 'Redis answers again.',
+  refused: 'Redis refuses a command: what it was to do for kept answers is not done.',
+};
 
 const NOTHING: Lookup = { answer: undefined, stamp: NO_STAMP };
 
@@ -38,19 +39,8 @@ const NOTHING: Lookup = { answer: undefined, stamp: NO_STAMP };
  */
 export function createRedisStore(settings: RedisStoreSettings): CacheStore {
   const { url, prefix, waitMs, log, clock = systemClock } = settings;
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: MOST_COMMANDS,
-    socket: {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectStrategy: (retries) => Math.min(MOST_RETRY_MS, 50 * 2 ** Math.min(retries, 10)),
-    },
-  });
-  const standing = createRedisStanding({ waitMs, clock, log });
-  client.on('error', (error: unknown) => standing.failed(describeError(error)));
-  client.on('ready', () => standing.worked());
-  const connecting = client.connect().catch(() => {});
+  const redis = openRedis({ url, waitMs, log, clock, words: WORDS });
+  const { client, run } = redis;
 
   const stampKey = `${prefix}:cache:stamp`;
   const floorKey = `${prefix}:cache:floor`;
@@ -60,11 +50,6 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
       const digest = digestOf(tag);
       return [`${prefix}:cache:t:${digest}`, `${prefix}:cache:d:${digest}`];
     });
-
-  /** While there is no connection, and before the first, nothing is tried. */
-  function run<R>(command: () => Promise<R>): Promise<R | undefined> {
-    return client.isReady ? standing.run(command) : Promise.resolve(undefined);
-  }
 
   /** What could not be dropped; until it is, nothing that is kept can be trusted. */
   const missed = new Set<string>();
@@ -117,17 +102,13 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
     },
     state: () => ({
       kind: 'redis',
-      ...standing.state(),
+      ...redis.standing.state(),
       entries: undefined,
       bytes: undefined,
       maxBytes: undefined,
       evictions: undefined,
       owners: new Map(),
     }),
-    async dispose() {
-      standing.stop();
-      client.destroy();
-      await connecting;
-    },
+    dispose: () => redis.dispose(),
   };
 }
