@@ -11,9 +11,11 @@ export type NewRecord<T extends StoredRecord> = Omit<
 > & {
   readonly _id?: string;
 };
-export type Changes<T extends StoredRecord> = Partial<
-  Omit<T, '_id' | 'tenant' | 'version' | 'seq' | 'createdAt' | 'updatedAt'>
->;
+export type Changes<T extends StoredRecord> = {
+  readonly [Field in Exclude<keyof T, '_id' | 'tenant' | 'version' | 'seq' | 'createdAt' | 'updatedAt'>]?:
+    | T[Field]
+    | undefined;
+};
 export type Filter<T> = QueryFilter<T>;
 
 /** A unique name is taken. */

@@ -1,8 +1,12 @@
 import type { UserError } from '../errors.ts';
+import type { ResourceKind } from '../models/resource.ts';
 import type { ConfigurationState } from '../models/revision.ts';
+import type { Tenant } from '../models/tenant.ts';
 
 /** What the control plane asks of the gateway around it. */
 export interface AdminPorts {
+  /** What is wrong with an entry by itself. The paths begin with `options` or `name`. */
+  checkEntry(kind: ResourceKind, name: string, options: unknown): readonly UserError[];
   /** Builds the graph of a tenant's configuration beside the one that serves, without serving it. */
   validate(request: ValidationRequest): Promise<Validation>;
   /** Encrypts a secret. @throws UserErrors when the gateway has no key to encrypt with */
@@ -12,10 +16,10 @@ export interface AdminPorts {
 }
 
 export interface ValidationRequest {
-  /** Id of the tenant. */
-  readonly tenant: string;
-  readonly trusted: boolean;
+  readonly tenant: Tenant;
   readonly state: ConfigurationState;
+  /** By id: those that the state names. */
+  readonly documents: ReadonlyMap<string, { readonly name: string; readonly text: string; readonly hash: string }>;
 }
 
 /** What a configuration would make of the graph. */
@@ -41,7 +45,7 @@ export interface SchemaChange {
 }
 
 export interface PlaygroundRequest {
-  readonly tenant: string;
+  readonly tenant: Tenant;
   readonly name: string;
   /** As in skein.yaml. */
   readonly options: unknown;

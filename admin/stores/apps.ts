@@ -1,0 +1,172 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { scopeOf } from '../actor.ts';
+import { notFound, userError } from '../errors.ts';
+import type { ApiKey, App } from '../models/app.ts';
+import { demand } from '../permissions.ts';
+import { newSecret } from '../secrets/new-secret.ts';
+import { change } from './change.ts';
+import type { AdminContext } from './context.ts';
+import { check, defineEntity } from './entity.ts';
+import { description, listOf, moment, rateRules, slug, title } from './inputs.ts';
+
+const details = { title: title.optional(), description: description.optional(), rates: rateRules.optional() };
+const createApp = z.strictObject({ name: slug, ...details });
+const updateApp = z.strictObject({ name: slug.optional(), ...details });
+
+export const apps = defineEntity<App, z.infer<typeof createApp>, z.infer<typeof updateApp>>({
+  name: 'app',
+  nameOf: (app) => app.name,
+  collection: (store) => store.apps,
+  write: 'apps',
+  create: createApp,
+  update: updateApp,
+  make: (_context, { name, title = '', description = '', rates = [] }, tenant) => ({
+    tenant: tenant._id,
+    name,
+    title,
+    description,
+    rates,
+  }),
+});
+
+const origin = z.string().regex(/^https?:\/\/[^/\s?#@]+$/, 'must be an origin such as https://shop.example');
+const cidr = z.string().refine(isCidr, 'must be an address or a range such as 10.0.0.0/8 or ::1');
+const restrictions = {
+  products: listOf(z.string()).optional(),
+  origins: listOf(origin).optional(),
+  cidrs: listOf(cidr).optional(),
+  rates: rateRules.optional(),
+};
+const createKey = z.strictObject({
+  name: title.min(1, 'must not be empty'),
+  expiresAt: moment.optional(),
+  ...restrictions,
+});
+const updateKey = z.strictObject({
+  name: title.min(1, 'must not be empty').optional(),
+  expiresAt: moment.optional(),
+  ...restrictions,
+});
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+export interface MadeKey {
+  readonly key: ApiKey;
+  /** Shown once. */
+  readonly secret: string;
+}
+
+const entity = defineEntity<ApiKey, never, z.infer<typeof updateKey>>({
+  name: 'key',
+  nameOf: (key) => key.name,
+  collection: (store) => store.keys,
+  write: 'apps',
+  create: z.never(),
+  update: updateKey,
+  make() {
+    throw new Error('Keys are made for apps.');
+  },
+  async revise(context, changes, key) {
+    const app = await apps.need(context, key.app);
+    await knownProducts(context, app, changes.products ?? []);
+    return changes;
+  },
+});
+
+export const keys = {
+  ...entity,
+  async createFor(context: AdminContext, appId: string, input: unknown): Promise<MadeKey> {
+    demand(context.actor, 'apps');
+    const app = await apps.need(context, appId, ['app']);
+    if (app.archivedAt !== null) throw userError('INVALID', ['app'], 'The app is archived.');
+    return insertKey(context, app, check(createKey, input), null);
+  },
+  /**
+   * Makes a key with the same rights. The old one works on for `overlapSeconds`, so that its holders can change over.
+   */
+  async rotate(context: AdminContext, id: string, overlapSeconds: number): Promise<MadeKey & { readonly old: ApiKey }> {
+    demand(context.actor, 'apps');
+    const MOST = 90 * 86_400;
+    if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > MOST)
+      throw userError('INVALID', ['overlapSeconds'], `must be from 0 to ${MOST}, which is 90 days`);
+    const old = await entity.need(context, id);
+    if (old.revokedAt !== null) throw userError('INVALID', ['id'], 'The key is revoked: create a new one.');
+    const app = await apps.need(context, old.app);
+    const endsAt = new Date(context.clock.now() + overlapSeconds * 1_000);
+    const isSooner = old.expiresAt !== null && old.expiresAt < endsAt;
+    const { name, expiresAt, products, origins, cidrs, rates } = old;
+    const lives = expiresAt !== null && expiresAt.getTime() <= context.clock.now() ? null : expiresAt;
+    const freed = await entity.write(context, old, 'rotate', {
+      name: await retiredName(context, old),
+      expiresAt: isSooner ? old.expiresAt : endsAt,
+    });
+    const made = await insertKey(
+      context,
+      app,
+      { name, expiresAt: lives, products: [...products], origins: [...origins], cidrs: [...cidrs], rates: [...rates] },
+      old._id,
+    );
+    return { ...made, old: freed };
+  },
+  async revoke(context: AdminContext, id: string): Promise<ApiKey> {
+    demand(context.actor, 'apps');
+    const key = await entity.need(context, id);
+    if (key.revokedAt !== null) return key;
+    return entity.write(context, key, 'revoke', { revokedAt: new Date(context.clock.now()) });
+  },
+};
+
+async function insertKey(
+  context: AdminContext,
+  app: App,
+  input: z.infer<typeof createKey>,
+  replaces: string | null,
+): Promise<MadeKey> {
+  const { name, expiresAt = null, products = [], origins = [], cidrs = [], rates = [] } = input;
+  await knownProducts(context, app, products);
+  const { text, hash, prefix } = newSecret('skein');
+  const record = {
+    tenant: app.tenant,
+    app: app._id,
+    name,
+    hash,
+    prefix,
+    expiresAt,
+    revokedAt: null,
+    replaces,
+    products,
+    origins,
+    cidrs,
+    rates,
+    lastUsedAt: null,
+  };
+  const told = { action: 'key.create', tenant: app.tenant, entity: app._id, entityName: name };
+  return change(context, { ...told, after: record }, async () => ({
+    key: await context.store.keys.insert(scopeOf(context.actor), record),
+    secret: text,
+  }));
+}
+
+/** Names are unique in an app: a key that is replaced gives its name away. */
+async function retiredName({ store }: AdminContext, { app, name, _id }: ApiKey): Promise<string> {
+  const wanted = `${name} (replaced)`;
+  const isTaken = (await store.keys.find({ all: true }, { app, name: wanted })) !== undefined;
+  return isTaken ? `${wanted} ${_id.slice(-6)}` : wanted;
+}
+
+/** Products of the own tenant, and those that the app was granted. */
+async function knownProducts({ store }: AdminContext, app: App, ids: readonly string[]): Promise<void> {
+  for (const [index, id] of ids.entries()) {
+    const product = await store.products.get({ all: true }, id);
+    const isOwn = product?.tenant === app.tenant;
+    const grant = isOwn ? undefined : await store.grants.find({ all: true }, { app: app._id, product: id });
+    if (!isOwn && grant?.state !== 'approved')
+      throw notFound('product of the tenant, or granted to the app', ['products', String(index)]);
+  }
+}
