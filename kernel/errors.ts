@@ -18,6 +18,7 @@ export const ERROR_TABLE = {
   CONFLICT: { status: 409, retryable: false, message: 'The request does not fit what is there already.' },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'The content type is not supported.' },
+  RATE_LIMITED: { status: 429, retryable: true, message: 'Too many requests.' },
   CLIENT_CLOSED_REQUEST: {
     status: 499,
     retryable: false,
@@ -73,6 +74,8 @@ export interface ErrorDetails {
   readonly upstreamBody?: unknown;
   /** How long the client should wait before it tries again. */
   readonly retryAfterMs?: number | undefined;
+  /** What people call the limit that was reached. */
+  readonly limit?: string | undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import { createGraphContext } from '../schema/request-context.ts';
 import type { Caller } from './identity/keyring.ts';
 import type { Lifetime } from './lifetimes.ts';
 import { type CallCounts, countCalls } from './operations-calls.ts';
+import type { RateStanding, Rates, RateVerdict } from './policy/rates/rates.ts';
 import { type PublicResult, toPublicError, toPublicResult } from './public-errors.ts';
 
 /** GraphQL request parameters as any door reads them, not yet checked. */
@@ -24,6 +25,8 @@ export interface ReadyOperation {
   readonly variables: Variables;
   readonly generation: Generation;
   readonly caller: Caller;
+  /** How the caller's limits stand, if it has any. */
+  readonly rate?: RateStanding | undefined;
   /** Asked for by `extensions: { skein: { plan: true } }`. */
   readonly wantsPlan: boolean;
 }
@@ -31,29 +34,34 @@ export interface ReadyOperation {
 /** Why an operation may not run: errors for the client, none of them secret. */
 export interface RefusedOperation {
   readonly errors: readonly unknown[];
+  readonly rate?: RateStanding | undefined;
 }
+
+export type PreparedOperation = ReadyOperation | RefusedOperation;
 
 /**
  * The way of every operation, whatever door it came through: HTTP, SSE, WebSocket. A door reads parameters, identifies
  * the caller, and calls `prepare`, then `execute` or `subscribe`; nothing runs that did not pass here.
  */
 export interface Operations {
-  prepare(params: OperationParams, caller: Caller): ReadyOperation | RefusedOperation;
+  /** Also charges the caller's limits: a promise where these are counted elsewhere. Never throws or rejects. */
+  prepare(params: OperationParams, caller: Caller): PreparedOperation | Promise<PreparedOperation>;
   /** Runs a query or mutation. Never rejects. */
   execute(operation: ReadyOperation, lifetime: Lifetime): Promise<PublicResult>;
   /** Opens a subscription: a stream of results, or one result when it cannot be opened. Never rejects. */
   subscribe(operation: ReadyOperation, lifetime: Lifetime): Promise<AsyncIterableIterator<PublicResult> | PublicResult>;
 }
 
-export function isRefused(operation: ReadyOperation | RefusedOperation): operation is RefusedOperation {
+export function isRefused(operation: PreparedOperation): operation is RefusedOperation {
   return 'errors' in operation;
 }
 
-export function createOperations(registry: Registry): Operations {
+export function createOperations(registry: Registry, rates?: Rates): Operations {
   return {
     prepare(params, caller) {
       try {
-        return prepare(registry, params, caller);
+        const operation = prepare(registry, params, caller);
+        return isRefused(operation) ? operation : withinLimits(rates, operation);
       } catch (error) {
         return { errors: [error] };
       }
@@ -120,6 +128,17 @@ function prepare(registry: Registry, params: OperationParams, caller: Caller): R
     caller,
     wantsPlan: isMap(skein) && skein.plan === true,
   };
+}
+
+function withinLimits(
+  rates: Rates | undefined,
+  operation: ReadyOperation,
+): PreparedOperation | Promise<PreparedOperation> {
+  const verdict = rates?.charge(operation, operation.caller);
+  if (verdict === undefined) return operation;
+  const judge = ({ error, standing: rate }: RateVerdict) =>
+    error === undefined ? { ...operation, rate } : { errors: [error], rate };
+  return verdict instanceof Promise ? verdict.then(judge) : judge(verdict);
 }
 
 function badRequest(message: string): SkeinError {

@@ -138,7 +138,17 @@ function detailsOf({
   upstreamMessage,
   upstreamBody,
   retryAfterMs,
+  limit,
 }: Record<string, unknown>): ErrorDetails {
-  const details = { source, operation, upstreamStatus, upstreamCode, upstreamMessage, upstreamBody, retryAfterMs };
+  const details = {
+    source,
+    operation,
+    upstreamStatus,
+    upstreamCode,
+    upstreamMessage,
+    upstreamBody,
+    retryAfterMs,
+    limit,
+  };
   return JSON.parse(JSON.stringify(details)) as ErrorDetails;
 }

@@ -6,6 +6,7 @@ import type { CallContext } from '../../sources/source.ts';
 import type { Caller, Keyring } from '../identity/keyring.ts';
 import type { Lifetime, LifetimeOptions, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations, type ReadyOperation } from '../operations.ts';
+import { returnRate } from '../policy/rates/headers.ts';
 import { checkForm, readBody } from './body.ts';
 import { clientHeaders, headerReturner } from './client-headers.ts';
 import type { GraphqlSse } from './graphql-sse.ts';
@@ -80,7 +81,11 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
   ) => {
     const accepted = negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON, EVENT_STREAM]);
     if (accepted === undefined) throw new SkeinError('NOT_ACCEPTABLE');
-    const operation = operations.prepare(params, caller);
+    const prepared = operations.prepare(params, caller);
+    const operation = prepared instanceof Promise ? await prepared : prepared;
+    // It may have gone while its limits were counted: nothing would be heard of that any more.
+    if (response.destroyed) throw new SkeinError('CLIENT_CLOSED_REQUEST');
+    returnRate(operation.rate, headerReturner(response));
     const token = sse.tokenOf(request);
     if (isRefused(operation)) {
       // A client that only takes events hears of its mistake as an event.

@@ -4,6 +4,7 @@ import { ERROR_TABLE, SkeinError } from '../../kernel/errors.ts';
 import type { Caller } from '../identity/keyring.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations } from '../operations.ts';
+import { returnRate } from '../policy/rates/headers.ts';
 import { type PublicResult, toPublicError } from '../public-errors.ts';
 import { negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
 import { resultStatus } from './respond.ts';
@@ -54,7 +55,8 @@ async function run(
   caller: Caller,
   lifetime: Lifetime,
 ): Promise<PublicResult> {
-  const operation = operations.prepare(params, caller);
+  const operation = await operations.prepare(params, caller);
+  returnRate(operation.rate, lifetime.returnHeader);
   if (isRefused(operation)) return { errors: operation.errors.map((error) => toPublicError(error, lifetime)) };
   if (request.method === 'GET' && operation.type === 'mutation') {
     const error = new SkeinError('METHOD_NOT_ALLOWED', 'A mutation cannot be sent with GET.');
