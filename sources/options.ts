@@ -45,6 +45,12 @@ export const tls = z.strictObject({
   serverName: z.string().optional(),
 });
 
+/**
+ * How the connection for a document by URL is secured. Default: as to the endpoint, if the document is at its origin; or else
+ * as the system has it.
+ */
+export const documentTls = tls.optional();
+
 /** Headers sent with every call, e.g. an Authorization for the upstream. */
 export const headers = z.record(headerName, z.string()).default({});
 

@@ -4,6 +4,7 @@ import { ProblemsError } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import type { CallContext, SourceDeps } from '../source.ts';
 import type { UpstreamState } from '../upstream/resilience/contracts.ts';
+import type { Tls } from '../upstream/tls-files.ts';
 import type { ModelPart, ModelRequest, ModelResponse } from './model.ts';
 import type { AiOptions, ProviderOptions } from './options.ts';
 import { createProvider, type ModelTarget, type Provider } from './provider.ts';
@@ -42,9 +43,10 @@ export interface Models {
 
 /**
  * Connects providers and settles what each name means. A provider whose key is empty is left out with its models; a
- * route is its first available model. Problems have paths below skein.yaml: `['models', 'gpt', 'provider']`.
+ * route is its first available model. Problems have paths below skein.yaml: `['models', 'gpt', 'provider']`. `tls` is how
+ * connections to providers are secured, by their names, where not as the system has it.
  */
-export function createModels(options: AiOptions, deps: SourceDeps): Models {
+export function createModels(options: AiOptions, deps: SourceDeps, tls: ReadonlyMap<string, Tls> = new Map()): Models {
   const providers = new Map<string, Provider>();
   const targets = new Map<string, ModelTarget>();
   const routes = new Map<string, ModelTarget>();
@@ -55,7 +57,7 @@ export function createModels(options: AiOptions, deps: SourceDeps): Models {
       deps.log.debug({ provider: name }, 'A provider has no key: its models are left out.');
       continue;
     }
-    const provider = tryCreateProvider(name, providerOptions, deps);
+    const provider = tryCreateProvider(name, providerOptions, deps, tls.get(name));
     if (provider !== undefined) providers.set(name, provider);
   }
 
@@ -130,7 +132,12 @@ function notFoundMessage(name: string, names: readonly string[]): string {
   return `There is no model or route "${name.slice(0, 100)}".${didYouMean(name.slice(0, 100), names)}`;
 }
 
-function tryCreateProvider(name: string, options: ProviderOptions, { report, log }: SourceDeps): Provider | undefined {
+function tryCreateProvider(
+  name: string,
+  options: ProviderOptions,
+  { report, log }: SourceDeps,
+  tls: Tls | undefined,
+): Provider | undefined {
   const path = ['providers', name];
   if (options.apiKey !== undefined && !isHeaderValue(options.apiKey)) {
     report({
@@ -140,7 +147,7 @@ function tryCreateProvider(name: string, options: ProviderOptions, { report, log
     });
   }
   try {
-    return createProvider(name, options, log);
+    return createProvider(name, options, log, tls);
   } catch (error) {
     if (!(error instanceof ProblemsError)) throw error;
     for (const problem of error.problems) report({ ...problem, path: [...path, ...(problem.path ?? [])] });

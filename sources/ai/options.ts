@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headers, httpEndpoint, upstream } from '../options.ts';
+import { headers, httpEndpoint, tls, upstream } from '../options.ts';
 
 /** A company or server that hosts models. */
 export const providerOptions = z.strictObject({
@@ -13,6 +13,7 @@ export const providerOptions = z.strictObject({
   /** How long a call, or the silence between two parts of a stream, may last, in milliseconds. */
   timeoutMs: z.int().min(1).max(3_600_000).default(60_000),
   upstream,
+  tls: tls.optional(),
 });
 export type ProviderOptions = z.infer<typeof providerOptions>;
 

@@ -4,6 +4,7 @@ import type { CallContext } from '../source.ts';
 import type { HttpHeaders, HttpRequest, HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import type { UpstreamState } from '../upstream/resilience/contracts.ts';
+import type { Tls } from '../upstream/tls-files.ts';
 import { errorInside, unreadable } from './dialects/dialect.ts';
 import { createDialect } from './dialects/index.ts';
 import { isObject } from './dialects/read.ts';
@@ -38,7 +39,7 @@ export interface Provider {
 }
 
 /** @throws ProblemsError with paths below the provider's options. */
-export function createProvider(name: string, options: ProviderOptions, log?: Log): Provider {
+export function createProvider(name: string, options: ProviderOptions, log?: Log, tls?: Tls): Provider {
   const { endpoint, headers, timeoutMs, apiKey } = options;
   const dialect = createDialect(options.dialect, endpoint);
   const redact = createRedactor([...(apiKey === undefined ? [] : [apiKey]), ...Object.values(headers)]);
@@ -49,6 +50,7 @@ export function createProvider(name: string, options: ProviderOptions, log?: Log
     timeoutMs,
     maxResponseBytes: MAX_RESPONSE_BYTES,
     upstream: options.upstream,
+    tls,
     log,
   });
 

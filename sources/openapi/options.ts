@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  documentTls,
   errors,
   exclude,
   forwardHeaders,
@@ -42,6 +43,7 @@ export const openapiOptions = z.strictObject({
   maxResponseBytes,
   upstream,
   tls: tls.optional(),
+  documentTls,
   include,
   exclude,
   /** By operationId, or `GET /path` where an operation has none. */

@@ -12,7 +12,7 @@ test('all documents of a WSDL have one deadline', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.wsdl`;
   let now = 5_000;
-  const load = createDocumentLoader('soap', () => now);
+  const load = createDocumentLoader('soap', undefined, () => now);
   expect(await load(url, undefined)).toBe('<a/>');
   now += 59_000;
   expect(await load(url, undefined)).toBe('<a/>');

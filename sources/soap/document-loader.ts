@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { SkeinError } from '../../kernel/errors.ts';
 import { fetchDocument } from '../upstream/fetch-document.ts';
+import type { Tls } from '../upstream/tls-files.ts';
 import type { LoadDocument } from './load-documents.ts';
 import { isUrl } from './locations.ts';
 
@@ -10,13 +11,13 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const ONE_MS = 30_000;
 const ALL_MS = 60_000;
 
-/** Reads the documents of one WSDL from files and, by http or https, from hosts: all of them within 60 s. */
-export function createDocumentLoader(source: string, now: () => number = Date.now): LoadDocument {
+/** Reads the documents of one WSDL from files and, by http or https, from one host: all of them within 60 s. */
+export function createDocumentLoader(source: string, tls?: Tls, now: () => number = Date.now): LoadDocument {
   const deadlineAt = now() + ALL_MS;
   return async (location) => {
     if (!isUrl(location)) return readBounded(location);
     const left = deadlineAt - now();
-    if (left > 0) return fetchDocument(source, location, {}, Math.min(left, ONE_MS));
+    if (left > 0) return fetchDocument(source, location, { timeoutMs: Math.min(left, ONE_MS), tls });
     const cause = new Error(`The WSDL and what it imports took longer than ${ALL_MS / 1_000} s`);
     throw new SkeinError('UPSTREAM_TIMEOUT', undefined, { details: { source, operation: 'document' }, cause });
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  documentTls,
   errors,
   exclude,
   forwardHeaders,
@@ -34,6 +35,7 @@ export const soapOptions = z.strictObject({
   maxResponseBytes,
   upstream,
   tls: tls.optional(),
+  documentTls,
   include,
   exclude,
   /** By operation name. Operations are mutations, unless they are declared a query here or named `get…`, `list…`, `find…`, … */

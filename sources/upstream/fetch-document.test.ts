@@ -26,7 +26,9 @@ describe('a document', () => {
       seen = request;
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('openapi: 3.1.0'));
     });
-    expect(await fetchDocument('catalog', `http://${host}/api.yaml?v=1`, { 'X-Key': 'k' })).toBe('openapi: 3.1.0');
+    expect(await fetchDocument('catalog', `http://${host}/api.yaml?v=1`, { headers: { 'X-Key': 'k' } })).toBe(
+      'openapi: 3.1.0',
+    );
     expect(seen?.url).toBe('/api.yaml?v=1');
     expect(seen?.headers).toMatchObject({
       accept: expect.stringMatching(/^application\/yaml, application\/json/),
@@ -39,7 +41,9 @@ describe('a document', () => {
     const host = await serve((request, response) => response.end(request.headers.authorization));
     const basic = await fetchDocument('catalog', `http://ada:p%40ss%2F@${host}/api.yaml`);
     expect(basic).toBe(`Basic ${Buffer.from('ada:p@ss/').toString('base64')}`);
-    const own = await fetchDocument('catalog', `http://ada:pw@${host}/api.yaml`, { Authorization: 'Bearer t' });
+    const own = await fetchDocument('catalog', `http://ada:pw@${host}/api.yaml`, {
+      headers: { Authorization: 'Bearer t' },
+    });
     expect(own).toBe('Bearer t');
   });
 

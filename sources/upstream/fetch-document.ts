@@ -6,6 +6,7 @@ import { NO_CLIENT } from '../call-context.ts';
 import type { HttpAnswer } from './http.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { redirectTarget } from './redirect.ts';
+import type { Tls } from './tls-files.ts';
 
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
@@ -14,30 +15,31 @@ const ACCEPT = 'application/yaml, application/json, text/yaml;q=0.9, text/xml;q=
 /** Statuses that another try may mend, beside all from 500. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 
+export interface FetchOptions {
+  /** Sent with the request, e.g. an Authorization; they win over user info. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: 30 seconds. */
+  readonly timeoutMs?: number;
+  readonly tls?: Tls | undefined;
+}
+
 /**
  * Fetches a source's document over HTTP, without following redirects. User info in the URL travels as Basic
  * authorization, and is nowhere shown.
  *
- * @param headers sent with the request, e.g. an Authorization; they win over user info
  * @throws ProblemsError with the path `document` where the address is wrong: a redirect, a status from 400 on that
  *   another try does not mend
  * @throws SkeinError UPSTREAM_* when it cannot be had now
  */
-export async function fetchDocument(
-  source: string,
-  url: string,
-  headers: Readonly<Record<string, string>> = {},
-  timeoutMs: number = TIMEOUT_MS,
-): Promise<string> {
-  return (await fetchDocumentBytes(source, url, headers, timeoutMs)).toString('utf8');
+export async function fetchDocument(source: string, url: string, options?: FetchOptions): Promise<string> {
+  return (await fetchDocumentBytes(source, url, options)).toString('utf8');
 }
 
 /** The same, of which another thread reads the text. */
 export async function fetchDocumentBytes(
   source: string,
   url: string,
-  headers: Readonly<Record<string, string>> = {},
-  timeoutMs: number = TIMEOUT_MS,
+  { headers = {}, timeoutMs = TIMEOUT_MS, tls }: FetchOptions = {},
 ): Promise<Buffer> {
   const { origin, pathname, search, username, password } = new URL(url);
   const endpoint = new URL(origin);
@@ -49,6 +51,7 @@ export async function fetchDocumentBytes(
     headers: { accept: ACCEPT, 'accept-encoding': 'gzip', ...lowerCase(headers) },
     timeoutMs,
     maxResponseBytes: MAX_DOCUMENT_BYTES,
+    tls,
   });
   const cancellation = new CancellationSource();
   const timer = setTimeout(() => cancellation.cancel(new SkeinError('DEADLINE_EXCEEDED')), timeoutMs);

@@ -37,8 +37,37 @@ export function connectOptions({ files, serverName }: Tls) {
   };
 }
 
-/** @throws ProblemsError with all files that cannot be read, or do not belong together */
-export async function readTlsFiles(tls: TlsOptions | boolean | undefined): Promise<TlsFiles> {
+/**
+ * What secures the connection for a document, of a source's own and what its documents are given for it. A certificate of
+ * the gateway's is shown to nobody that it was not given for.
+ */
+export function tlsOfDocument({
+  document,
+  endpoint,
+  tls,
+  documentTls,
+}: {
+  readonly document: string;
+  readonly endpoint: string;
+  readonly tls?: TlsOptions | undefined;
+  readonly documentTls?: TlsOptions | undefined;
+}): { readonly options: TlsOptions; readonly name: 'tls' | 'documentTls' } | undefined {
+  if (documentTls !== undefined) return { options: documentTls, name: 'documentTls' };
+  if (tls === undefined || !URL.canParse(document)) return undefined;
+  return new URL(document).origin === new URL(endpoint).origin ? { options: tls, name: 'tls' } : undefined;
+}
+
+/** Undefined for what is not secured by files. Rejects as `readTlsFiles` does. */
+export async function readTls(tls: TlsOptions | boolean | undefined, option = 'tls'): Promise<Tls | undefined> {
+  if (typeof tls !== 'object') return undefined;
+  return { files: await readTlsFiles(tls, option), serverName: tls.serverName };
+}
+
+/**
+ * @param option its name, for problems
+ * @throws ProblemsError with all files that cannot be read, or do not belong together
+ */
+export async function readTlsFiles(tls: TlsOptions | boolean | undefined, option = 'tls'): Promise<TlsFiles> {
   if (typeof tls !== 'object') return {};
   const problems: Problem[] = [];
   const files: { -readonly [K in keyof TlsFiles]: TlsFiles[K] } = {};
@@ -48,18 +77,18 @@ export async function readTlsFiles(tls: TlsOptions | boolean | undefined): Promi
     try {
       files[name] = await readFile(file);
     } catch (error) {
-      problems.push({ message: `The file cannot be read: ${describeError(error)}`, path: ['tls', name] });
+      problems.push({ message: `The file cannot be read: ${describeError(error)}`, path: [option, name] });
     }
   }
   const [lacking, given] = tls.key === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
   if ((tls.key === undefined) !== (tls.certificate === undefined)) {
-    problems.push({ message: `A ${given} needs its ${lacking}.`, path: ['tls', lacking ?? 'key'] });
+    problems.push({ message: `A ${given} needs its ${lacking}.`, path: [option, lacking ?? 'key'] });
   }
   // OpenSSL passes over an authority that it cannot read.
   if (files.ca !== undefined && !isCertificate(files.ca)) {
-    problems.push({ message: 'The file has no certificate in PEM.', path: ['tls', 'ca'] });
+    problems.push({ message: 'The file has no certificate in PEM.', path: [option, 'ca'] });
   }
-  if (problems.length === 0) problems.push(...secureContextProblems(files));
+  if (problems.length === 0) problems.push(...secureContextProblems(files, option));
   if (problems.length > 0) throw new ProblemsError(problems);
   return files;
 }
@@ -72,11 +101,11 @@ function isCertificate(file: Buffer): boolean {
   }
 }
 
-function secureContextProblems({ ca, certificate, key }: TlsFiles): readonly Problem[] {
+function secureContextProblems({ ca, certificate, key }: TlsFiles, option: string): readonly Problem[] {
   try {
     createSecureContext({ ca, cert: certificate, key });
     return [];
   } catch (error) {
-    return [{ message: `The certificates cannot be used: ${describeError(error)}`, path: ['tls'] }];
+    return [{ message: `The certificates cannot be used: ${describeError(error)}`, path: [option] }];
   }
 }

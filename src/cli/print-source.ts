@@ -41,7 +41,7 @@ export async function readSource(wanted: string, env: Environment): Promise<Sour
       const options = config.sources[name];
       if (options !== undefined) loaded.push(await loadSource(name, options, { log: silentLog, report, compiler }));
     }
-    if (BUILT_IN_SOURCES.includes(wanted)) made.push(...loadModels(config, { log: silentLog, report }).sources);
+    if (BUILT_IN_SOURCES.includes(wanted)) made.push(...(await loadModels(config, { log: silentLog, report })).sources);
     for (const result of loaded) {
       if ('sources' in result) made.push(...result.sources);
       if ('failed' in result) problems.push(...result.failed);

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Problem } from '../../kernel/problem.ts';
+import type { ProviderOptions } from '../../sources/ai/options.ts';
 import type { TlsOptions } from '../../sources/upstream/tls-files.ts';
 import { pathText, type YamlPath } from './path-text.ts';
 import { fileErrorText, nearestFileName } from './read-text.ts';
@@ -17,44 +18,77 @@ export async function resolveDocuments(
   file: string,
   report: (problem: Problem) => void,
 ): Promise<SourceOptions | undefined> {
-  const folder = dirname(file);
-  let complete = true;
-  async function found(given: string, below: YamlPath, wanted: 'file' | 'folder' = 'file'): Promise<string> {
-    const absolute = await resolvePlace(given, [...path, ...below], folder, wanted, report);
-    if (absolute === undefined) complete = false;
-    return absolute ?? given;
-  }
-  function wrong(what: string, below: YamlPath): void {
-    complete = false;
-    report({ message: `${pathText([...path, ...below])} ${what}.`, path: [...path, ...below] });
-  }
-  const resolved = await resolveFiles(options, found);
-  const { tls } = options;
-  const secured = typeof tls === 'object' ? { ...resolved, tls: await resolveTls(tls, found, wrong) } : resolved;
-  return complete ? (secured as SourceOptions) : undefined;
+  return resolveAll(path, file, report, async (finding) => {
+    const resolved = await resolveFiles(options, finding.found);
+    return (await resolveSecured(resolved, finding)) as SourceOptions;
+  });
 }
 
-async function resolveTls(
-  tls: TlsOptions,
-  found: (given: string, below: YamlPath) => Promise<string>,
-  wrong: (what: string, below: YamlPath) => void,
-): Promise<TlsOptions> {
+/** The same for a provider of models. */
+export async function resolveProviderFiles(
+  options: ProviderOptions,
+  path: YamlPath,
+  file: string,
+  report: (problem: Problem) => void,
+): Promise<ProviderOptions | undefined> {
+  return resolveAll(path, file, report, (finding) => resolveSecured(options, finding));
+}
+
+interface Finding {
+  /** The absolute path; what is not there is told. */
+  found(given: string, below: YamlPath, wanted?: 'file' | 'folder'): Promise<string>;
+  wrong(what: string, below: YamlPath): void;
+}
+
+/** Undefined when something was told. */
+async function resolveAll<T>(
+  path: YamlPath,
+  file: string,
+  report: (problem: Problem) => void,
+  resolveIn: (finding: Finding) => Promise<T>,
+): Promise<T | undefined> {
+  const folder = dirname(file);
+  let complete = true;
+  const resolved = await resolveIn({
+    async found(given, below, wanted = 'file') {
+      const absolute = await resolvePlace(given, [...path, ...below], folder, wanted, report);
+      if (absolute === undefined) complete = false;
+      return absolute ?? given;
+    },
+    wrong(what, below) {
+      complete = false;
+      report({ message: `${pathText([...path, ...below])} ${what}.`, path: [...path, ...below] });
+    },
+  });
+  return complete ? resolved : undefined;
+}
+
+async function resolveSecured<T extends { readonly tls?: unknown; readonly documentTls?: unknown }>(
+  options: T,
+  finding: Finding,
+): Promise<T> {
+  const secured: Record<string, TlsOptions> = {};
+  for (const name of ['tls', 'documentTls'] as const) {
+    const tls = options[name];
+    if (typeof tls === 'object' && tls !== null) secured[name] = await resolveTls(tls, name, finding);
+  }
+  return { ...options, ...secured };
+}
+
+async function resolveTls(tls: TlsOptions, option: string, { found, wrong }: Finding): Promise<TlsOptions> {
   const [has, lacks] = tls.key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
   if ((tls.key === undefined) !== (tls.certificate === undefined)) {
-    wrong(`has a ${has}, but no ${lacks}: the gateway shows itself with both or neither`, ['tls']);
+    wrong(`has a ${has}, but no ${lacks}: the gateway shows itself with both or neither`, [option]);
   }
   const files: Record<string, string> = {};
   for (const key of ['ca', 'certificate', 'key'] as const) {
     const given = tls[key];
-    if (given !== undefined) files[key] = await found(given, ['tls', key]);
+    if (given !== undefined) files[key] = await found(given, [option, key]);
   }
   return { ...tls, ...files };
 }
 
-async function resolveFiles(
-  options: SourceOptions,
-  found: (given: string, below: YamlPath, wanted?: 'file' | 'folder') => Promise<string>,
-): Promise<SourceOptions> {
+async function resolveFiles(options: SourceOptions, found: Finding['found']): Promise<SourceOptions> {
   switch (options.kind) {
     case 'openapi':
     case 'soap':

@@ -5,7 +5,7 @@ import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { cacheOptions } from '../../sources/cache/options.ts';
 import { checkEntry } from './check-entry.ts';
-import { resolveDocuments } from './documents.ts';
+import { resolveDocuments, resolveProviderFiles } from './documents.ts';
 import { kindOf, unknownKey } from './explain-issue.ts';
 import { quote, type YamlPath } from './path-text.ts';
 import { nearestFileName, readText } from './read-text.ts';
@@ -166,6 +166,14 @@ async function readSections(
     else {
       sections.sources.delete(name);
       broken.add(`sources.${name}`);
+    }
+  }
+  for (const [name, options] of sections.providers) {
+    const resolved = await resolveProviderFiles(options, ['providers', name], file, report);
+    if (resolved !== undefined) sections.providers.set(name, resolved);
+    else {
+      sections.providers.delete(name);
+      broken.add(`providers.${name}`);
     }
   }
   checkReferences(sections, broken, report);

@@ -9,7 +9,7 @@ import { isToldByService } from './blame.ts';
 import type { CompileWorker } from './compile-worker.ts';
 import { fitSources } from './fit-sources.ts';
 import { createGraphSources, disposeAll, type GraphSources, isAboutNothing, NO_QUERIES } from './graph-sources.ts';
-import { type LoadedSource, loadModels, loadSource } from './load-sources.ts';
+import { type LoadedSource, loadModels, loadSource, modelFiles } from './load-sources.ts';
 import { recordCompiler, type SourceEntry } from './source-entry.ts';
 
 /** A configuration with its sources, as far as they could be loaded, and what they compose. */
@@ -56,10 +56,13 @@ export async function createBuild(
   const problems: Problem[] = [...known];
   const report = (problem: Problem) => problems.push(problem);
   const old = previous?.build;
-  const keepsModels = old !== undefined && MODEL_SECTIONS.every((name) => isSame(old.config[name], config[name]));
+  const keepsModels =
+    old !== undefined &&
+    MODEL_SECTIONS.every((name) => isSame(old.config[name], config[name])) &&
+    !modelFiles(config).some((file) => previous?.changedFiles.has(file));
   const built = keepsModels
     ? { models: old.models, sources: old.sources.builtIn }
-    : loadModels(config, { log, report });
+    : await loadModels(config, { log, report });
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
   const caching =
     old !== undefined && isSame(old.config.cache, config.cache) ? old.caching : createCaching(config.cache, { log });

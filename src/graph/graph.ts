@@ -11,6 +11,7 @@ import { type Build, createBuild } from './build.ts';
 import type { SchemaChanges } from './compare-schemas.ts';
 import { createCompileWorker } from './compile-worker.ts';
 import { disposeAll } from './graph-sources.ts';
+import { modelFiles } from './load-sources.ts';
 import { retryMissing } from './retry-missing.ts';
 import { describeSources, type SourceState } from './source-states.ts';
 
@@ -208,7 +209,8 @@ export async function createGraph(
       return Object.keys(build.config.links).filter((coordinate) => !links.has(coordinate));
     },
     generationsInUse: () => [...inUse.keys()].map(({ number }) => number),
-    files: () => new Set([...build.entries.values()].flatMap(({ files }) => [...files])),
+    files: () =>
+      new Set([...[...build.entries.values()].flatMap(({ files }) => [...files]), ...modelFiles(build.config)]),
     async probe() {
       const aborter = new AbortController();
       const timer = setTimeout(() => aborter.abort(), PROBE_TIMEOUT_MS);

@@ -7,7 +7,7 @@ import type { Caching } from '../../sources/cache/caching.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
 import { documentName } from '../../sources/upstream/fetch-document.ts';
-import { readTlsFiles, type Tls } from '../../sources/upstream/tls-files.ts';
+import { readTls, type Tls, tlsOfDocument } from '../../sources/upstream/tls-files.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
 import { isOfService, isToldByService } from './blame.ts';
 import type { CompileWorker } from './compile-worker.ts';
@@ -43,7 +43,7 @@ export async function loadSource(
 ): Promise<LoadedSource> {
   const mistakes: Problem[] = [];
   try {
-    const deps: SourceDeps = { log, tls: await readTls(options), report: (problem) => mistakes.push(problem) };
+    const deps: SourceDeps = { log, tls: await readOwnTls(options), report: (problem) => mistakes.push(problem) };
     let made = await createSources(name, options, deps, compiler);
     if (caching !== undefined && options.cache !== undefined && mistakes.length === 0)
       made = await caching.wrap(made, options, deps.report);
@@ -65,10 +65,14 @@ export async function loadSource(
   return { name, broken: true };
 }
 
-async function readTls({ kind, tls }: SourceOptions): Promise<Tls | undefined> {
+async function readOwnTls({ kind, tls }: SourceOptions): Promise<Tls | undefined> {
   // gRPC has its own way, which reflection uses as well.
-  if (kind === 'grpc' || typeof tls !== 'object') return undefined;
-  return { files: await readTlsFiles(tls), serverName: tls.serverName };
+  return kind === 'grpc' ? undefined : readTls(tls);
+}
+
+async function readDocumentTls(options: Parameters<typeof tlsOfDocument>[0]): Promise<Tls | undefined> {
+  const given = tlsOfDocument(options);
+  return readTls(given?.options, given?.name);
 }
 
 /** Kinds are imported when there is a source of them: their libraries are large. */
@@ -81,7 +85,7 @@ async function createSources(
   switch (options.kind) {
     case 'openapi': {
       const opening = import('../../sources/openapi/openapi-source.ts');
-      const document = await loadDocument(name, options.document);
+      const document = await loadDocument(name, options.document, await readDocumentTls(options));
       const { openOpenapiSource } = await opening;
       const { compiled, problems } = await compiler.run('openapi', options, document, documentName(options.document));
       if (compiled === undefined) throw new ProblemsError(problems);
@@ -125,7 +129,7 @@ async function createSoap(
 ): Promise<Source> {
   const { createSoapSource } = await import('../../sources/soap/soap-source.ts');
   const { createDocumentLoader } = await import('../../sources/soap/document-loader.ts');
-  const load = createDocumentLoader(name);
+  const load = createDocumentLoader(name, await readDocumentTls(options));
   let unreachable: SkeinError | undefined;
   const watched: typeof load = (location, base) =>
     load(location, base).catch((error: unknown) => {
@@ -147,13 +151,13 @@ async function readIfGiven(file: string | undefined): Promise<string | undefined
 }
 
 /** The AI and prompt sources, if the configuration has any. */
-export function loadModels(
+export async function loadModels(
   config: SkeinConfig,
   { log, report }: LoadDeps,
-): { models: Models | undefined; sources: Source[] } {
+): Promise<{ models: Models | undefined; sources: Source[] }> {
   if (Object.keys(config.providers).length === 0 && Object.keys(config.prompts).length === 0)
     return { models: undefined, sources: [] };
-  const models = createModels(config, { log, report });
+  const models = createModels(config, { log, report }, await readProviderTls(config, report));
   const sources: Source[] = [];
   if (models.list().length > 0) sources.push(createAiSource(models, { log, report }));
   if (Object.keys(config.prompts).length > 0) {
@@ -162,4 +166,28 @@ export function loadModels(
     if (prompts.model.sdl !== '') sources.push(prompts);
   }
   return { models, sources };
+}
+
+async function readProviderTls(
+  { providers }: SkeinConfig,
+  report: (problem: Problem) => void,
+): Promise<ReadonlyMap<string, Tls>> {
+  const all = new Map<string, Tls>();
+  for (const [name, options] of Object.entries(providers)) {
+    try {
+      const tls = await readTls(options.tls);
+      if (tls !== undefined) all.set(name, tls);
+    } catch (error) {
+      if (!(error instanceof ProblemsError)) throw error;
+      for (const problem of error.problems) report({ ...problem, path: ['providers', name, ...(problem.path ?? [])] });
+    }
+  }
+  return all;
+}
+
+/** Absolute paths of what connections to providers are secured with. */
+export function modelFiles({ providers }: SkeinConfig): readonly string[] {
+  return Object.values(providers).flatMap(({ tls = {} }) =>
+    [tls.ca, tls.certificate, tls.key].filter((file) => file !== undefined),
+  );
 }
