@@ -31,7 +31,7 @@ export const promptVersionOptions = z.strictObject({
 });
 export type PromptVersionOptions = z.infer<typeof promptVersionOptions>;
 
-const ids = z.array(z.string()).default([]);
+const ids = z.array(z.string().min(1)).default([]);
 
 /** A version that answers calls, and whose. */
 const promptShare = z.strictObject({

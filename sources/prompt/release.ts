@@ -7,6 +7,8 @@ import type { PromptOptions, PromptShare } from './options.ts';
 
 /** What a release may know of who calls; whatever is not told fits no rule. */
 export interface CallerIds {
+  /** Of whoever calls without a key of its own: `config:web` for a key of the configuration. */
+  readonly id?: string | undefined;
   readonly tenant?: string | undefined;
   readonly app?: string | undefined;
   readonly key?: string | undefined;
@@ -117,12 +119,11 @@ function createRelease(
   };
 }
 
-/** The most particular rule wins. A key of the configuration is known by its name. */
-function ruledVersion(rules: Rules, { caller, callerScope }: CallOfCaller): string | undefined {
-  const ofKey = rules.keys.get(caller?.key ?? callerScope);
-  if (ofKey !== undefined || caller === undefined) return ofKey;
-  const ofApp = caller.app === undefined ? undefined : rules.apps.get(caller.app);
-  return ofApp ?? (caller.tenant === undefined ? undefined : rules.tenants.get(caller.tenant));
+/** The most particular rule wins. */
+function ruledVersion(rules: Rules, { caller }: CallOfCaller): string | undefined {
+  if (caller === undefined) return undefined;
+  const { id = '', key = id, app = '', tenant = '' } = caller;
+  return rules.keys.get(key) ?? rules.apps.get(app) ?? rules.tenants.get(tenant);
 }
 
 /**
