@@ -3,13 +3,17 @@ import { type ErrorCode, SkeinError } from '../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import { NO_CLIENT } from '../sources/call-context.ts';
 import type { CallContext } from '../sources/source.ts';
+import { type Caller, callerScope } from './identity/caller.ts';
 
 /** The life of one request or stream: everything it started ends with it. */
 export interface Lifetime extends CallContext {
   /** Set before it makes its first call, or never. */
   onCall: CallContext['onCall'];
+  /** Undefined: nobody's. */
+  readonly caller: Caller | undefined;
+  readonly isStream: boolean;
   /** Ends it early: aborts the calls under way and tells listeners why. Later calls do nothing. */
-  stop(code: ErrorCode): void;
+  stop(code: ErrorCode, message?: string): void;
   /** Why it was stopped. */
   readonly stopped: SkeinError | undefined;
   /** Called once when it is stopped; at once if it is already. */
@@ -28,7 +32,7 @@ export interface LifetimeOptions {
   /** Headers of the client's request that sources may see. Default: none. */
   readonly headers?: CallContext['headers'] | undefined;
   /** Default: nobody's. */
-  readonly callerScope?: string | undefined;
+  readonly caller?: Caller | undefined;
   /** Adds a header to the client's answer, as long as that has not begun. Default: nothing happens. */
   readonly returnHeader?: CallContext['returnHeader'] | undefined;
 }
@@ -39,6 +43,8 @@ export interface Lifetimes {
   readonly size: number;
   /** How many of them are streams. */
   readonly streams: number;
+  /** Stops those that are under way and fit. */
+  stopWhere(fits: (lifetime: Lifetime) => boolean, code: ErrorCode, message?: string): void;
   /** Stops all of them, and at once each that is opened later. */
   stopAll(code: ErrorCode): void;
   /** Resolves when none is under way. */
@@ -66,11 +72,12 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
     get streams() {
       return streams.size;
     },
-    open({ timeoutMs, requestId, headers, callerScope, returnHeader, isStream }) {
+    open({ timeoutMs, requestId, headers, caller, returnHeader, isStream = false }) {
       const id = requestId !== undefined && /^[\w.:/+=-]{1,128}$/.test(requestId) ? requestId : ids.next();
       const client = {
         headers: headers ?? NO_CLIENT.headers,
-        callerScope: callerScope ?? NO_CLIENT.callerScope,
+        caller,
+        isStream,
         returnHeader: returnHeader ?? NO_CLIENT.returnHeader,
       };
       const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, client, (self) => {
@@ -82,9 +89,12 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
         }
       });
       open.add(lifetime);
-      if (isStream === true) streams.add(lifetime);
+      if (isStream) streams.add(lifetime);
       if (stoppedWith !== undefined) lifetime.stop(stoppedWith);
       return lifetime;
+    },
+    stopWhere(fits, code, message) {
+      for (const lifetime of [...open]) if (fits(lifetime)) lifetime.stop(code, message);
     },
     stopAll(code) {
       stoppedWith = code;
@@ -97,12 +107,15 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
   };
 }
 
+type Client = Pick<Lifetime, 'headers' | 'returnHeader' | 'caller' | 'isStream'>;
+
 class OpenLifetime implements Lifetime {
   readonly requestId: string;
   readonly log: Log;
   readonly deadlineAt: number;
   readonly headers: CallContext['headers'];
-  readonly callerScope: string;
+  readonly caller: Caller | undefined;
+  readonly isStream: boolean;
   readonly returnHeader: CallContext['returnHeader'];
   onCall: CallContext['onCall'] = undefined;
   stopped: SkeinError | undefined;
@@ -117,22 +130,28 @@ class OpenLifetime implements Lifetime {
     log: Log,
     deadlineAt: number,
     timeoutMs: number,
-    client: Pick<CallContext, 'headers' | 'callerScope' | 'returnHeader'>,
+    client: Client,
     onClose: (self: Lifetime) => void,
   ) {
     this.requestId = requestId;
     this.log = log;
     this.deadlineAt = deadlineAt;
     this.headers = client.headers;
-    this.callerScope = client.callerScope;
+    this.caller = client.caller;
+    this.isStream = client.isStream;
     this.returnHeader = client.returnHeader;
     this.onClose = onClose;
     this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), Math.min(timeoutMs, LONGEST_TIMER_MS));
   }
 
-  stop(code: ErrorCode): void {
+  /** Few requests are asked for it. */
+  get callerScope(): string {
+    return this.caller === undefined ? NO_CLIENT.callerScope : callerScope(this.caller);
+  }
+
+  stop(code: ErrorCode, message?: string): void {
     if (this.closed || this.stopped !== undefined) return;
-    this.stopped = new SkeinError(code);
+    this.stopped = new SkeinError(code, message);
     const listeners = this.listeners;
     this.listeners = [];
     for (const listener of listeners) listener(this.stopped);

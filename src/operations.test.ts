@@ -5,6 +5,7 @@ import type { Plan } from '../schema/plan/plan.ts';
 import type { Generation } from '../schema/registry.ts';
 import { createMemoryLog } from '../test/utils/call-context.ts';
 import { deferred } from '../test/utils/deferred.ts';
+import { configuredCaller } from './identity/key-callers.ts';
 import { createLifetimes } from './lifetimes.ts';
 import { createOperations, isRefused, type ReadyOperation } from './operations.ts';
 
@@ -24,7 +25,7 @@ function operationOf(plan: Partial<Plan>): ReadyOperation {
     plan: { way: 'direct', ...plan } as Plan,
     variables: {},
     generation: { number: 7, hold: () => () => {} } as Partial<Generation> as Generation,
-    caller: { keyName: 'test', isOperator: false },
+    caller: configuredCaller('test', false),
     wantsPlan: true,
   };
 }
@@ -49,8 +50,8 @@ function createStream() {
   return { stream, counts, event };
 }
 
-it('says that there is no graph yet', () => {
-  const refused = operations.prepare({ query: '{ a }' }, { keyName: 'test', isOperator: false });
+it('says that there is no graph yet', async () => {
+  const refused = await operations.prepare({ query: '{ a }' }, configuredCaller('test', false));
   expect(isRefused(refused) && refused.errors).toMatchObject([{ code: 'GRAPH_NOT_READY' }]);
 });
 

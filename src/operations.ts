@@ -4,7 +4,7 @@ import type { ResultStream } from '../schema/events.ts';
 import type { Plan, Variables } from '../schema/plan/plan.ts';
 import type { Generation, Registry } from '../schema/registry.ts';
 import { createGraphContext } from '../schema/request-context.ts';
-import type { Caller } from './identity/keyring.ts';
+import type { Caller } from './identity/caller.ts';
 import type { Lifetime } from './lifetimes.ts';
 import { type CallCounts, countCalls } from './operations-calls.ts';
 import type { RateStanding, Rates, RateVerdict } from './policy/rates/rates.ts';

@@ -4,6 +4,8 @@ import type { z } from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { cacheOptions } from '../../sources/cache/options.ts';
+import { authOptions } from '../identity/options.ts';
+import { ratesOptions } from '../policy/rates/options.ts';
 import { checkEntry } from './check-entry.ts';
 import { resolveDocuments, resolveProviderFiles } from './documents.ts';
 import { kindOf, unknownKey } from './explain-issue.ts';
@@ -24,7 +26,7 @@ import type { Environment } from './substitute.ts';
 import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
-const TOP_LEVEL = ['keys', 'cors', 'limits', 'reload', 'cache', ...Object.keys(SECTIONS)];
+const TOP_LEVEL = ['keys', 'auth', 'cors', 'limits', 'rates', 'reload', 'cache', ...Object.keys(SECTIONS)];
 
 export interface ConfigReading {
   /** What could be used of the file. All references and files in it exist. */
@@ -145,8 +147,10 @@ async function readSections(
     if (key === '' || first === index) return;
     report({ message: `keys[${index}] has the same key as keys[${first}].`, path: ['keys', index] });
   });
+  const auth = readEntry(authOptions, top.auth ?? {}, ['auth'])?.value ?? authOptions.parse({});
   const cors = readEntry(corsOptions, top.cors ?? {}, ['cors'])?.value ?? corsOptions.parse({});
   const limits = readEntry(limitOptions, top.limits ?? {}, ['limits'])?.value ?? limitOptions.parse({});
+  const rates = readEntry(ratesOptions, top.rates ?? {}, ['rates'])?.value ?? ratesOptions.parse({});
   const reload = readEntry(reloadOptions, top.reload ?? {}, ['reload'])?.value ?? reloadOptions.parse({});
   const cache = readEntry(cacheOptions, top.cache ?? {}, ['cache'])?.value ?? cacheOptions.parse({});
   const sections: Sections = {
@@ -180,8 +184,10 @@ async function readSections(
   return {
     file,
     keys,
+    auth,
     cors,
     limits,
+    rates,
     reload,
     cache,
     sources: toRecord(sections.sources),

@@ -11,6 +11,8 @@ import { openapiOptions } from '../../sources/openapi/options.ts';
 import { graphqlName } from '../../sources/options.ts';
 import { promptOptions } from '../../sources/prompt/options.ts';
 import { soapOptions } from '../../sources/soap/options.ts';
+import type { AuthOptions } from '../identity/options.ts';
+import { type RatesOptions, rateOptions } from '../policy/rates/options.ts';
 
 /** Options of every kind that concern the graph, not the service. */
 const common = {
@@ -41,6 +43,8 @@ export const keyOptions = z.strictObject({
   graphiql: z.boolean().default(false),
   /** Who holds it may read `/status`. A key that is made at start may in any case. */
   operator: z.boolean().default(false),
+  /** How much who holds it may ask for. Default: no limit. */
+  rates: z.array(rateOptions).default([]),
 });
 export type KeyOptions = z.infer<typeof keyOptions>;
 
@@ -110,8 +114,10 @@ export interface SkeinConfig {
   /** Absolute path of the file; documents are found beside it. */
   readonly file: string;
   readonly keys: readonly KeyOptions[];
+  readonly auth: AuthOptions;
   readonly cors: CorsOptions;
   readonly limits: LimitOptions;
+  readonly rates: RatesOptions;
   readonly reload: ReloadOptions;
   readonly cache: CacheOptions;
   readonly sources: Readonly<Record<string, SourceOptions>>;

@@ -12,6 +12,8 @@ export function clientHeaders(headers: IncomingHttpHeaders): CallContext['header
     const value = headers[name];
     if (typeof value === 'string' && !isCredential(name) && isForwardable(name)) seen[name] = value;
   }
+  // Without an Authorization it is what the client is known by.
+  if (headers.authorization === undefined) delete seen['x-api-key'];
   const { connection } = headers;
   // It names headers that are for the next hop alone (RFC 9110, section 7.6.1), which is this one.
   if (connection !== undefined && !/^(close|keep-alive|upgrade)$/i.test(connection)) {

@@ -3,7 +3,9 @@ import { createYoga } from 'graphql-yoga';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
 import type { CallContext } from '../../sources/source.ts';
-import type { Caller, Keyring } from '../identity/keyring.ts';
+import type { Caller } from '../identity/caller.ts';
+import { credentialsOf } from '../identity/credentials.ts';
+import type { Keyring } from '../identity/keyring.ts';
 import type { Lifetime, LifetimeOptions, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations, type ReadyOperation } from '../operations.ts';
 import { returnRate } from '../policy/rates/headers.ts';
@@ -47,7 +49,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
 
   const openLifetime = (scope: Scope, caller: Caller, response: ServerResponse, time: LifetimeTime): Lifetime => {
     const { requestId, headers } = scope;
-    const client = { requestId, headers, callerScope: caller.keyName, returnHeader: headerReturner(response) };
+    const client = { requestId, headers, caller, returnHeader: headerReturner(response) };
     const lifetime = lifetimes.open({ ...time, ...client });
     response.once('close', () => {
       if (!response.writableFinished) lifetime.stop('CLIENT_CLOSED_REQUEST');
@@ -100,7 +102,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     if (token !== undefined) {
       // Its answer says only that the operation was taken: there is nothing to return headers with.
       const { requestId, headers } = scope;
-      const lifetime = lifetimes.open({ ...timeOf(operation), requestId, headers, callerScope: caller.keyName });
+      const lifetime = lifetimes.open({ ...timeOf(operation), requestId, headers, caller });
       try {
         sse.run(token, caller, operationIdOf(params), operation, lifetime, response);
       } catch (error) {
@@ -130,7 +132,10 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
   };
 
   const serve = async (scope: Scope, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const caller = keyring.identify(request.headers.authorization);
+    const identified = keyring.identify(credentialsOf(request));
+    const caller = identified instanceof Promise ? await identified : identified;
+    // It may have gone while its token was verified: nothing would be heard of that any more.
+    if (response.destroyed) throw new SkeinError('CLIENT_CLOSED_REQUEST');
     if (request.method === 'POST') {
       if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity') {
         throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', 'Request bodies are taken without content encoding.');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SkeinError } from '../../kernel/errors.ts';
-import type { Caller } from '../identity/keyring.ts';
+import type { Caller } from '../identity/caller.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import type { Operations, ReadyOperation } from '../operations.ts';
 import { type ErrorScope, type PublicResult, toPublicError } from '../public-errors.ts';
@@ -60,7 +60,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
 
   const find = (token: string, caller: Caller): Reservation => {
     const reservation = reservations.get(token);
-    if (reservation === undefined || reservation.caller !== caller)
+    if (reservation === undefined || !isSame(reservation.caller, caller))
       throw new SkeinError('NOT_FOUND', 'There is no such event stream.');
     return reservation;
   };
@@ -92,7 +92,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
 
     reserve(caller, response) {
       let held = 0;
-      for (const reservation of reservations.values()) if (reservation.caller === caller) held += 1;
+      for (const reservation of reservations.values()) if (isSame(reservation.caller, caller)) held += 1;
       if (held >= MAX_STREAMS_PER_CALLER)
         throw new SkeinError('BAD_REQUEST', `No more than ${MAX_STREAMS_PER_CALLER} event streams can be reserved.`);
       const token = randomUUID();
@@ -173,6 +173,11 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
       }
     },
   };
+}
+
+/** A key whose name or grants have changed since is another object, but the same caller. */
+function isSame(one: Caller, other: Caller): boolean {
+  return one.id === other.id && one.tenant === other.tenant;
 }
 
 function whenOpen(reservation: Reservation, lifetime: Lifetime): Promise<EventStream | undefined> {

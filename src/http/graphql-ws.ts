@@ -7,9 +7,11 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
 import type { CallContext } from '../../sources/source.ts';
-import type { Caller, Keyring } from '../identity/keyring.ts';
+import type { Caller } from '../identity/caller.ts';
+import { type Credentials, credentialsOf, NOT_VALID, withAuthorization } from '../identity/credentials.ts';
+import type { Keyring } from '../identity/keyring.ts';
 import type { Lifetime, Lifetimes } from '../lifetimes.ts';
-import { isRefused, type Operations, type ReadyOperation } from '../operations.ts';
+import { isRefused, type Operations, type PreparedOperation, type ReadyOperation } from '../operations.ts';
 import { toPublicError } from '../public-errors.ts';
 import { socketHeaders } from './client-headers.ts';
 
@@ -21,8 +23,11 @@ const LAST_WORDS_MS = 1_000;
 const MAX_COMPLETE_BYTES = 4_096;
 
 /** Reasons a socket is closed with: 123 bytes at the most (RFC 6455, section 5.5). */
+const MAX_REASON_BYTES = 123;
 const KEY_MISSING = 'An API key is required: send {"Authorization": "Bearer <key>"} as the payload of connection_init.';
 const KEY_WRONG = 'The API key is not valid: "Authorization" must be "Bearer <key>" with a key of this gateway.';
+/** Clients come again after it (RFC 6455, section 7.4). */
+const TRY_AGAIN_LATER = 1013;
 
 export interface GraphqlWsDeps {
   readonly operations: Operations;
@@ -47,7 +52,8 @@ interface Running {
 
 interface Session {
   readonly isDraining: () => boolean;
-  caller?: Caller;
+  /** Asked again for each operation: what they stand for may have changed since the socket was opened. */
+  credentials?: Credentials;
   /** What sources may see of the client's headers. There is no answer to return any with. */
   headers?: CallContext['headers'];
   /** By the payload of the subscribe message: an id may come again before its first operation has ended. */
@@ -73,42 +79,63 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       connectionInitWaitTimeout: 10_000,
       // Internal messages are not sent as close reasons.
       isProd: true,
-      onConnect: ({ connectionParams, extra }) => {
+      onConnect: async ({ connectionParams, extra }) => {
+        const session = sessionOf(extra.socket);
+        const credentials = credentialsFrom(extra.request, connectionParams);
         try {
-          const authorization = authorizationOf(connectionParams) ?? extra.request.headers.authorization;
-          const session = sessionOf(extra.socket);
-          session.caller = keyring.identify(authorization);
-          session.headers = socketHeaders(extra.request.headers, connectionParams);
-          return true;
-        } catch {
-          // graphql-ws would close it with the same code, the protocol's for a refused connection_init, but less to say.
-          const isMissing = (authorizationOf(connectionParams) ?? extra.request.headers.authorization) === undefined;
-          extra.socket.close(CloseCode.Forbidden, isMissing ? KEY_MISSING : KEY_WRONG);
+          await keyring.identify(credentials);
+        } catch (error) {
+          // graphql-ws would close it with the code for a refused connection_init in any case, but has less to say.
+          extra.socket.close(...closingOf(error, credentials));
           return false;
         }
+        session.credentials = credentials;
+        session.headers = socketHeaders(extra.request.headers, connectionParams);
+        return true;
       },
       onSubscribe: ({ extra }, id, payload) => {
-        const { caller, headers, lives, isDraining } = sessionOf(extra.socket);
+        const { credentials = {}, headers, lives, isDraining } = sessionOf(extra.socket);
         const requestId = ids.next();
         const refuse = (errors: readonly unknown[]) =>
           errors.map((error) => asGraphqlError(toPublicError(error, { requestId, log })));
-        if (isDraining()) return refuse([new SkeinError('SHUTTING_DOWN')]);
-        if (lives.size >= MAX_OPERATIONS_PER_SOCKET) {
+        /** Asked again after each wait: for its token to be verified, for its limits to be counted. */
+        const obstacle = (): SkeinError | undefined => {
+          if (isDraining()) return new SkeinError('SHUTTING_DOWN');
+          // Nothing would be heard of its end any more.
+          if (extra.socket.readyState !== extra.socket.OPEN) return new SkeinError('CLIENT_CLOSED_REQUEST');
+          if (lives.size < MAX_OPERATIONS_PER_SOCKET) return undefined;
           const message = `No more than ${MAX_OPERATIONS_PER_SOCKET} operations can share a socket.`;
-          return refuse([new SkeinError('BAD_REQUEST', message)]);
+          return new SkeinError('BAD_REQUEST', message);
+        };
+        const begin = (caller: Caller) => {
+          const stopped = obstacle();
+          if (stopped !== undefined) return refuse([stopped]);
+          const prepared = operations.prepare(payload, caller);
+          if (!(prepared instanceof Promise)) return run(prepared, caller);
+          return prepared.then((operation) => {
+            const late = obstacle();
+            return late === undefined ? run(operation, caller) : refuse([late]);
+          });
+        };
+        const run = (operation: PreparedOperation, caller: Caller) => {
+          if (isRefused(operation)) return refuse(operation.errors);
+          const isStream = operation.type === 'subscription';
+          const timeoutMs = isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs;
+          const lifetime = lifetimes.open({ timeoutMs, requestId, headers, caller, isStream });
+          lives.set(payload, { id, lifetime });
+          lifetime.onStop(() => {
+            // A client that does not read would hold the operation, and a shutdown, forever.
+            const late = setTimeout(() => lives.has(payload) && extra.socket.terminate(), LAST_WORDS_MS);
+            late.unref();
+          });
+          return executionArgs({ operation, lifetime }, payload.operationName);
+        };
+        try {
+          const caller = keyring.identify(credentials);
+          return caller instanceof Promise ? caller.then(begin).catch((error) => refuse([error])) : begin(caller);
+        } catch (error) {
+          return refuse([error]);
         }
-        const operation = operations.prepare(payload, caller as Caller);
-        if (isRefused(operation)) return refuse(operation.errors);
-        const isStream = operation.type === 'subscription';
-        const timeoutMs = isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs;
-        const lifetime = lifetimes.open({ timeoutMs, requestId, headers, callerScope: caller?.keyName, isStream });
-        lives.set(payload, { id, lifetime });
-        lifetime.onStop(() => {
-          // A client that does not read would hold the operation, and a shutdown, forever.
-          const late = setTimeout(() => lives.has(payload) && extra.socket.terminate(), LAST_WORDS_MS);
-          late.unref();
-        });
-        return executionArgs({ operation, lifetime }, payload.operationName);
       },
       execute: (args) => {
         const { operation, lifetime } = (args as ExecutionArgs).contextValue as Running;
@@ -174,6 +201,23 @@ function stopCompleted({ lives }: Session, data: Buffer): void {
   } catch {
     // graphql-ws closes the socket on what is no JSON.
   }
+}
+
+function credentialsFrom(request: IncomingMessage, params: Readonly<Record<string, unknown>> | undefined): Credentials {
+  const given = authorizationOf(params);
+  return given === undefined ? credentialsOf(request) : withAuthorization(credentialsOf(request), given);
+}
+
+/** Code and reason for a socket that is not let in. Only a SkeinError is for clients to read. */
+function closingOf(error: unknown, { authorization, apiKey }: Credentials): [code: number, reason: string] {
+  if (authorization === undefined && apiKey === undefined) return [CloseCode.Forbidden, KEY_MISSING];
+  if (!(error instanceof SkeinError)) return [CloseCode.InternalServerError, 'Something went wrong in the gateway.'];
+  if (error.message === NOT_VALID) return [CloseCode.Forbidden, KEY_WRONG];
+  const reason = Buffer.from(error.message)
+    .subarray(0, MAX_REASON_BYTES)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
+  return [error.code === 'IDENTITY_UNAVAILABLE' ? TRY_AGAIN_LATER : CloseCode.Forbidden, reason];
 }
 
 function authorizationOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {

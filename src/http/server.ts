@@ -40,7 +40,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       const state = isDraining() ? { ready: false, draining: true } : readiness();
       return sendJson(response, state.ready ? 200 : 503, state);
     }
-    if (path === '/status') return sendJson(response, 200, status(request));
+    if (path === '/status') return sendJson(response, 200, await status(request));
     if (path !== '/graphql') {
       const error = new SkeinError('NOT_FOUND', 'There is nothing at this address. The graph is at /graphql.');
       return sendErrors(response, [error], { requestId: ids.next(), log });

@@ -4,6 +4,7 @@ import type { CachingState } from '../../sources/cache/caching.ts';
 import type { UpstreamState } from '../../sources/upstream/resilience/contracts.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { SourceState } from '../graph/source-states.ts';
+import { credentialsOf } from '../identity/credentials.ts';
 import type { Keyring } from '../identity/keyring.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 
@@ -29,7 +30,7 @@ export interface SourceStatus extends Pick<SourceState, 'name' | 'kind' | 'field
   readonly upstream?: UpstreamState;
 }
 
-export type Status = (request: IncomingMessage) => GatewayStatus;
+export type Status = (request: IncomingMessage) => Promise<GatewayStatus>;
 
 export interface StatusDeps {
   readonly graph: Graph;
@@ -37,10 +38,10 @@ export interface StatusDeps {
   readonly lifetimes: Pick<Lifetimes, 'size' | 'streams'>;
 }
 
-/** @throws SkeinError UNAUTHENTICATED without a key, FORBIDDEN for one that is no operator's */
+/** @throws SkeinError as `identify` does, and FORBIDDEN for one that is no operator's */
 export function createStatus({ graph, keyring, lifetimes }: StatusDeps): Status {
-  return (request) => {
-    const { isOperator } = keyring.identify(request.headers.authorization);
+  return async (request) => {
+    const { isOperator } = await keyring.identify(credentialsOf(request));
     if (!isOperator) throw new SkeinError('FORBIDDEN', 'The key is no operator’s: skein.yaml says `operator: true`.');
     const upstreams = new Map(graph.sources().map((source) => [source.name, source.upstream?.()]));
     const { streams, size } = lifetimes;

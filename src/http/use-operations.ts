@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { ERROR_TABLE, SkeinError } from '../../kernel/errors.ts';
-import type { Caller } from '../identity/keyring.ts';
+import type { Caller } from '../identity/caller.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations } from '../operations.ts';
 import { returnRate } from '../policy/rates/headers.ts';

@@ -1,3 +1,6 @@
+/** The tenant of what needs none of its own: keys of skein.yaml, and what skein.yaml describes. */
+export const DEFAULT_TENANT = 'default';
+
 /** Who is calling: what access, rates, metering and logs know of them. Never a secret. */
 export interface Caller {
   /** The same for all that one key, or one user of an app, sends: what is kept for callers is kept under it. */
@@ -19,6 +22,11 @@ export interface Caller {
   readonly products: ReadonlySet<string> | undefined;
   /** Limits of every request of it: of its key, its app and its tenant. */
   readonly rates: readonly RateLimit[];
+}
+
+/** What answers that are one caller's own are kept under: no two tenants share one. */
+export function callerScope({ tenant, id }: Caller): string {
+  return `${tenant}/${id}`;
 }
 
 /** What came with an app's access to a product. */

@@ -8,14 +8,18 @@ import { formatProblems } from '../../src/config/print-problems.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { corsOptions, keyOptions, limitOptions, reloadOptions, SECTIONS } from '../../src/config/schema.ts';
 import { createGraph } from '../../src/graph/graph.ts';
+import { authOptions } from '../../src/identity/options.ts';
+import { ratesOptions } from '../../src/policy/rates/options.ts';
 import { folderWith, readOptionTables, readYamlBlocks } from '../utils/docs.ts';
 
 const markdown = await readFile('docs/configuration.md', 'utf8');
 const blocks = readYamlBlocks(markdown);
 const schemas = new Map<string, z.ZodObject>();
 collect('keys', keyOptions);
+collect('auth', authOptions);
 collect('cors', corsOptions);
 collect('limits', limitOptions);
+collect('rates', ratesOptions);
 collect('reload', reloadOptions);
 collect('cache', cacheOptions);
 for (const [name, { entry }] of Object.entries(SECTIONS)) collect(name, entry);

@@ -64,7 +64,10 @@ const STRANGERS: Record<string, (request: Request) => Request> = {
   'another scheme': (request) =>
     withHeaders(request, { authorization: `Basic ${Buffer.from(`:${TEST_KEY}`).toString('base64')}` }),
   'a key in another header': (request) =>
-    withHeaders(request, { 'x-api-key': TEST_KEY, 'proxy-authorization': `Bearer ${TEST_KEY}` }),
+    withHeaders(request, { 'x-key': TEST_KEY, 'api-key': TEST_KEY, 'proxy-authorization': `Bearer ${TEST_KEY}` }),
+  'a key as x-api-key beside a wrong one': (request) =>
+    withHeaders(request, { 'x-api-key': TEST_KEY, authorization: 'Bearer wrong' }),
+  'a wrong key as x-api-key': (request) => withHeaders(request, { 'x-api-key': `${TEST_KEY}x` }),
   'a key in a cookie': (request) => withHeaders(request, { cookie: `authorization=Bearer ${TEST_KEY}` }),
   'a key in the address': (request) => ({
     ...request,
@@ -93,15 +96,18 @@ describe.each(Object.entries(DOORS))('%s', (_name, request) => {
     ]);
   });
 
-  it('is not closed to the key', async () => {
-    const controller = new AbortController();
-    const headers = { ...request.headers, authorization: `bearer  ${TEST_KEY}` };
-    const init = { method: request.method, headers, signal: controller.signal };
-    const body = request.body === undefined ? {} : { body: request.body };
-    const response = await fetch(gateway.url + (request.query ?? ''), { ...init, ...body });
-    expect(response.status).not.toBe(401);
-    controller.abort();
-  });
+  it.each([{ authorization: `bearer  ${TEST_KEY}` }, { 'x-api-key': TEST_KEY }])(
+    'is not closed to the key: %o',
+    async (credentials) => {
+      const controller = new AbortController();
+      const headers = { ...request.headers, ...(credentials as Record<string, string>) };
+      const init = { method: request.method, headers, signal: controller.signal };
+      const body = request.body === undefined ? {} : { body: request.body };
+      const response = await fetch(gateway.url + (request.query ?? ''), { ...init, ...body });
+      expect(response.status).not.toBe(401);
+      controller.abort();
+    },
+  );
 });
 
 it('knows of every method: none gets past the door without a key', async () => {
@@ -146,6 +152,7 @@ describe('WebSocket', () => {
     ['Authorization in its payload', { Authorization: `Bearer ${TEST_KEY}` }, {}],
     ['authorization in its payload', { authorization: `Bearer ${TEST_KEY}` }, {}],
     ['a header of the upgrade', undefined, { authorization: `Bearer ${TEST_KEY}` }],
+    ['x-api-key of the upgrade', undefined, { 'x-api-key': TEST_KEY }],
     ['a header, and a payload of other things', { name: 'x' }, { authorization: `Bearer ${TEST_KEY}` }],
   ])('is open to the key as %s', async (_name, payload, headers) => {
     expect(await greet(payload, headers)).toEqual({ data: { hello: 'world' } });

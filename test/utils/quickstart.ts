@@ -75,7 +75,7 @@ export async function startQuickstartGateway(
   });
   const gateway = createGateway({
     graph,
-    keyring: createKeyring(keys),
+    keyring: createKeyring({ configured: keys }),
     cors: createCors([]),
     limits: { ...limits, drainTimeoutMs: 100 },
     graphiql: { developmentKey: undefined, defaultQuery: '{ __typename }' },

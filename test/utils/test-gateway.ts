@@ -11,6 +11,8 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { createCors } from '../../src/http/cors.ts';
 import { createKeyring } from '../../src/identity/keyring.ts';
 import { createQueryLimits } from '../../src/policy/query-limits.ts';
+import type { RateOptions } from '../../src/policy/rates/options.ts';
+import type { Rates } from '../../src/policy/rates/rates.ts';
 
 export const TEST_KEY = 'skein_test_key';
 
@@ -38,6 +40,9 @@ export async function startTestGateway(
     readonly types?: Readonly<Record<string, MergeOptions>>;
     readonly overrides?: Readonly<Record<string, OverrideOptions>>;
     readonly tell?: (line: string) => void;
+    /** Limits of the test key, and what counts them. */
+    readonly keyRates?: readonly RateOptions[];
+    readonly rates?: Rates;
   } = {},
 ): Promise<TestGateway> {
   const limits = limitOptions.parse(options.limits ?? {});
@@ -70,9 +75,10 @@ export async function startTestGateway(
   };
   const gateway = createGateway({
     graph,
-    keyring: createKeyring([{ name: 'test', key: TEST_KEY }]),
+    keyring: createKeyring({ configured: [{ name: 'test', key: TEST_KEY, rates: options.keyRates ?? [] }] }),
     limits,
     cors: createCors(options.origins ?? []),
+    rates: options.rates,
     graphiql: { developmentKey: TEST_KEY, defaultQuery: '{ __typename }' },
     clock: systemClock,
     ids: { next: randomUUID },

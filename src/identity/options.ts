@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { isAddressRange } from './addresses.ts';
+import { ROLES } from './roles.ts';
+
+/** Signatures by a pair of keys. Those by a shared secret (HS256) and `none` are never taken. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
+
+const text = z.string().min(1);
+const oneOrMore = z.array(text).min(1);
+const webAddress = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+/** Which claims say what: a name, or a path with dots. A claim of the whole name wins. */
+const claimOptions = z.strictObject({
+  /** Id or name of the tenant. */
+  tenant: text.optional(),
+  /** Id of the app. */
+  app: text.optional(),
+  /** Text, or a list of it. Only values that `roles` knows count. */
+  roles: text.optional(),
+});
+
+/** Somebody whose tokens are taken beside API keys. */
+export const issuerOptions = z
+  .strictObject({
+    /** Exactly as the claim `iss` has it. */
+    issuer: webAddress,
+    /** What the claim `aud` must have one of. */
+    audience: z.union([text, oneOrMore]),
+    /** Where its public keys are. Default: what `<issuer>/.well-known/openid-configuration` says. */
+    jwks: webAddress.optional(),
+    /** How tokens may be signed. */
+    algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']),
+    /** How far its clock may be off, in seconds. */
+    clockToleranceSeconds: z.int().min(0).max(300).default(5),
+    claims: claimOptions.default({}),
+    /** The tenant of all of its tokens. */
+    tenant: text.optional(),
+    /** Values of the claim of roles → our roles. */
+    roles: z.record(text, z.enum(ROLES)).default({}),
+  })
+  .superRefine((options, context) => {
+    const wrong = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    const { claims, tenant, roles } = options;
+    if (tenant !== undefined && claims.tenant !== undefined) {
+      wrong(['tenant'], 'must not be beside claims.tenant: keep the one that says it');
+    }
+    if (tenant === undefined && claims.tenant === undefined && claims.app === undefined) {
+      wrong([], 'must say whose its tokens are: by tenant, claims.tenant or claims.app');
+    }
+    if (claims.roles === undefined && Object.keys(roles).length > 0) {
+      wrong(['roles'], 'must have claims.roles beside it: the claim whose values it maps');
+    }
+  });
+export type IssuerOptions = z.infer<typeof issuerOptions>;
+
+/** How callers are known, beside `keys`. */
+export const authOptions = z.strictObject({
+  /** Proxies whose `X-Forwarded-For` is believed: addresses and ranges such as `10.0.0.0/8`. */
+  trustedProxies: z
+    .array(z.string().refine(isAddressRange, 'must be an address or a range such as 10.0.0.0/8'))
+    .default([]),
+  /** Whose tokens are taken. */
+  jwt: z
+    .array(issuerOptions)
+    .superRefine((issuers, context) => {
+      issuers.forEach(({ issuer }, index) => {
+        if (issuers.findIndex((other) => other.issuer === issuer) === index) return;
+        context.addIssue({ code: 'custom', path: [index, 'issuer'], message: 'must not be there twice' });
+      });
+    })
+    .default([]),
+});
+export type AuthOptions = z.infer<typeof authOptions>;

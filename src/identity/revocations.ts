@@ -1,0 +1,42 @@
+import type { Lifetimes } from '../lifetimes.ts';
+import type { Caller } from './caller.ts';
+import type { Keyring } from './keyring.ts';
+
+export interface Revocations {
+  /** Ends the streams of callers whose key or token does not count any more. Call it when the directory has changed. */
+  check(): void;
+  stop(): void;
+}
+
+export interface RevocationsOptions {
+  readonly lifetimes: Pick<Lifetimes, 'stopWhere' | 'streams'>;
+  readonly keyring: Pick<Keyring, 'isCurrent'>;
+  /** How often it looks by itself, for keys and tokens that expire. Default: 1000. */
+  readonly everyMs?: number | undefined;
+}
+
+const REASON = 'The API key or token that opened this is not valid any more.';
+
+/**
+ * Keys are looked at when a request comes; a stream has only one. So streams are looked at here. Queries and mutations
+ * that have begun are let finish: they do not last.
+ */
+export function createRevocations({ lifetimes, keyring, everyMs = 1_000 }: RevocationsOptions): Revocations {
+  const check = () => {
+    if (lifetimes.streams === 0) return;
+    const current = new Map<Caller, boolean>();
+    lifetimes.stopWhere(
+      ({ caller, isStream }) => {
+        if (caller === undefined || !isStream) return false;
+        const known = current.get(caller) ?? keyring.isCurrent(caller);
+        current.set(caller, known);
+        return !known;
+      },
+      'UNAUTHENTICATED',
+      REASON,
+    );
+  };
+  const timer = setInterval(check, everyMs);
+  timer.unref();
+  return { check, stop: () => clearInterval(timer) };
+}
