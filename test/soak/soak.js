@@ -181,9 +181,15 @@ try {
   const exitCode = await gateway.stop();
   if (exitCode !== 0) fail(`It ended with ${exitCode}.`);
   for (const failure of asker.failures) process.stdout.write(`FAILED: ${failure}\n`);
-  const growth = growthOf(minuteRows.map(({ heapMb }) => heapMb));
-  process.stdout.write(`${growth.text}\n`);
-  failed = asker.counts.failures > 0 || growth.grows;
+  const growths = [
+    growthOf(minuteRows.map(({ heapMb }) => heapMb)),
+    growthOf(
+      minuteRows.map(({ heapMb, codeMb }) => heapMb - codeMb),
+      'The heap without code',
+    ),
+  ];
+  for (const { text } of growths) process.stdout.write(`${text}\n`);
+  failed = asker.counts.failures > 0 || growths.some(({ grows }) => grows);
 } finally {
   await gateway.remove();
   await Promise.all([steady.close(), shaky.close()]);

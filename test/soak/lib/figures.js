@@ -1,6 +1,7 @@
 const COLUMNS = [
   ['minute', ({ minute }) => minute],
   ['heap, MB', ({ heapMb }) => heapMb.toFixed(1)],
+  ['of it code, MB', ({ codeMb }) => codeMb.toFixed(1)],
   ['RSS, MB', ({ rssMb }) => rssMb.toFixed(0)],
   ['loop p99, ms', ({ delayP99Ms }) => delayP99Ms.toFixed(1)],
   ['loop most, ms', ({ delayMostMs }) => delayMostMs.toFixed(0)],
@@ -22,10 +23,10 @@ const MOST_SHARE = 0.2;
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /**
- * Whether the heap grows, from what it was at the end of each minute. The slope is the median of the slopes between all
- * pairs of minutes (Theil–Sen), which a few odd ones do not move.
+ * Whether the heap, or a part of it, grows, from what it was at the end of each minute. The slope is the median of the
+ * slopes between all pairs of minutes (Theil–Sen), which a few odd ones do not move.
  */
-export function growthOf(heaps) {
+export function growthOf(heaps, name = 'The heap') {
   const counted = heaps.slice(WARM_UP);
   if (counted.length < 4)
     return { grows: false, text: 'Too short to tell whether memory grows: at least six minutes.' };
@@ -35,5 +36,5 @@ export function growthOf(heaps) {
   const share = median(counted.slice(-third)) / median(counted.slice(0, third)) - 1;
   const grows = perMinute > MOST_MB_PER_MINUTE || share > MOST_SHARE;
   const figures = `${perMinute.toFixed(2)} MB a minute, last third against first: ${(share * 100).toFixed(1)} %`;
-  return { grows, text: `The heap ${grows ? 'grows' : 'does not grow'}: ${figures}.` };
+  return { grows, text: `${name} ${grows ? 'grows' : 'does not grow'}: ${figures}.` };
 }
