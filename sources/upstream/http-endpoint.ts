@@ -51,7 +51,14 @@ export function openHttpEndpoint({
         }),
   };
   const openPool = (connections: number, silenceMs: number) =>
-    new Pool(target.origin, { connections, headersTimeout: silenceMs, bodyTimeout: silenceMs, ...connecting });
+    // A session that is taken up again would be trusted beyond the time of its certificate.
+    new Pool(target.origin, {
+      maxCachedSessions: 0,
+      connections,
+      headersTimeout: silenceMs,
+      bodyTimeout: silenceMs,
+      ...connecting,
+    });
   const pool = openPool(maxConnections, timeoutMs);
   let lasting: Pool | undefined;
   return {

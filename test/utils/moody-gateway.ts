@@ -12,6 +12,7 @@ import { createGraph } from '../../src/graph/graph.ts';
 import { generationOptions } from '../../src/graph/load-graph.ts';
 import type { GatewayStatus } from '../../src/http/status.ts';
 import { createLiveSettings } from '../../src/live-settings.ts';
+import { createReloader } from '../../src/reload.ts';
 import { createMemoryLog } from './call-context.ts';
 import { createEventReader, type EventReader } from './event-reader.ts';
 import type { Result } from './fault-answers.ts';
@@ -32,6 +33,8 @@ export interface MoodyGateway {
   /** A subscription over server-sent events. */
   open(query: string, options?: AskOptions): Promise<EventReader>;
   status(): Promise<GatewayStatus>;
+  /** Takes what has changed in the files it was made of. */
+  reload(): Promise<void>;
   /** Of one source. */
   upstream(source: string): Promise<UpstreamState>;
   /** Nothing is under way and nothing waits, at any source or provider; `servers` have no sockets once it is closed. */
@@ -71,7 +74,8 @@ export async function startMoodyGateway(
   const reading = await readConfig(file, {});
   const generation = { ...generationOptions(reading.config), way };
   const graph = await createGraph(reading.config, reading.problems, { log, generation });
-  const { keyring, limits, cors } = createLiveSettings(reading.config);
+  const settings = createLiveSettings(reading.config);
+  const { keyring, limits, cors } = settings;
   const gateway = createGateway({
     ...{ graph, keyring, limits, cors, log, clock: systemClock },
     graphiql: { developmentKey: undefined, defaultQuery: '' },
@@ -112,6 +116,11 @@ export async function startMoodyGateway(
       return createEventReader(await post(query, 'text/event-stream', options));
     },
     status,
+    async reload() {
+      const reloader = createReloader({ graph, reading, settings, env: {}, log });
+      await reloader.reload(graph.files(), false);
+      reloader.stop();
+    },
     async upstream(source) {
       const { sources, providers } = await status();
       const found = sources.find(({ name }) => name === source)?.upstream ?? providers[source];
