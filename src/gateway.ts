@@ -14,12 +14,15 @@ import { createStatus } from './http/status.ts';
 import type { Keyring } from './identity/keyring.ts';
 import { createLifetimes, type Lifetimes } from './lifetimes.ts';
 import { createOperations } from './operations.ts';
+import type { Rates } from './policy/rates/rates.ts';
 
 export interface GatewayDeps {
   readonly graph: Graph;
   readonly keyring: Keyring;
   readonly limits: LimitOptions;
   readonly cors: Cors;
+  /** How much callers may ask for; the gateway disposes of it. Default: no limits. */
+  readonly rates?: Rates | undefined;
   /** The key GraphiQL comes up with on this machine, and the query it shows. */
   readonly graphiql: { readonly developmentKey: string | undefined; readonly defaultQuery: string };
   readonly clock: Clock;
@@ -45,7 +48,7 @@ export interface Gateway {
  *  1. http/       routes it, bounds and reads it
  *  2. identity/   says who calls, or refuses
  *  3. operations  parse, validate and plan its document — once per document, kept
- *  4. policy/     limits, as validation rules, are part of that
+ *  4. policy/     limits of documents, as validation rules, are part of that; then limits of callers are counted
  *  5. schema/     runs the plan, direct or stitched
  *  6. sources/    call what stands behind
  *  7. public errors, and the answer in the door's own form
@@ -53,7 +56,7 @@ export interface Gateway {
 export function createGateway(deps: GatewayDeps): Gateway {
   const { graph, keyring, limits, clock, ids, log } = deps;
   const lifetimes = createLifetimes({ clock, ids, log });
-  const operations = createOperations(graph.registry);
+  const operations = createOperations(graph.registry, deps.rates);
   const sse = createGraphqlSse(operations);
   let closing: Promise<void> | undefined;
   const shared = { operations, keyring, lifetimes, ids, log, limits };
@@ -86,6 +89,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     await closed;
     clearTimeout(cut);
     await graph.dispose();
+    await deps.rates?.dispose();
   };
 
   return {

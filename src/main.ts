@@ -11,6 +11,8 @@ import { createGateway, type Gateway } from './gateway.ts';
 import { loadGraph } from './graph/load-graph.ts';
 import { createLiveSettings } from './live-settings.ts';
 import { createLog } from './log.ts';
+import { createCounters } from './policy/counters/create-counters.ts';
+import { createRates } from './policy/rates/rates.ts';
 import { createReloader } from './reload.ts';
 
 export interface RunningGateway {
@@ -41,6 +43,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     keyring: settings.keyring,
     limits: settings.limits,
     cors: settings.cors,
+    rates: createRates({ counters: createCounters(reading.config.rates, { clock: systemClock, log }), log }),
     graphiql: {
       developmentKey: keys.find(({ generated, graphiql }) => generated || graphiql)?.key,
       defaultQuery: exampleQuery(graph),

@@ -34,7 +34,7 @@ test('the quickstart has no mistakes, and its documents are found', async () => 
   const { config, problems } = await readConfig(file, { CATALOG_URL: 'http://127.0.0.1:9999' });
   expect(problems).toEqual([]);
   expect(config.limits.depth).toBe(12);
-  expect(config.keys).toEqual([{ name: 'quickstart', key: '', graphiql: true, operator: false }]);
+  expect(config.keys).toEqual([{ name: 'quickstart', key: '', graphiql: true, operator: false, rates: [] }]);
   expect(config.routes.default).toEqual(['gpt', 'claude', 'stand-in']);
   expect(config.sources.catalog).toMatchObject({
     document: resolve(file, '../catalog/openapi.yaml'),
@@ -122,7 +122,7 @@ test('a name that is there twice is told without what would follow from one of t
 
 test('a file that is no map, or whose section is none, is told once', async () => {
   expect(messages(await read('- a\n'))).toEqual([
-    'undefined: The file must be a map of keys, cors, limits, reload, cache, sources, versions, links, types, overrides, providers, models, routes, prompts, but is a list.',
+    'undefined: The file must be a map of keys, auth, cors, limits, rates, reload, cache, sources, versions, links, types, overrides, providers, models, routes, prompts, but is a list.',
   ]);
   expect(messages(await read('models: [gpt]\nroutes: { default: [gpt] }\n'))).toEqual([
     '1: models must be a map, but is a list.',
@@ -164,9 +164,11 @@ test('names that every object has are ordinary names', async () => {
 
 test('without keys in the file, the key of the environment is the only one', async () => {
   expect((await read('', { SKEIN_API_KEY: 'k' })).config.keys).toEqual([
-    { name: 'default', key: 'k', graphiql: false, operator: false },
+    { name: 'default', key: 'k', graphiql: false, operator: false, rates: [] },
   ]);
-  expect((await read('keys:\n')).config.keys).toEqual([{ name: 'default', key: '', graphiql: false, operator: false }]);
+  expect((await read('keys:\n')).config.keys).toEqual([
+    { name: 'default', key: '', graphiql: false, operator: false, rates: [] },
+  ]);
   expect((await read('keys: []', { SKEIN_API_KEY: 'k' })).config.keys).toEqual([]);
 });
 
@@ -185,7 +187,7 @@ sources:
 `;
   const plain = await read(text('${T:-500}'), { N: '7', K: '12345' });
   expect(plain.problems).toEqual([]);
-  expect(plain.config.keys).toEqual([{ name: 'n', key: '12345', graphiql: false, operator: false }]);
+  expect(plain.config.keys).toEqual([{ name: 'n', key: '12345', graphiql: false, operator: false, rates: [] }]);
   expect(plain.config.sources.s).toMatchObject({
     timeoutMs: 500,
     headers: { 'x-number': '7' },

@@ -36,6 +36,8 @@ export interface Rates {
   charge(operation: RatedOperation, caller: Caller): RateVerdict | Promise<RateVerdict> | undefined;
   /** Counts what is no GraphQL operation: against the limits of the caller that are not a field's. */
   chargeRequest(caller: Caller): RateVerdict | Promise<RateVerdict> | undefined;
+  /** Lets go of what it counts with. */
+  dispose(): Promise<void>;
 }
 
 export interface RatesDeps {
@@ -111,6 +113,7 @@ export function createRates({ counters, log, productsUsed = () => [] }: RatesDep
     chargeRequest(caller) {
       return caller.rates.length === 0 ? undefined : charge(limitsOf(caller).always);
     },
+    dispose: () => counters.dispose(),
   };
 }
 
