@@ -8,7 +8,7 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }],
   },
   test: {
-    include: ['{src,schema,sources,kernel,examples,test}/**/*.test.ts'],
+    include: ['{src,schema,sources,admin,kernel,examples,test}/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Two cores are what we promise to be quick on.

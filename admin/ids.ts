@@ -20,3 +20,12 @@ export function newId(prefix: string, now = Date.now()): string {
 export function isId(prefix: string, text: string): boolean {
   return text.length === prefix.length + 27 && text.startsWith(`${prefix}_`) && /^[0-9a-z]+$/.test(text.slice(-26));
 }
+
+/** What ids of that prefix made at the moment begin with: all later ones sort behind it. */
+export function momentId(prefix: string, moment: Date): string {
+  return newId(prefix, moment.getTime()).slice(0, prefix.length + 11);
+}
+
+export function isMoment(value: unknown): value is Date {
+  return value instanceof Date;
+}

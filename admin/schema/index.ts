@@ -1,0 +1,23 @@
+import type { GraphQLSchema } from 'graphql';
+import { addApps } from './apps.ts';
+import { addAudit } from './audit.ts';
+import { addShared, createBuilder } from './builder.ts';
+import { addProducts } from './products.ts';
+import { addRates } from './rates.ts';
+import { addSecrets } from './secrets.ts';
+import { addTenants } from './tenants.ts';
+import { addUsers } from './users.ts';
+
+/** The schema that administrators use, at `/admin/graphql`. */
+export function createAdminSchema(): GraphQLSchema {
+  const builder = createBuilder();
+  const shared = addShared(builder);
+  const rates = addRates(builder);
+  addTenants(builder, shared, rates);
+  addUsers(builder, shared);
+  addApps(builder, shared, rates);
+  addProducts(builder, shared, rates);
+  addSecrets(builder, shared);
+  addAudit(builder, shared);
+  return builder.toSchema();
+}
