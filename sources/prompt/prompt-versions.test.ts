@@ -10,6 +10,8 @@ import {
   sendEvents,
   sendJson,
 } from '../../test/utils/provider-server.ts';
+import { startTestGateway } from '../../test/utils/test-gateway.ts';
+import { createAiSource } from '../ai/ai-source.ts';
 import { createModels } from '../ai/model-client.ts';
 import { modelOptions, providerOptions } from '../ai/options.ts';
 import type { Arguments } from '../source.ts';
@@ -68,7 +70,7 @@ async function setUp(prompts: Record<string, object>) {
     for await (const event of call.open(args, context)) events.push(event);
     return events;
   }
-  return { server, source, problems, ask, read };
+  return { server, models, source, problems, ask, read };
 }
 
 const as = (headers: Record<string, string>, callerScope = 'me') => createCallContext({ headers, callerScope }).context;
@@ -154,6 +156,17 @@ describe('versions of a prompt', () => {
     expect(careful).toBeGreaterThanOrEqual(15);
     expect(careful).toBeLessThanOrEqual(45);
     expect(server.requests).toHaveLength(300);
+  });
+
+  test.each(['direct', 'stitched'] as const)('are given to callers by the ids that the front has, %s', async (way) => {
+    const release = [{ version: 'plain' }, { version: 'careful', weight: 0, callers: { keys: ['config:test'] } }];
+    const { models, source, server } = await setUp({ translate: { ...TRANSLATE, release } });
+    const deps = { log: silentLog, report: () => {} };
+    const gateway = await startTestGateway([createAiSource(models, deps), source], {}, { way });
+    const { body } = await gateway.post({ query: 'mutation { translate(text: "x") }' });
+    expect(body).toMatchObject({ data: { translate: 'Bonjour' } });
+    expect(server.requests.map(({ body: { model } }) => model)).toEqual(['big-1']);
+    await gateway.close();
   });
 
   test('with mistakes leave the prompt out, and are told with those of routes', async () => {
