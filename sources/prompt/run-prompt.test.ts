@@ -2,7 +2,6 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../kernel/ports.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { createCallContext } from '../../test/utils/call-context.ts';
-import { deferred } from '../../test/utils/deferred.ts';
 import {
   createProviderServer,
   openaiChunks,
@@ -43,10 +42,10 @@ async function setUp(handler: ProviderHandler) {
     await client.dispose();
     await server.close();
   });
-  const { context, abort, log } = createCallContext();
+  const { context, abort } = createCallContext();
   const run = (trial: Partial<PromptTrial> & Pick<PromptTrial, 'options'>) =>
     runPrompt({ input: {}, models: ['a'], client, context, ...trial });
-  return { server, run, abort, log };
+  return { server, client, run, abort };
 }
 
 const saying =
@@ -122,29 +121,21 @@ test('one of several versions is run without a release, by models of choice and 
 });
 
 test('no more models are asked at a time than allowed', async () => {
-  const held: (() => void)[] = [];
-  let most = 0;
+  const { run, client } = await setUp(saying('x'));
   let active = 0;
-  let opened = deferred();
-  const { run, server } = await setUp((request, response) => {
-    active += 1;
-    most = Math.max(most, active);
-    held.push(() => {
+  let most = 0;
+  const counted: typeof client = {
+    ...client,
+    async *stream(...asked) {
+      active += 1;
+      most = Math.max(most, active);
+      yield* client.stream(...asked);
       active -= 1;
-      saying('x')(request, response);
-    });
-    opened.resolve();
-  });
-  const running = run({ options: { template: 'x' }, models: ['a', 'b', 'c', 'd', 'e'], concurrency: 2 });
-  for (let left = 5; left > 0; left -= 1) {
-    while (held.length < Math.min(2, left)) {
-      await opened.promise;
-      opened = deferred();
-    }
-    held.shift()?.();
-  }
-  expect((await running).map(({ model, text }) => `${model} ${text}`)).toEqual(['a x', 'b x', 'c x', 'd x', 'e x']);
-  expect(server.requests).toHaveLength(5);
+    },
+  };
+  const models = ['a', 'b', 'c', 'd', 'e'];
+  const runs = await run({ options: { template: 'x' }, models, client: counted, concurrency: 2 });
+  expect(runs.map(({ model, text }) => `${model} ${text}`)).toEqual(['a x', 'b x', 'c x', 'd x', 'e x']);
   expect(most).toBe(2);
 });
 
