@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { SkeinError } from '../kernel/errors.ts';
 import { silentLog } from '../kernel/ports.ts';
+import { configuredCaller } from './identity/key-callers.ts';
 import { createLifetimes } from './lifetimes.ts';
 
 afterEach(() => {
@@ -103,4 +104,27 @@ it('is stopped from the beginning once all are stopped: nothing begins behind a 
   before.close();
   after.close();
   expect(lifetimes.size).toBe(0);
+});
+
+it('is of a caller, whose tenant and id answers of its own are kept under', () => {
+  const lifetimes = create();
+  const caller = { ...configuredCaller('ann', false), tenant: 'acme' };
+  const [own, nobodys] = [lifetimes.open({ timeoutMs: 1_000, caller }), lifetimes.open({ timeoutMs: 1_000 })];
+  expect([own.callerScope, own.caller, nobodys.callerScope]).toEqual(['acme/config:ann', caller, '']);
+  for (const lifetime of [own, nobodys]) lifetime.close();
+});
+
+it('is stopped with those that are like it, and what begins later is not', () => {
+  const lifetimes = create();
+  const open = (isStream: boolean) => lifetimes.open({ timeoutMs: 1_000, isStream });
+  const [stream, request] = [open(true), open(false)];
+  lifetimes.stopWhere(({ isStream }) => isStream, 'UNAUTHENTICATED', 'It is over.');
+  const later = open(true);
+  expect([stream, request, later].map(({ stopped }) => stopped?.message)).toEqual([
+    'It is over.',
+    undefined,
+    undefined,
+  ]);
+  expect([stream.stopped?.code, lifetimes.streams]).toEqual(['UNAUTHENTICATED', 2]);
+  for (const lifetime of [stream, request, later]) lifetime.close();
 });

@@ -42,6 +42,27 @@ test('the quickstart has no mistakes, and its documents are found', async () => 
   });
 });
 
+test('who may call beside keys is read as a whole: a mistake in it leaves nobody in', async () => {
+  const good = 'auth: { trustedProxies: [10.0.0.0/8], jwt: [{ issuer: https://a.example, audience: x, tenant: t }] }\n';
+  const { config, problems } = await read(good + provider);
+  expect([problems, config.auth.trustedProxies, config.auth.jwt[0]?.issuer]).toEqual([
+    ...[[], ['10.0.0.0/8'], 'https://a.example'],
+  ]);
+  const wrong = await read(
+    `auth:\n  trustedProxies: [proxy]\n  jwt:\n    - { issuer: https://a.example, audience: x }\n    - { issuer: a, algorithms: [HS256] }\n${provider}`,
+  );
+  expect(messages(wrong)).toMatchInlineSnapshot(`
+    [
+      "2: auth.trustedProxies[0] must be an address or a range such as 10.0.0.0/8.",
+      "4: auth.jwt[0] must say whose its tokens are: by tenant, claims.tenant or claims.app.",
+      "5: auth.jwt[1].issuer must be an http or https URL.",
+      "5: auth.jwt[1].audience is missing.",
+      "5: auth.jwt[1].algorithms[0] must be "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA" or "Ed25519", but is "HS256". Did you mean "RS256"?",
+    ]
+  `);
+  expect(wrong.config.auth).toEqual({ trustedProxies: [], jwt: [] });
+});
+
 test('a file that is not there is told with the path tried and what to do', async () => {
   const { config, problems } = await readConfig(join(folder, 'skein.yml'), {});
   expect(problems).toEqual([

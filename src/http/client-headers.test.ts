@@ -48,6 +48,16 @@ describe('the headers of a client that sources may see', () => {
   });
 });
 
+describe('an x-api-key', () => {
+  it('is kept from sources where it is what the client is known by, and theirs beside an Authorization', () => {
+    const both = { 'x-api-key': 'k', authorization: 'Bearer a' };
+    expect([{ ...clientHeaders({ 'x-api-key': 'k' }) }, { ...clientHeaders(both) }]).toEqual([
+      {},
+      { 'x-api-key': 'k' },
+    ]);
+  });
+});
+
 describe('the headers that sources return', () => {
   function respond(headersSent = false) {
     const headers = new Map<string, unknown>([['x-request-id', 'r']]);

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { deferred } from '../utils/deferred.ts';
 import { createMemoryDirectory, type MemoryDirectory } from '../utils/directory.ts';
 import { type IdentityDoors, startIdentityDoors } from '../utils/identity-doors.ts';
 import { startTokenIssuer, type TokenIssuer } from '../utils/token-issuer.ts';
@@ -304,4 +306,59 @@ it('shows its state to platform administrators by token, and to no other', async
   expect(await status({ roles: ['ops'] })).toEqual([200, 0]);
   expect(await status({ roles: ['staff', 'platform'], org: 'acme' })).toEqual([403, 'FORBIDDEN']);
   expect(await status({ roles: ['ops'], aud: 'other' })).toEqual([401, 'UNAUTHENTICATED']);
+});
+
+describe('a client that goes while its token is verified', () => {
+  /** An issuer that answers when the test says so. */
+  async function holdIssuer() {
+    const asked = deferred();
+    const answer = deferred();
+    issuer.answerWith((_request, response) => {
+      asked.resolve();
+      void answer.promise.then(() => {
+        issuer.answerWith(undefined);
+        response.end(
+          JSON.stringify({ keys: [issuer.publicKey()], issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }),
+        );
+      });
+    });
+    return { asked: asked.promise, answer: answer.resolve };
+  }
+
+  it('leaves nothing behind over HTTP', async () => {
+    const { asked, answer } = await holdIssuer();
+    const controller = new AbortController();
+    const headers = { accept: 'text/event-stream', ...bearer(await issuer.sign({ org: 'acme' })) };
+    const gone = fetch(`${doors.url}?query=subscription{ticks}`, { headers, signal: controller.signal });
+    await asked;
+    controller.abort();
+    await expect(gone).rejects.toThrow();
+    answer();
+    const other = await fetch(doors.url, { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body: HELLO });
+    expect(await other.text()).toContain('world');
+    expect([doors.ticker.streams.length, doors.lifetimes.streams]).toEqual([0, 0]);
+  });
+
+  const lasting = (jti: string) => issuer.sign({ org: 'acme', jti, exp: Math.floor(now / 1_000) + 36_000 });
+
+  it('leaves nothing behind over WebSocket', async () => {
+    const [token, other] = [await lasting('a'), await lasting('b')];
+    const socket = new WebSocket(doors.url.replace('http', 'ws'), 'graphql-transport-ws', { headers: bearer(token) });
+    const send = (message: object) => socket.send(JSON.stringify(message));
+    await once(socket, 'open');
+    send({ type: 'connection_init' });
+    await once(socket, 'message');
+    // What was verified is forgotten after a while, and keys are asked for before it is verified again after an hour.
+    now += 2 * 60 * 60_000;
+    const { asked, answer } = await holdIssuer();
+    send({ id: '1', type: 'subscribe', payload: { query: 'subscription { ticks }' } });
+    await asked;
+    socket.terminate();
+    await once(socket, 'close');
+    answer();
+    const headers = { ...JSON_TYPE, ...bearer(other) };
+    const answered = await fetch(doors.url, { method: 'POST', headers, body: HELLO });
+    expect(await answered.json()).toEqual({ data: { hello: 'world' } });
+    expect([doors.ticker.streams.length, doors.lifetimes.size]).toEqual([0, 0]);
+  });
 });
