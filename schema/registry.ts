@@ -19,6 +19,8 @@ export interface Generation {
   readonly sources: readonly Source[];
   /** Keeps it alive, with its sources, for an operation; the answer lets go, once. */
   hold(): () => void;
+  /** Whether an operation runs on it. */
+  isHeld(): boolean;
 }
 
 export interface GenerationOptions {
@@ -132,6 +134,7 @@ function generationOf(
         retireUnused();
       };
     },
+    isHeld: () => holders > 0,
     retire() {
       isReplaced = true;
       retireUnused();

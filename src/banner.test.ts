@@ -31,6 +31,7 @@ function banner(states: readonly SourceState[], uncheckedLinks: readonly string[
     files: () => new Set(),
     change: () => Promise.reject(new Error('not here')),
     probe: async () => {},
+    isIdle: () => true,
     dispose: async () => {},
   };
   return formatBanner({ url: 'http://127.0.0.1:4000', graph, prompts: [], key: undefined, tookMs: 5 });

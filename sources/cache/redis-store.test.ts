@@ -33,9 +33,9 @@ async function start(waitMs: number) {
   const isUp = () =>
     expect
       .poll(
-        () => {
+        async () => {
           now += 1_001;
-          return store.get('key').then(({ stamp }) => stamp);
+          return (await store.get('key')).stamp;
         },
         { timeout: 15_000 },
       )

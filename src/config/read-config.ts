@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
 import type { z } from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
@@ -49,6 +50,31 @@ export async function readConfig(file: string, env: Environment): Promise<Config
   const document = await readDocument(absolute, env, report);
   const config = await readSections(document, absolute, env, report);
   return { config, problems, locate: document.locate };
+}
+
+/** As `readConfig`, of a text; its paths are found beside `file`, which need not be there. */
+export async function readConfigText(text: string, file: string, env: Environment): Promise<ConfigReading> {
+  const problems: Problem[] = [];
+  const report = (problem: Problem): void => void problems.push(problem);
+  const document = parseYaml(text, file, env, report);
+  const config = await readSections(document, file, env, report);
+  return { config, problems, locate: document.locate };
+}
+
+/**
+ * The sections of a file that `readConfig` has nothing against, as they are written there: nothing is put in for
+ * `${NAME}`.
+ */
+export async function readSectionsAsWritten(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const parsed: unknown = parse(await readText(await configFile(resolve(file)), MAX_BYTES), {
+    schema: 'core',
+    logLevel: 'error',
+    maxAliasCount: 100,
+  });
+  if (!isMap(parsed)) return {};
+  return Object.fromEntries(
+    Object.keys(SECTIONS).flatMap((name) => (isMap(parsed[name]) ? [[name, parsed[name]]] : [])),
+  );
 }
 
 async function configFile(path: string): Promise<string> {

@@ -1,5 +1,9 @@
-/** `$${`, or `${` with as much of NAME, NAME:-default and `}` as is there. A default holds neither `}` nor `${`. */
-const SUBSTITUTION = /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-((?:(?!\$\{)[^}])*))?\})?/g;
+/**
+ * `$${`, or `${` with as much of NAME, NAME:-default and `}` as is there. A default holds neither `}` nor `${`. NAME is a
+ * variable, or `secrets.name`.
+ */
+const SUBSTITUTION =
+  /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*(?:(?<=\{secrets)\.[A-Za-z][A-Za-z0-9_-]*)?)(?::-((?:(?!\$\{)[^}])*))?\})?/g;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

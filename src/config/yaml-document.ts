@@ -149,11 +149,20 @@ function createYamlDocument(
       });
     }
     for (const name of new Set(result.unset)) {
-      report({
-        message: `${pathText(path)} takes the environment variable ${name}, which is not set.`,
-        path,
-        suggestion: `Set ${name}, or give a default: \${${name}:-default}.`,
-      });
+      const secret = name.startsWith('secrets.') ? name.slice('secrets.'.length) : undefined;
+      report(
+        secret === undefined
+          ? {
+              message: `${pathText(path)} takes the environment variable ${name}, which is not set.`,
+              path,
+              suggestion: `Set ${name}, or give a default: \${${name}:-default}.`,
+            }
+          : {
+              message: `${pathText(path)} takes the secret "${secret}", which is not there.`,
+              path,
+              suggestion: `Create a secret of that name in the admin schema.`,
+            },
+      );
     }
     if (result.malformed || result.unset.length > 0) {
       failed.add(scalar);

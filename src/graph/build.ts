@@ -21,6 +21,8 @@ export interface Build {
   /** Of the sources that were loaded, by name: what a next build may take over. */
   readonly entries: Map<string, SourceEntry>;
   readonly composition: Composition | undefined;
+  /** Sources that others gave it; they are not its to dispose of. */
+  readonly given: readonly Source[];
   /** Loads a source of the configuration anew. */
   load(name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource>;
   /** Composes with newcomers, without those that do not fit. @throws ProblemsError when none of them does */
@@ -30,6 +32,8 @@ export interface Build {
 export interface BuildDeps {
   readonly log: Log;
   readonly compiler: CompileWorker;
+  /** Sources beside those of the configuration. They stay whoever gives them's to dispose of. */
+  readonly given?: readonly Source[] | undefined;
 }
 
 /** The build that serves, and what may have changed since. */
@@ -50,7 +54,7 @@ export interface Previous {
 export async function createBuild(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, compiler }: BuildDeps,
+  { log, compiler, given = [] }: BuildDeps,
   previous?: Previous,
 ): Promise<Build> {
   const problems: Problem[] = [...known];
@@ -66,7 +70,7 @@ export async function createBuild(
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
   const caching =
     old !== undefined && isSame(old.config.cache, config.cache) ? old.caching : createCaching(config.cache, { log });
-  const sources = createGraphSources({ config, builtIn: built.sources, hasBrokenPrompt });
+  const sources = createGraphSources({ config, builtIn: [...built.sources, ...given], hasBrokenPrompt });
   const entries = new Map<string, SourceEntry>();
   const made = new Set<Source>(keepsModels ? [] : built.sources);
 
@@ -141,6 +145,7 @@ export async function createBuild(
     caching,
     entries,
     composition: first.composition,
+    given,
     load,
     join: createJoin(config, sources, compose),
   };

@@ -9,7 +9,7 @@ import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig } from '../config/schema.ts';
 import { type Build, createBuild } from './build.ts';
 import type { SchemaChanges } from './compare-schemas.ts';
-import { createCompileWorker } from './compile-worker.ts';
+import { type CompileWorker, createCompileWorker } from './compile-worker.ts';
 import { disposeAll } from './graph-sources.ts';
 import { modelFiles } from './load-sources.ts';
 import { retryMissing } from './retry-missing.ts';
@@ -38,6 +38,8 @@ export interface Graph {
   generationsInUse(): readonly number[];
   /** Absolute paths of the files it was made of, beside skein.yaml. */
   files(): ReadonlySet<string>;
+  /** Whether nothing runs on any of its generations. */
+  isIdle(): boolean;
   /** Asks every source whether it is there. */
   probe(): Promise<void>;
   /**
@@ -57,6 +59,8 @@ export interface ChangeRequest {
   readonly changedFiles: ReadonlySet<string>;
   /** Whether services are asked again for what they offer, by introspection or a document's address. */
   readonly asksServices: boolean;
+  /** Sources beside those of the configuration. Default: none. */
+  readonly given?: readonly Source[] | undefined;
 }
 
 export interface GraphChange {
@@ -70,6 +74,10 @@ export interface GraphChange {
 export interface GraphDeps {
   readonly log: Log;
   readonly generation: GenerationOptions;
+  /** Sources beside those of the configuration. They stay whoever gives them's to dispose of. Default: none. */
+  readonly given?: readonly Source[] | undefined;
+  /** Compiles for several graphs. Default: one of its own. */
+  readonly compiler?: CompileWorker | undefined;
 }
 
 const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
@@ -84,26 +92,31 @@ const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
 export async function createGraph(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, generation }: GraphDeps,
+  { log, generation, given, compiler: shared }: GraphDeps,
 ): Promise<Graph> {
-  const compiler = createCompileWorker();
+  const compiler = shared ?? createCompileWorker();
+  const disposeCompiler = async () => {
+    if (shared === undefined) await compiler.dispose();
+  };
   const deps = { log, compiler };
   let build: Build;
   try {
-    build = await createBuild(config, known, deps);
+    build = await createBuild(config, known, { ...deps, given });
   } catch (error) {
-    await compiler.dispose();
+    await disposeCompiler();
     throw error;
   }
 
   /** What each generation that may still run calls, and what there is to dispose of in the end. */
   const inUse = new Map<Generation, readonly Source[]>();
+  const disposeOwn = (sources: readonly Source[]) => disposeAll(sources.filter((source) => !borrowed.has(source)));
+  const borrowed = new WeakSet<Source>(given);
   const alive = new Set<Source>();
   const disposeUnused = async () => {
     const used = new Set([...inUse.values(), sourcesOf(build)].flat());
     const unused = [...alive].filter((source) => !used.has(source));
     for (const source of unused) alive.delete(source);
-    await disposeAll(unused);
+    await disposeOwn(unused);
   };
   const registry = createRegistry(generation, {
     onRetired(retired) {
@@ -151,13 +164,15 @@ export async function createGraph(
     const unchanged = { generation: before?.number ?? 0, isNew: false, changes: NO_CHANGES };
     if (disposed) return unchanged;
     const { changedFiles, asksServices } = request;
-    const next = await createBuild(request.config, request.known, deps, { build, changedFiles, asksServices });
+    for (const source of request.given ?? []) borrowed.add(source);
+    const withGiven = { ...deps, given: request.given };
+    const next = await createBuild(request.config, request.known, withGiven, { build, changedFiles, asksServices });
     const isSameGraph =
       isSame(withoutFile(next.config), withoutFile(build.config)) &&
       sourcesOf(next).length === sourcesOf(build).length &&
       sourcesOf(next).every((source) => alive.has(source));
     if (isSameGraph || disposed || next.composition === undefined) {
-      await disposeAll(sourcesOf(next).filter((source) => !alive.has(source)));
+      await disposeOwn(sourcesOf(next).filter((source) => !alive.has(source)));
       return unchanged;
     }
     const old = build;
@@ -169,7 +184,7 @@ export async function createGraph(
     } catch (error) {
       build = old;
       registry.configure(configured);
-      await disposeAll(sourcesOf(next).filter((source) => !alive.has(source)));
+      await disposeOwn(sourcesOf(next).filter((source) => !alive.has(source)));
       throw error;
     } finally {
       retrying = startRetrying(build);
@@ -208,6 +223,7 @@ export async function createGraph(
       );
       return Object.keys(build.config.links).filter((coordinate) => !links.has(coordinate));
     },
+    isIdle: () => [...inUse.keys()].every((generation) => !generation.isHeld()),
     generationsInUse: () => [...inUse.keys()].map(({ number }) => number),
     files: () =>
       new Set([...[...build.entries.values()].flatMap(({ files }) => [...files]), ...modelFiles(build.config)]),
@@ -233,7 +249,7 @@ export async function createGraph(
     async dispose() {
       disposed = true;
       retrying.stop();
-      await Promise.all([disposeAll([...new Set([...alive, ...sourcesOf(build)])]), compiler.dispose()]);
+      await Promise.all([disposeOwn([...new Set([...alive, ...sourcesOf(build)])]), disposeCompiler()]);
     },
   };
 }

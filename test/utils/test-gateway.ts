@@ -65,6 +65,7 @@ export async function startTestGateway(
     failures: () => [],
     notices: () => [],
     uncheckedLinks: () => [],
+    isIdle: () => true,
     generationsInUse: () => [],
     files: () => new Set(),
     change: () => Promise.reject(new Error('not here')),

@@ -1,0 +1,54 @@
+import type { CollectionName, Records } from '../../admin/models/index.ts';
+import type { Feed } from '../../admin/store/feed.ts';
+
+/** Collections that are kept in memory: all that requests and graphs are decided by. */
+export const WATCHED = [
+  'tenants',
+  'users',
+  'tokens',
+  'apps',
+  'keys',
+  'products',
+  'plans',
+  'grants',
+  'secrets',
+  'revisions',
+] as const;
+export type Watched = (typeof WATCHED)[number];
+
+export type Changed = { readonly [Name in Watched]: readonly Records[Name][] };
+
+/** Reads what came since it last did. Records that were read before come only when they are newer. */
+export interface FeedReader {
+  read(): Promise<Changed>;
+}
+
+export function createFeedReader(feed: Feed): FeedReader {
+  const last = new Map<Watched, number>();
+  /** Versions of records that were seen not long ago: the feed is read with an overlap. */
+  const seen = new Map<Watched, Map<string, number>>(WATCHED.map((name) => [name, new Map()]));
+  const OVERLAP = 1_000;
+
+  const readOne = async <Name extends Watched>(name: Name): Promise<readonly Records[Name][]> => {
+    const before = last.get(name) ?? Number.NEGATIVE_INFINITY;
+    const known = seen.get(name) ?? new Map<string, number>();
+    const found: Records[Name][] = [];
+    let most = before;
+    for await (const record of feed.since(name as CollectionName, before) as AsyncIterable<Records[Name]>) {
+      most = Math.max(most, record.seq);
+      if ((known.get(record._id) ?? -1) >= record.seq) continue;
+      found.push(record);
+    }
+    for (const { _id, seq } of found) known.set(_id, seq);
+    for (const [id, seq] of known) if (seq < most - 2 * OVERLAP) known.delete(id);
+    if (most > Number.NEGATIVE_INFINITY) last.set(name, most);
+    return found;
+  };
+  return {
+    async read() {
+      const changed: Partial<Record<Watched, unknown>> = {};
+      for (const name of WATCHED) changed[name] = await readOne(name);
+      return changed as unknown as Changed;
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ConfigurationState } from '../../admin/models/revision.ts';
+import type { Tenant } from '../../admin/models/tenant.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { type ConfigReading, readConfigText } from '../config/read-config.ts';
+import type { SkeinConfig } from '../config/schema.ts';
+import type { Environment } from '../config/substitute.ts';
+
+/** What a tenant's configuration is read with. */
+export interface TenantSurroundings {
+  /** What the gateway was started with: what tenants cannot say for themselves comes from it. */
+  readonly gateway: SkeinConfig;
+  readonly env: Environment;
+  /** Folder that documents of the store are put in, for whoever reads them by their path. */
+  readonly documentsFolder: string;
+}
+
+export interface TenantContent {
+  readonly tenant: Tenant;
+  readonly state: ConfigurationState;
+  /** By name. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Those that the state names, by id. */
+  readonly documents: ReadonlyMap<string, { readonly name: string; readonly text: string; readonly hash: string }>;
+}
+
+/**
+ * The configuration of a tenant as skein.yaml would have it, by the same reader. What one tenant may not say is a
+ * mistake like any other: variables and files of the machine are the operator's.
+ */
+export async function readTenantConfiguration(
+  { tenant, state, secrets, documents }: TenantContent,
+  { gateway, env, documentsFolder }: TenantSurroundings,
+): Promise<ConfigReading> {
+  const problems: Problem[] = [];
+  const sections: Record<string, Record<string, unknown>> = {};
+  for (const [kind, entries] of Object.entries(state))
+    for (const [name, { options, document }] of Object.entries(entries)) {
+      const kept = document === undefined ? undefined : documents.get(document);
+      const place = kept === undefined ? undefined : await placeDocument(kept, documentsFolder);
+      if (!tenant.trusted) problems.push(...machineNames(kind, name, options, kept?.name));
+      const placed = kept === undefined ? options : withPlace(options, kept.name, place ?? '');
+      sections[kind] ??= {};
+      sections[kind][name] = kind === 'sources' && tenant.network === 'public' ? keptPublic(placed) : placed;
+    }
+  const values: Record<string, string | undefined> = tenant.trusted ? { ...env } : {};
+  for (const [name, value] of secrets) values[`secrets.${name}`] = value;
+  const reading = await readConfigText(JSON.stringify(sections), gateway.file, values);
+  const { keys, auth, cors, limits, rates, reload, cache } = gateway;
+  return {
+    ...reading,
+    config: { ...reading.config, keys, auth, cors, limits, rates, reload, cache },
+    problems: [...problems, ...reading.problems],
+  };
+}
+
+/** Documents never change, so that one that is there is as it should be. */
+async function placeDocument(
+  { name, text, hash }: { readonly name: string; readonly text: string; readonly hash: string },
+  folder: string,
+): Promise<string> {
+  const place = resolve(join(folder, hash));
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  const file = join(place, name);
+  await writeFile(file, text, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return file;
+}
+
+const DOCUMENT_OPTIONS = ['document', 'supergraph'] as const;
+
+function withPlace(options: unknown, name: string, place: string): unknown {
+  if (!isMap(options)) return options;
+  const given = DOCUMENT_OPTIONS.filter((option) => options[option] === name);
+  // A source that names none means the one it came with.
+  const named =
+    given.length > 0 ? given : options.document === undefined && options.supergraph === undefined ? ['document'] : [];
+  return { ...options, ...Object.fromEntries(named.map((option) => [option, place])) };
+}
+
+/** Places on the machine that a tenant has named. */
+function machineNames(kind: string, name: string, options: unknown, kept: string | undefined): Problem[] {
+  if (!isMap(options) || (kind !== 'sources' && kind !== 'providers')) return [];
+  const problems: Problem[] = [];
+  const refuse = (path: readonly string[], what: string, suggestion: string) =>
+    problems.push({ path: [kind, name, ...path], message: `${[kind, name, ...path].join('.')} ${what}.`, suggestion });
+  for (const option of DOCUMENT_OPTIONS) {
+    const given = options[option];
+    if (typeof given === 'string' && given !== kept && !/^https?:\/\//i.test(given))
+      refuse([option], 'is no URL and no document that is kept with it', 'Give the document with the source.');
+  }
+  if (Array.isArray(options.includeDirs) && options.includeDirs.length > 0)
+    refuse(
+      ['includeDirs'],
+      'names folders of the machine',
+      'Give a descriptor set with the source, or use reflection.',
+    );
+  if (isMap(options.tls))
+    for (const option of ['ca', 'certificate', 'key'])
+      if (options.tls[option] !== undefined)
+        refuse(['tls', option], 'names a file of the machine', 'Ask the operator of the gateway.');
+  return problems;
+}
+
+function keptPublic(options: unknown): unknown {
+  if (!isMap(options)) return options;
+  return { ...options, upstream: { ...(isMap(options.upstream) ? options.upstream : {}), network: 'public' } };
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
