@@ -4,6 +4,7 @@ import type { ResultStream } from '../schema/events.ts';
 import type { Plan, Variables } from '../schema/plan/plan.ts';
 import type { Generation, Registry } from '../schema/registry.ts';
 import { createGraphContext } from '../schema/request-context.ts';
+import { promptAnswersOf } from '../sources/prompt/prompt-answers.ts';
 import type { Caller } from './identity/caller.ts';
 import type { Lifetime } from './lifetimes.ts';
 import { type CallCounts, countCalls } from './operations-calls.ts';
@@ -73,7 +74,7 @@ export function createOperations(registry: Registry, rates?: Rates): Operations 
         const calls = operation.wantsPlan ? countCalls(lifetime) : undefined;
         const running = operation.plan.execute(createGraphContext(lifetime), operation.variables);
         const result = toPublicResult(await untilStopped(running, lifetime), lifetime, operation);
-        return withPlan(result, operation, calls);
+        return withPrompts(withPlan(result, operation, calls), lifetime);
       } catch (error) {
         return { errors: [toPublicError(error, lifetime)] };
       } finally {
@@ -157,6 +158,12 @@ function withPlan(
   if (calls === undefined) return result;
   const plan = { way, ...(reason === undefined ? {} : { reason }), generation: generation.number };
   return { ...result, extensions: { plan: { ...plan, calls: calls.counts() } } };
+}
+
+/** Says which versions and models made the answers of prompts. Events of their streams say so themselves. */
+function withPrompts(result: PublicResult, lifetime: Lifetime): PublicResult {
+  const prompts = promptAnswersOf(lifetime);
+  return prompts.length === 0 ? result : { ...result, extensions: { ...result.extensions, skein: { prompts } } };
 }
 
 /** The result, or the reason the request was stopped for, whichever comes first: no source can hold an answer back. */

@@ -62,8 +62,19 @@ export function checkReferences(sections: Sections, broken: Set<string>, report:
     const found = route.map((model, index) => holds(model, ['routes', name, index], 'model', ['models']));
     if (found.includes(false)) leaveOut('routes', name);
   }
-  for (const [name, { route }] of prompts) {
-    if (!holds(route, ['prompts', name, 'route'], 'route or model', ['routes', 'models'])) leaveOut('prompts', name);
+  for (const [name, { route, versions }] of prompts) {
+    const own = Object.entries(versions ?? {}).map(
+      ([version, { route: named }]) => [named, ['versions', version, 'route']] as const,
+    );
+    const isUsed = own.length === 0 || own.some(([named]) => named === undefined);
+    const named: readonly (readonly [string | undefined, readonly string[]])[] = isUsed
+      ? [[route, ['route']], ...own]
+      : own;
+    const found = named.map(
+      ([wanted, path]) =>
+        wanted === undefined || holds(wanted, ['prompts', name, ...path], 'route or model', ['routes', 'models']),
+    );
+    if (found.includes(false)) leaveOut('prompts', name);
   }
   const groups = checkVersions();
   for (const [name, { call }] of links) {
