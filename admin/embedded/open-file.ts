@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { EmbeddedOpenError } from './errors.ts';
@@ -37,19 +37,27 @@ export function openFile(path: string): Connection {
 
 function createPrivately(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path));
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
     throw new EmbeddedOpenError(path, reason(error), error);
   }
 }
 
-function prepareDatabase(database: Connection, path: string): void {
-  const applicationId = readPragma(database, 'application_id');
-  const tables = database.prepare('SELECT count(*) AS count FROM sqlite_master').get([]) as { count: number };
-  if (applicationId !== APPLICATION_ID && tables.count > 0) {
-    throw new EmbeddedOpenError(path, 'it is a SQLite database of something else. Choose another path.');
+/** Step by step: Node's recursive mkdir never ends where a file system refuses new directories with ENOENT. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process was quicker.
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
   }
+}
+
+function prepareDatabase(database: Connection, path: string): void {
+  refuseForeign(database, path);
   const mode = readPragma(database, 'journal_mode = WAL');
   if (path !== MEMORY && mode !== 'wal') {
     throw new EmbeddedOpenError(path, 'its file system does not allow write-ahead logging. Choose a local disk.');
@@ -63,6 +71,17 @@ function prepareDatabase(database: Connection, path: string): void {
   } catch (error) {
     database.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** Before anything is changed; in one snapshot, as another process may be making the file. */
+function refuseForeign(database: Connection, path: string): void {
+  database.exec('BEGIN');
+  const applicationId = readPragma(database, 'application_id');
+  const tables = database.prepare('SELECT count(*) AS count FROM sqlite_master').get([]) as { count: number };
+  database.exec('COMMIT');
+  if (applicationId !== APPLICATION_ID && tables.count > 0) {
+    throw new EmbeddedOpenError(path, 'it is a SQLite database of something else. Choose another path.');
   }
 }
 

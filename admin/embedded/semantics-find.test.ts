@@ -1,7 +1,7 @@
 import mongoose, { type Connection } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backends, freshCollection, keepsCorners } from '../../test/utils/embedded-backends.ts';
 import { mongodbUri } from '../../test/utils/mongodb-server.ts';
-import { backends, freshCollection, keepsCorners } from './testing/backends.ts';
 
 const { Binary, Decimal128, Double, Long, MaxKey, MinKey, ObjectId } = mongoose.mongo;
 

@@ -1,7 +1,7 @@
 import mongoose, { type Connection } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backends, type Collection, freshCollection, keepsCorners } from '../../test/utils/embedded-backends.ts';
 import { mongodbUri } from '../../test/utils/mongodb-server.ts';
-import { backends, type Collection, freshCollection, keepsCorners } from './testing/backends.ts';
 
 const { Decimal128, Double, Int32, Long, ObjectId } = mongoose.mongo;
 

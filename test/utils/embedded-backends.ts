@@ -1,5 +1,5 @@
 import mongoose, { type Connection, type mongo } from 'mongoose';
-import { embeddedDriver } from '../driver.ts';
+import { embeddedDriver } from '../../admin/embedded/driver.ts';
 
 export type Collection = mongo.Collection;
 
@@ -32,5 +32,5 @@ export function freshCollection(connection: Connection): Collection {
 export async function keepsCorners(connection: Connection): Promise<boolean> {
   if (connection.name === 'embedded') return true;
   const information = await connection.db?.admin().command({ buildInfo: 1 });
-  return Array.isArray(information?.['modules']);
+  return Array.isArray(information?.modules);
 }
