@@ -25,7 +25,32 @@ const variables = z.object({
   SKEIN_DATA: z.string().default('./.skein'),
   /** The least level that is logged. */
   SKEIN_LOG: z.enum(LOG_LEVELS, `must be ${oneOf(LOG_LEVELS)}`).default('info'),
+  /** Where the control plane is kept; without it, in a file in the data folder. */
+  MONGODB_URI: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\/\S+$/, 'must be an address such as mongodb://127.0.0.1:27017/skein')
+    .optional(),
+  /** What a platform administrator signs in with; without it, one is made and printed at the first start. */
+  SKEIN_ADMIN_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,512}$/, 'must be 16 to 512 characters without spaces')
+    .optional(),
+  /** The key that secrets are encrypted with, and those that they were encrypted with before, with commas in between. */
+  SKEIN_ENCRYPTION_KEY: z.string().optional(),
+  SKEIN_ENCRYPTION_KEY_PREVIOUS: z
+    .string()
+    .transform((text) => text.split(',').map((key) => key.trim()))
+    .transform((keys) => keys.filter((key) => key !== ''))
+    .optional(),
 });
+
+/** Their values are told to nobody. */
+const SECRET: ReadonlySet<string> = new Set([
+  'MONGODB_URI',
+  'SKEIN_ADMIN_TOKEN',
+  'SKEIN_ENCRYPTION_KEY',
+  'SKEIN_ENCRYPTION_KEY_PREVIOUS',
+]);
 
 export interface GatewayEnvironment {
   readonly port: number;
@@ -34,6 +59,11 @@ export interface GatewayEnvironment {
   readonly configFile: string;
   readonly dataFolder: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly mongodbUri: string | undefined;
+  readonly adminToken: string | undefined;
+  /** As given: `createEncryption` reads them. */
+  readonly encryptionKey: string | undefined;
+  readonly previousEncryptionKeys: readonly string[];
 }
 
 /** Reads the environment once. A wrong variable is a problem, and its default stands in. */
@@ -49,14 +79,23 @@ export function readEnvironment(env: Environment): { environment: GatewayEnviron
     const name = String(issue.path[0]);
     const value = given[name] ?? '';
     const guess = name === 'SKEIN_LOG' ? didYouMean(value, LOG_LEVELS) : '';
-    problems.push({
-      message: `The environment variable ${name} ${issue.message}, but is ${quote(value)}.${guess}`,
-    });
+    const is = SECRET.has(name) ? 'and is not' : `but is ${quote(value)}`;
+    problems.push({ message: `The environment variable ${name} ${issue.message}, ${is}.${guess}` });
     delete given[name];
   }
-  const { PORT, HOST, SKEIN_CONFIG, SKEIN_DATA, SKEIN_LOG } = result.data ?? variables.parse(given);
+  const read = result.data ?? variables.parse(given);
   return {
-    environment: { port: PORT, host: HOST, configFile: SKEIN_CONFIG, dataFolder: SKEIN_DATA, logLevel: SKEIN_LOG },
+    environment: {
+      port: read.PORT,
+      host: read.HOST,
+      configFile: read.SKEIN_CONFIG,
+      dataFolder: read.SKEIN_DATA,
+      logLevel: read.SKEIN_LOG,
+      mongodbUri: read.MONGODB_URI,
+      adminToken: read.SKEIN_ADMIN_TOKEN,
+      encryptionKey: read.SKEIN_ENCRYPTION_KEY,
+      previousEncryptionKeys: read.SKEIN_ENCRYPTION_KEY_PREVIOUS ?? [],
+    },
     problems,
   };
 }
