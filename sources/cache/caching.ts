@@ -2,7 +2,7 @@ import type { Clock, Log } from '../../kernel/ports.ts';
 import { systemClock } from '../../kernel/ports.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { Source } from '../source.ts';
-import type { ForwardRule } from '../upstream/client-headers.ts';
+import { type ForwardRule, forwardedNames } from '../upstream/client-headers.ts';
 import { createCachedSource } from './cached-source.ts';
 import { digestOf } from './keys.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -77,9 +77,7 @@ export function createCaching(options: CacheOptions, { log, clock = systemClock 
       const problems = cacheProblems(cache, types, isFederation);
       problems.forEach(report);
       if (problems.length > 0) return sources;
-      const forwardedHeaders = forwardHeaders.map((rule) =>
-        (typeof rule === 'string' ? rule : rule.name).toLowerCase(),
-      );
+      const forwardedHeaders = forwardedNames(forwardHeaders);
       const fingerprint = digestOf(JSON.stringify({ ...own, cache: undefined }));
       return Promise.all(
         sources.map(async (source) => {

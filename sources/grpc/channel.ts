@@ -2,6 +2,7 @@ import type { Client } from '@grpc/grpc-js';
 import type { Abortable } from '../../kernel/cancellation.ts';
 import type { CallContext } from '../source.ts';
 import type { PlannedCall, Repeatable, Resilience } from '../upstream/resilience/contracts.ts';
+import type { ReadSharing } from '../upstream/resilience/share-reads.ts';
 import type { MetadataRules } from './metadata.ts';
 import type { ErrorRules } from './status.ts';
 
@@ -18,6 +19,10 @@ export interface Connection {
   /** The client's header by which calls are spread, in lower case. */
   readonly hashHeader: string | undefined;
   readonly metadata: MetadataRules;
+  /** Of the client, in lower case: answers depend on them. */
+  readonly clientHeaders: readonly string[];
+  /** Undefined where each read is sent by itself. */
+  readonly sharing: ReadSharing | undefined;
   readonly errors: ErrorRules;
   /** How long a call with one answer may take. */
   readonly timeoutMs: number;

@@ -1,6 +1,8 @@
-import { type Log, silentLog } from '../../kernel/ports.ts';
+import { type Log, silentLog, systemClock } from '../../kernel/ports.ts';
 import type { Source, SourceCall } from '../source.ts';
+import { forwardedNames } from '../upstream/client-headers.ts';
 import { createRedactor } from '../upstream/redactor.ts';
+import { createReadSharing } from '../upstream/resilience/share-reads.ts';
 import type { TlsFiles } from '../upstream/tls-files.ts';
 import { clientStreamCall, unaryCall } from './calls.ts';
 import type { Connection } from './channel.ts';
@@ -32,8 +34,16 @@ export function openGrpc(
   const errors = { exposure: options.errors, packable: codecs.packable, redact: createRedactor(options) };
   const { balance } = options.upstream;
   const hashHeader = typeof balance === 'string' ? undefined : balance.hash.header.toLowerCase();
-  const { timeoutMs } = options;
-  const connection: Connection = { pool, hashHeader, metadata, errors, timeoutMs, running: new Set() };
+  const connection: Connection = {
+    pool,
+    hashHeader,
+    metadata,
+    clientHeaders: [...forwardedNames(options.forwardHeaders), ...(hashHeader === undefined ? [] : [hashHeader])],
+    sharing: options.upstream.shareReads ? createReadSharing({ clock: systemClock }) : undefined,
+    errors,
+    timeoutMs: options.timeoutMs,
+    running: new Set(),
+  };
   const calls = new Map<string, SourceCall>();
   for (const method of compiled.methods) {
     const opened = openMethod(name, method, compiled, codecs, wire, options.maxResponseBytes);

@@ -196,7 +196,7 @@ describe('the calls of a gRPC source', () => {
     const service = await serve();
     const held = deferred<Reply>();
     service.reply = (_call, callback) => held.resolve(callback);
-    const source = await open(service.endpoint, { concurrency: { most: 1, queue: 0 } });
+    const source = await open(service.endpoint, { shareReads: false, concurrency: { most: 1, queue: 0 } });
     const first = read(source);
     const answer = await held.promise;
     await expect(read(source)).rejects.toMatchObject({ code: 'UPSTREAM_BUSY' });

@@ -80,6 +80,11 @@ export function isReturnable(name: string): boolean {
   return !isOfMessage(name) && !OWN_HEADERS.has(name) && !name.startsWith('access-control-');
 }
 
+/** The client's headers that calls depend on, in lower case. */
+export function forwardedNames(rules: readonly ForwardRule[] = []): readonly string[] {
+  return [...new Set(rules.map((rule) => (typeof rule === 'string' ? rule : rule.name).toLowerCase()))];
+}
+
 /** Undefined for no rules: calls then pay nothing. */
 export function compileForwardHeaders(rules: readonly ForwardRule[] = []): ForwardHeaders | undefined {
   if (rules.length === 0) return undefined;

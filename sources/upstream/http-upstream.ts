@@ -1,7 +1,7 @@
 import { type Log, silentLog } from '../../kernel/ports.ts';
 import type { CallContext } from '../source.ts';
 import { abortError } from './abort.ts';
-import { compileForwardHeaders, compileReturnHeaders, type HeaderRules } from './client-headers.ts';
+import { compileForwardHeaders, compileReturnHeaders, forwardedNames, type HeaderRules } from './client-headers.ts';
 import { conditionalHeaders, isConditional } from './freshness.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from './http.ts';
 import type { CallSettings } from './http-call.ts';
@@ -14,6 +14,7 @@ import { probeTcp } from './probe.ts';
 import type { UpstreamState } from './resilience/contracts.ts';
 import { createPublicLookup } from './resilience/network-guard.ts';
 import type { UpstreamOptions } from './resilience/options.ts';
+import { type Exchange, shareExchanges } from './share-exchanges.ts';
 import { addHeaders, mergeHeaders, readTarget } from './target.ts';
 import type { Tls } from './tls-files.ts';
 
@@ -110,9 +111,12 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   });
   const run = <R>(each: HttpRun<R> | ConnectionRun<R>): Promise<R> =>
     each.kept === undefined ? pool.run(each) : pool.run(each).finally(each.kept.tell);
+  const exchange: Exchange = (request, context) =>
+    run(new ExchangeRun(settings, prepare, request, context, hashHeader));
+  const clientHeaders = [...forwardedNames(options.forwardHeaders), ...(hashHeader === undefined ? [] : [hashHeader])];
+  const shared = options.upstream.shareReads ? shareExchanges(exchange, source, clientHeaders) : exchange;
   return {
-    exchange: (request, context) =>
-      orNotModified(run(new ExchangeRun(settings, prepare, request, context, hashHeader)), source, request, context),
+    exchange: (request, context) => orNotModified(shared(request, context), source, request, context),
     openStream: (request, context) => run(new StreamRun(settings, prepare, request, context, hashHeader)),
     connect: (connection, context) =>
       run(new ConnectionRun(connection, context, hashHeader, settings.returnHeaders !== undefined)),

@@ -36,7 +36,7 @@ function sourcesOf(all: readonly GrpcFaultServer[], upstream: object) {
   const [endpoint, ...endpoints] = all.map(({ port }) => `127.0.0.1:${port}`);
   const operations = { GetEverything: { hide: true }, ListStock: { hide: true }, BatchGetStock: { hide: true } };
   const common = { kind: 'grpc', document: fixture('shop.proto'), operations };
-  return { moody: { ...common, endpoint, upstream: { endpoints, ...upstream } } };
+  return { moody: { ...common, endpoint, upstream: { endpoints, shareReads: false, ...upstream } } };
 }
 
 /** Fails once, and is well then. */
@@ -59,6 +59,24 @@ const FAULTS: Record<string, [GrpcHandler, code: string]> = {
 const QUICK = { breaker: false, retries: { backoffMs: 1 } };
 
 describe.each(WAYS)('on the %s way, a gRPC service', (way) => {
+  it('is asked once for reads of one caller that are under way together, and not for what was asked before a mutation', async () => {
+    const server = await serve();
+    const waiting: (() => void)[] = [];
+    server.answer((...call) => waiting.push(() => well()(...call)));
+    const gateway = await suite.gateway(way, { sources: sourcesOf([server], { shareReads: true }) });
+    const asked = [1, 2, 3].map(() => gateway.ask(READ));
+    await expect.poll(async () => (await gateway.status()).requests, WAIT).toBe(3);
+    const other = gateway.ask(READ, { headers: { authorization: 'Bearer other-key' } });
+    await expect.poll(() => waiting.length, WAIT).toBe(2);
+    server.answer(well());
+    await gateway.ask(WRITE);
+    expect(await gateway.ask(READ)).toEqual(good());
+    expect(server.requests).toHaveLength(4);
+    for (const go of waiting) go();
+    expect(await Promise.all([...asked, other])).toEqual([good(), good(), good(), good()]);
+    expect(server.requests).toHaveLength(4);
+  });
+
   it.each(Object.entries(FAULTS))(
     'that %s is asked once more by a read, never by a mutation',
     async (_, [fault, code]) => {

@@ -42,7 +42,10 @@ export interface MoodyGateway {
   close(): Promise<void>;
 }
 
-/** A source of a kind at these servers: the first is its endpoint. */
+/**
+ * A source of a kind at these servers: the first is its endpoint. Reads are sent one by one unless `upstream` says
+ * otherwise: tests ask the same many times at once, and count.
+ */
 export function moodySource(
   kind: MoodyKindName,
   servers: readonly Pick<MoodyServer, 'origin'>[],
@@ -55,12 +58,15 @@ export function moodySource(
   return {
     ...source,
     endpoint: `${first?.origin}${path}`,
-    upstream: { endpoints, ...upstream },
+    upstream: { endpoints, shareReads: false, ...upstream },
     ...options,
   };
 }
 
-const KEYS = [{ name: 'operator', key: 'operator-key', operator: true }];
+const KEYS = [
+  { name: 'operator', key: 'operator-key', operator: true },
+  { name: 'other', key: 'other-key' },
+];
 
 export async function startMoodyGateway(
   way: Way,

@@ -77,6 +77,8 @@ export const upstreamOptions = z
       .optional(),
     /** Sends a read a second time when its answer takes long, to another endpoint if there is one; the first answer counts. */
     hedge: z.strictObject({ afterMs: milliseconds(60_000) }).optional(),
+    /** Whether identical reads of one caller that are under way at the same time are sent once. */
+    shareReads: z.boolean().default(true),
     /** `public`: an endpoint, or what its name stands for, must not be a private, loopback or link-local address. */
     network: z.enum(['any', 'public']).default('any'),
   })

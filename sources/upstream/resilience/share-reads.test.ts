@@ -27,7 +27,7 @@ function createReaders(most?: number) {
     const unwatched = vi.spyOn(cancellation, 'unwatch');
     const headers: string[] = [];
     const ages: number[] = [];
-    const { context } = createCallContext({
+    const { context, log } = createCallContext({
       cancellation,
       deadlineAt: Date.now() + deadlineMs,
       returnHeader: (name, value) => headers.push(`${name}: ${value}`),
@@ -37,6 +37,7 @@ function createReaders(most?: number) {
       outcome: 'pending' as unknown,
       headers,
       ages,
+      log,
       cancellation,
       isLeftAlone: () => watched.mock.calls.length === unwatched.mock.calls.length,
       goAway: () => cancellation.cancel(new SkeinError('CLIENT_CLOSED_REQUEST')),
@@ -88,6 +89,8 @@ describe('identical reads that are under way together', () => {
     reading(0).reject(new SkeinError('UPSTREAM_FAILED'));
     await turns();
     expect(callers.map(({ outcome }) => outcome)).toEqual(['UPSTREAM_FAILED', 'UPSTREAM_FAILED']);
+    const told = { requestId: 'request-1', ...DETAILS, code: 'UPSTREAM_FAILED', sharedWith: 'request-1' };
+    expect(callers.map(({ log }) => log.lines.map(({ fields }) => fields))).toEqual([[], [told]]);
     const { context } = createCallContext();
     const thrown = sharing.share('key', DETAILS, context, () => {
       throw new SkeinError('BAD_USER_INPUT');
@@ -202,6 +205,23 @@ describe('identical reads that are under way together', () => {
     expect(callers.map(({ outcome }) => outcome)).toEqual(['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT']);
     expect(reads.length).toBe(1);
   });
+});
+
+test('reads that are parted from those under way are read anew, and ended by themselves', async () => {
+  const { sharing, reads, read, reading } = createReaders();
+  const before = read();
+  sharing.part();
+  const after = [read(), read()];
+  expect([reads.length, sharing.size]).toEqual([2, 1]);
+  reading(0).resolve({ stock: 3 });
+  await turns();
+  expect([before.outcome, sharing.size]).toEqual([{ stock: 3 }, 1]);
+  const late = read();
+  expect(reads.length).toBe(2);
+  reading(1).resolve({ stock: 2 });
+  await turns();
+  for (const { outcome } of [...after, late]) expect(outcome).toEqual({ stock: 2 });
+  expect(sharing.size).toBe(0);
 });
 
 test('reads beyond the bound run by themselves', async () => {

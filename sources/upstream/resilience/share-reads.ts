@@ -2,6 +2,7 @@ import { SkeinError } from '../../../kernel/errors.ts';
 import type { Clock } from '../../../kernel/ports.ts';
 import type { CallContext, CallDetails } from '../../source.ts';
 import { abortError } from '../abort.ts';
+import { ReadTable } from './read-table.ts';
 import { SharedRead } from './shared-read.ts';
 
 export interface ReadSharing {
@@ -20,7 +21,9 @@ export interface ReadSharing {
     context: CallContext,
     read: (context: CallContext) => Promise<R>,
   ): Promise<R>;
-  /** Reads that are under way. */
+  /** Something may have changed: what is under way is not joined any more. */
+  part(): void;
+  /** Reads that are under way and may be joined. */
   readonly size: number;
 }
 
@@ -30,7 +33,8 @@ const MOST_SHARED = 10_000;
 export function createReadSharing(settings: { readonly clock: Clock; readonly most?: number }): ReadSharing {
   const { clock, most = MOST_SHARED } = settings;
   // Of all types of answers: a key stands for one `read`, and so for one type.
-  const underWay = new Map<string, SharedRead<unknown>>();
+  const underWay = new ReadTable<SharedRead<unknown>>();
+  const close = (read: SharedRead<unknown>) => underWay.remove(read);
 
   function join<R>(
     key: string,
@@ -47,8 +51,8 @@ export function createReadSharing(settings: { readonly clock: Clock; readonly mo
       });
     }
     if (underWay.size >= most) return read(context);
-    const shared = new SharedRead<R>(context, () => underWay.delete(key));
-    underWay.set(key, shared as SharedRead<unknown>);
+    const shared = new SharedRead<R>(key, context, close as (read: SharedRead<R>) => void);
+    underWay.add(shared as SharedRead<unknown>);
     const joined = shared.join(context, details);
     shared.start(read);
     return joined;
@@ -56,6 +60,9 @@ export function createReadSharing(settings: { readonly clock: Clock; readonly mo
 
   return {
     share: join,
+    part() {
+      underWay.clear();
+    },
     get size() {
       return underWay.size;
     },
