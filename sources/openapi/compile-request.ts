@@ -1,6 +1,7 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Arguments } from '../source.ts';
 import type { HttpRequest } from '../upstream/http.ts';
+import type { Repeatable } from '../upstream/resilience/contracts.ts';
 import type { BodyPlan } from './body-plan.ts';
 import type { InputEncoder } from './encode-input.ts';
 import { UnusableError } from './json-object.ts';
@@ -32,6 +33,8 @@ export interface RequestPlan {
 
 export interface RequestDeps {
   readonly operation: string;
+  /** How much it may harm to send it again. */
+  readonly repeatable?: Repeatable | undefined;
   readonly encoderOf: (type: WireType) => InputEncoder;
   /** Cookies of the configuration, sent before those of arguments. */
   readonly configuredCookies: string | undefined;
@@ -55,22 +58,26 @@ export function compileRequest(
   deps: RequestDeps,
 ): (args: Arguments) => HttpRequest | Promise<HttpRequest> {
   const { method, body } = plan;
-  const { operation } = deps;
+  const { operation, repeatable } = deps;
   const writePath = compilePath(plan.path, plan.pathParameters, deps.encoderOf);
   const writeQuery = compileQuery(plan, deps);
   const writeHeaders = compileHeaders(plan, deps);
   if (body === undefined) {
-    return (args) => ({ operation, method, path: writePath(args) + writeQuery(args), headers: writeHeaders(args) });
+    return (args) => {
+      const path = writePath(args) + writeQuery(args);
+      return { operation, method, path, headers: writeHeaders(args), repeatable };
+    };
   }
   const writeBody: BodyWriter = bodyWriter(body, deps.encoderOf(body.type));
   return (args) => {
     const path = writePath(args) + writeQuery(args);
     const headers = writeHeaders(args);
     const value = args[body.argument];
-    if (value === undefined) return { operation, method, path, headers };
+    if (value === undefined) return { operation, method, path, headers, repeatable };
     const written = writeBody(value);
     const finish = ({ contentType, content }: Awaited<typeof written>): HttpRequest => {
-      return { operation, method, path, headers: { ...headers, 'content-type': contentType }, body: content };
+      const own = { ...headers, 'content-type': contentType };
+      return { operation, method, path, headers: own, body: content, repeatable };
     };
     return written instanceof Promise ? written.then(finish) : finish(written);
   };

@@ -18,7 +18,7 @@ export interface OperationPlan {
 }
 
 export interface OperationDeps
-  extends Omit<RequestDeps, 'operation'>,
+  extends Omit<RequestDeps, 'operation' | 'repeatable'>,
     Omit<AnswerDeps, 'operation' | 'method' | 'path'> {
   readonly upstream: Pick<HttpUpstream, 'exchange'>;
 }
@@ -60,7 +60,7 @@ export function openOperation(plan: OperationPlan, deps: OperationDeps, repeatab
 function compileCall(plan: OperationPlan, deps: OperationDeps, repeatable: Repeatable): UnaryCall['invoke'] {
   const { operation, request } = plan;
   const { upstream } = deps;
-  const write = compileRequest(request, { ...deps, operation });
+  const write = compileRequest(request, { ...deps, operation, repeatable });
   const read = createAnswerReader(plan.answer, { ...deps, operation, method: request.method, path: request.path });
   const writeRequest = (args: Arguments) => {
     try {
@@ -74,6 +74,6 @@ function compileCall(plan: OperationPlan, deps: OperationDeps, repeatable: Repea
   return async (args, context) => {
     const writing = writeRequest(args);
     const written = writing instanceof Promise ? await writing : writing;
-    return read(await upstream.exchange({ ...written, repeatable }, context), context);
+    return read(await upstream.exchange(written, context), context);
   };
 }
