@@ -1,7 +1,9 @@
 import type { UserError } from '../errors.ts';
 import type { ResourceKind } from '../models/resource.ts';
 import type { ConfigurationState } from '../models/revision.ts';
+import type { Secret } from '../models/secret.ts';
 import type { Tenant } from '../models/tenant.ts';
+import type { Openable, SecretContext } from '../secrets/encryption.ts';
 
 /** What the control plane asks of the gateway around it. */
 export interface AdminPorts {
@@ -10,9 +12,13 @@ export interface AdminPorts {
   /** Builds the graph of a tenant's configuration beside the one that serves, without serving it. */
   validate(request: ValidationRequest): Promise<Validation>;
   /** Encrypts a secret. @throws UserErrors when the gateway has no key to encrypt with */
-  encrypt(text: string): string;
+  encrypt(text: string, context: SecretContext): string;
+  /** Whether what was encrypted elsewhere opens here. Undefined where there is no key to tell by. */
+  readonly opens?: ((text: string, context: SecretContext) => Openable) | undefined;
   /** Runs a prompt that is not in the graph yet against models. */
   playground(request: PlaygroundRequest): Promise<readonly PlaygroundAnswer[]>;
+  /** The content hash of a version of a prompt, as answers tell it. Undefined for options that have mistakes. */
+  promptHash?(options: unknown, version: string): string | undefined;
 }
 
 export interface ValidationRequest {
@@ -20,6 +26,8 @@ export interface ValidationRequest {
   readonly state: ConfigurationState;
   /** By id: those that the state names. */
   readonly documents: ReadonlyMap<string, { readonly name: string; readonly text: string; readonly hash: string }>;
+  /** Secrets that will be there when the state serves, beside those that are, and instead of those of the same name. */
+  readonly secrets?: readonly Pick<Secret, 'name' | 'place' | 'content'>[] | undefined;
 }
 
 /** What a configuration would make of the graph. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { userError } from '../errors.ts';
 import { SECRET_PLACES, type Secret } from '../models/secret.ts';
-import type { AdminContext } from './context.ts';
+import type { SecretContext } from '../secrets/encryption.ts';
+import { type AdminContext, tenantFor } from './context.ts';
 import { defineEntity } from './entity.ts';
 import { description } from './inputs.ts';
 
@@ -31,28 +32,35 @@ export const secrets = defineEntity<Secret, z.infer<typeof create>, z.infer<type
   create,
   update,
   make(context, input, tenant) {
-    const kept = keep(context, input);
+    const kept = keep(context, input, { tenantName: tenant.name, secretName: input.name });
     if (kept === undefined) throw userError('INVALID', [], `Give one of ${SECRET_PLACES.join(', ')}.`);
     return { tenant: tenant._id, name: input.name, description: input.description ?? '', ...kept };
   },
-  revise: (context, input) => ({
-    ...(input.description === undefined ? {} : { description: input.description }),
-    ...keep(context, input),
-  }),
+  async revise(context, input, secret) {
+    const tenant = await tenantFor(context, secret.tenant);
+    return {
+      ...(input.description === undefined ? {} : { description: input.description }),
+      ...keep(context, input, { tenantName: tenant.name, secretName: secret.name }),
+    };
+  },
 });
 
 /** How it is kept: encrypted, or as the place on the machine where it is. */
 function keep(
   { actor, ports }: AdminContext,
   { value, environment, file }: z.infer<typeof place>,
+  whose: SecretContext,
 ): Pick<Secret, 'place' | 'content' | 'lastFour'> | undefined {
   const given = [value, environment, file].filter((one) => one !== undefined);
   if (given.length > 1) throw userError('INVALID', [], `Give only one of ${SECRET_PLACES.join(', ')}.`);
-  if (value !== undefined)
-    return { place: 'value', content: ports.encrypt(value), lastFour: value.length >= 12 ? value.slice(-4) : '' };
+  if (value !== undefined) return { place: 'value', content: ports.encrypt(value, whose), lastFour: lastFour(value) };
   const [at, content] = environment === undefined ? (['file', file] as const) : (['environment', environment] as const);
   if (content === undefined) return undefined;
   if (!actor.roles.includes('platform'))
     throw userError('FORBIDDEN', [at], 'Only platform administrators may name what is on the machine of the gateway.');
   return { place: at, content, lastFour: '' };
+}
+
+function lastFour(value: string): string {
+  return value.length >= 12 ? value.slice(-4) : '';
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { userError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { DEFAULT_TENANT, PLATFORM } from '../models/record.ts';
 import { NETWORKS, type Tenant } from '../models/tenant.ts';
@@ -26,6 +27,18 @@ const entity = defineEntity<Tenant, z.infer<typeof create>, z.infer<typeof updat
   create,
   update,
   make: (_context, input) => newTenant(newId('ten'), input),
+  async revise({ store }, changes, tenant) {
+    // What is encrypted is bound to the name of its tenant.
+    const isRenamed = changes.name !== undefined && changes.name !== tenant.name;
+    const kept = isRenamed ? await store.secrets.count({ all: false, tenant: tenant._id }, { place: 'value' }) : 0;
+    if (kept > 0)
+      throw userError(
+        'IN_USE',
+        ['name'],
+        `${kept} secrets are encrypted for this name: make a tenant of the other one.`,
+      );
+    return changes;
+  },
 });
 
 /** Tenants belong to themselves, so they are made in no tenant. */
