@@ -14,6 +14,10 @@ export const RESOURCE_KINDS = [
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
+export function isKind(kind: string): kind is ResourceKind {
+  return (RESOURCE_KINDS as readonly string[]).includes(kind);
+}
+
 /**
  * An entry of a tenant's configuration as it is being worked on: what skein.yaml would have under `<kind>.<name>`. It
  * serves once it is published.

@@ -12,6 +12,8 @@ export interface Revision extends StoredRecord {
   readonly state: string;
   /** SHA-256 of `state`, in hex. */
   readonly hash: string;
+  /** JSON: what skein.yaml said, of a revision that came from it. */
+  readonly file?: string | null;
 }
 
 /** The published configuration of a tenant, by kind and name. */
@@ -32,6 +34,7 @@ export const revisionSchema = recordSchema({
   restores: { type: Number, default: null },
   state: json,
   hash: text,
+  file: { type: String, default: null },
 })
   .index({ tenant: 1, number: 1 }, { unique: true })
   .index({ tenant: 1, _id: 1 })

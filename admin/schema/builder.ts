@@ -144,15 +144,29 @@ export async function orError<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Inputs of GraphQL have null where nothing was given. These two mean it: never. */
-const NULLABLE: ReadonlySet<string> = new Set(['expiresAt', 'sunsetAt']);
+/** Inputs of GraphQL have null where nothing was given. These mean it: never, none. */
+const NULLABLE: ReadonlySet<string> = new Set(['expiresAt', 'document']);
+/** JSON, which is taken as it is. */
+const RAW: ReadonlySet<string> = new Set(['options', 'examples']);
 
 export function withoutNulls(input: unknown): unknown {
   if (Array.isArray(input)) return input.map(withoutNulls);
   if (typeof input !== 'object' || input === null || input instanceof Date) return input;
   return Object.fromEntries(
     Object.entries(input).flatMap(([key, value]) =>
-      value === undefined || (value === null && !NULLABLE.has(key)) ? [] : [[key, withoutNulls(value)]],
+      value === undefined || (value === null && !NULLABLE.has(key))
+        ? []
+        : [[key, RAW.has(key) ? value : withoutNulls(value)]],
     ),
   );
+}
+
+/** The values of an enum that is called in lower case where it is kept. */
+export function enumOf<const Value extends string>(
+  values: readonly Value[],
+  descriptions: Readonly<Record<Value, string>>,
+) {
+  return Object.fromEntries(
+    values.map((value) => [value.toUpperCase(), { value, description: descriptions[value] }]),
+  ) as Record<string, { value: Value; description: string }>;
 }

@@ -7,15 +7,17 @@ import { type AdminTypes, type Builder, type Outcome, orError, outcome, type Sha
 
 type Types = PothosSchemaTypes.ExtendDefaultTypes<AdminTypes>;
 type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
-type Fields = (t: InputBuilder) => InputFieldMap;
-type ObjectFields<T> = (t: PothosSchemaTypes.ObjectFieldBuilder<Types, T>) => Record<string, unknown>;
+export type Fields = (t: InputBuilder) => InputFieldMap;
+export type ObjectFields<T> = (t: PothosSchemaTypes.ObjectFieldBuilder<Types, T>) => Record<string, unknown>;
 
 export interface EntityType<T extends StoredRecord> {
   /** `App`: the names of everything are made of it. */
   readonly name: string;
   readonly plural: string;
   readonly description: string;
-  readonly entity: Entity<T, never, never> | Entity<T, unknown, unknown>;
+  readonly entity: Pick<Entity<T, never, never>, 'list' | 'count' | 'get' | 'create' | 'update' | 'archive'> & {
+    readonly options: { readonly name: string };
+  };
   readonly fields: ObjectFields<T>;
   /** Fields that a list can be filtered by. */
   readonly where?: Fields;
@@ -124,10 +126,10 @@ export function addEntity<T extends StoredRecord>(
         first: t.arg.int({ defaultValue: 50, description: 'How many at the most: 1 to 500.' }),
         after: t.arg.string({ description: '`endCursor` of the page before.' }),
       },
-      resolve: (_root, args, context) =>
-        orError(() => listOf(entity as Entity<T, never, never>, args as ListArguments, context)),
+      resolve: (_root, args, context) => orError(() => listOf(entity, args as ListArguments, context)),
     }),
   );
+  if (createInput === undefined && updateInput === undefined && !canArchive) return type;
   const payload = addPayload(builder, userError, name, field, type, what);
   const change =
     <Given>(work: (context: AdminContext, args: Given) => Promise<T>) =>

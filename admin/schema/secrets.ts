@@ -16,7 +16,8 @@ export function addSecrets(builder: Builder, shared: Shared) {
     name: 'Secret',
     plural: 'Secrets',
     description:
-      'A credential of the configuration, which names it with a dollar as {secrets.<name>}. Its value can be given and changed, and never read.',
+      'A credential of the configuration, which names it as `$' +
+      '{secrets.name}`. Its value can be given and changed, and never read.',
     entity: secrets,
     fields: (t) => ({
       name: t.exposeString('name', { description: 'Unique in the tenant.' }),

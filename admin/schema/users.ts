@@ -1,7 +1,7 @@
 import { TENANT_ROLES, type User, type UserToken } from '../models/user.ts';
 import { type MadeToken, tokens, users } from '../stores/users.ts';
 import { type Builder, type Outcome, outcome, type Shared, withoutNulls } from './builder.ts';
-import { addEntity } from './entity.ts';
+import { addEntity, addPayload } from './entity.ts';
 
 const ROLE_DESCRIPTIONS = {
   platform: 'Stands above all tenants. It is given at the first start, and by a token’s claims.',
@@ -99,22 +99,7 @@ export function addUsers(builder: Builder, shared: Shared) {
       }),
     }),
   });
-  const revoked = builder.objectRef<Outcome<UserToken>>('RevokedUserTokenPayload').implement({
-    description: 'A token that was revoked.',
-    fields: (t) => ({
-      userToken: t.field({
-        type: token,
-        nullable: true,
-        description: 'The token; null where there are mistakes.',
-        resolve: ({ value }) => value,
-      }),
-      errors: t.field({
-        type: [shared.userError],
-        description: 'What is wrong with what was given. Empty: it is done.',
-        resolve: ({ errors }) => [...errors],
-      }),
-    }),
-  });
+  const revoked = addPayload(builder, shared.userError, 'RevokedUserToken', 'userToken', token, 'token');
   const input = builder.inputType('CreateUserTokenInput', {
     description: 'A new token.',
     fields: (t) => ({

@@ -33,6 +33,8 @@ export class TakenError extends Error {
  * about. Records of other tenants are not there.
  */
 export interface Collection<T extends StoredRecord> {
+  /** An id for a record that is about to be made. */
+  newId(): string;
   get(scope: Scope, id: string): Promise<T | undefined>;
   /** The first that fits. */
   find(scope: Scope, filter: Filter<T>): Promise<T | undefined>;
@@ -81,16 +83,18 @@ export function createCollection<T extends StoredRecord>({
   const mayWrite = (scope: Scope, tenant: string) => {
     if (!scope.all && scope.tenant !== tenant) throw new Error('A record of another tenant cannot be written.');
   };
-  const orTaken = async <R>(write: () => Promise<R>): Promise<R> => {
+  const orTaken = async <R>(write: () => Promise<R>, wanted: () => Promise<Partial<T>>): Promise<R> => {
     try {
       return await write();
     } catch (error) {
       const { code, keyPattern } = error as { code?: unknown; keyPattern?: Record<string, unknown> };
       if (code !== DUPLICATE) throw error;
-      throw new TakenError(Object.keys(keyPattern ?? { name: 1 }).filter((field) => field !== 'tenant'));
+      const fields = keyPattern === undefined ? await takenFields(model, await wanted()) : Object.keys(keyPattern);
+      throw new TakenError(fields.filter((field) => field !== 'tenant'));
     }
   };
   return {
+    newId: () => newId(prefix, now()),
     async get(scope, id) {
       return (await model.findOne(within(scope, { _id: id } as Filter<T>)).lean<T>()) ?? undefined;
     },
@@ -109,12 +113,10 @@ export function createCollection<T extends StoredRecord>({
     async page(scope, filter, request) {
       const { first, after, sort } = request;
       const direction = sort.descending ? -1 : 1;
-      const order: Record<string, 1 | -1> =
-        sort.field === '_id' ? { _id: direction } : { [sort.field]: direction, _id: direction };
       const rest = after === undefined ? filter : ({ $and: [filter, afterFilter(after as After, sort)] } as Filter<T>);
       const found = await model
         .find(within(scope, rest))
-        .sort(order)
+        .sort({ [sort.field]: direction })
         .limit(first + 1)
         .lean<T[]>();
       return { records: found.slice(0, first), hasMore: found.length > first };
@@ -132,7 +134,10 @@ export function createCollection<T extends StoredRecord>({
         updatedAt: at,
         archivedAt: null,
       } as unknown as T;
-      const made = await orTaken(() => model.create(whole));
+      const made = await orTaken(
+        () => model.create(whole),
+        async () => whole,
+      );
       return made.toObject() as T;
     },
     async update(scope, id, version, changes) {
@@ -142,7 +147,11 @@ export function createCollection<T extends StoredRecord>({
         $inc: { version: 1 },
       } as unknown as UpdateQuery<T>;
       const options = { returnDocument: 'after', lean: true } as const;
-      return ((await orTaken(() => model.findOneAndUpdate(filter, update, options).exec())) as T | null) ?? undefined;
+      const written = await orTaken(
+        () => model.findOneAndUpdate(filter, update, options).exec(),
+        async () => ({ ...(await model.findOne(filter).lean<T>()), ...changes }) as Partial<T>,
+      );
+      return (written as T | null) ?? undefined;
     },
     async touch(id, changes) {
       await model.updateOne({ _id: id } as Filter<T>, { $set: changes } as unknown as UpdateQuery<T>);
@@ -152,4 +161,18 @@ export function createCollection<T extends StoredRecord>({
       return deletedCount > 0;
     },
   };
+}
+
+/** Not every server says which index a record met: it is the one in which another record has the same values. */
+async function takenFields<T extends StoredRecord>(model: Model<T>, wanted: Partial<T>): Promise<readonly string[]> {
+  const unique = model.schema
+    .indexes()
+    .flatMap(([fields, { unique }]) => (unique === true ? [Object.keys(fields)] : []));
+  const values = wanted as Readonly<Record<string, unknown>>;
+  for (const fields of [...unique, ['_id']]) {
+    const same = Object.fromEntries(fields.map((field) => [field, values[field]]));
+    const other = await model.findOne(same as Filter<T>, { _id: 1 }).lean<{ _id: string }>();
+    if (other !== null && (fields[0] === '_id' || other._id !== values._id)) return fields;
+  }
+  return unique[0] ?? ['_id'];
 }

@@ -1,15 +1,14 @@
 import { userError } from '../errors.ts';
 
-/** In which order: by a field, then by id. */
+/** In which order: by a field that no two records of the list have the same value of, and that all have. */
 export interface Sort {
   readonly field: string;
   readonly descending: boolean;
 }
 
-/** The place behind a record: its value of the field that is sorted by, and its id. */
+/** The place behind a record: its value of the field that is sorted by. */
 export interface After {
-  readonly value: string | number | boolean | Date | null;
-  readonly id: string;
+  readonly value: string | number;
 }
 
 export interface PageRequest {
@@ -26,18 +25,14 @@ export interface Page<T> {
 /** A place as text that clients hand back. */
 export function writeCursor(record: { readonly _id: string }, { field }: Sort): string {
   const value = (record as unknown as Record<string, unknown>)[field];
-  const plain = value instanceof Date ? { date: value.getTime() } : (value ?? null);
-  return Buffer.from(JSON.stringify([field, plain, record._id])).toString('base64url');
+  return Buffer.from(JSON.stringify([field, value])).toString('base64url');
 }
 
 /** @throws UserErrors for what is no cursor, or one of a list in another order */
 export function readCursor(cursor: string, { field }: Sort): After {
   try {
-    const [wrote, plain, id]: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const isDate = typeof plain === 'object' && plain !== null && typeof (plain as { date: unknown }).date === 'number';
-    const value = isDate ? new Date((plain as { date: number }).date) : plain;
-    const isPlain = isDate || plain === null || ['string', 'number', 'boolean'].includes(typeof plain);
-    if (wrote === field && typeof id === 'string' && isPlain) return { value: value as After['value'], id };
+    const [wrote, value]: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (wrote === field && (typeof value === 'string' || typeof value === 'number')) return { value };
   } catch {
     // Told below.
   }
@@ -45,14 +40,6 @@ export function readCursor(cursor: string, { field }: Sort): After {
 }
 
 /** What comes behind a place. */
-export function afterFilter({ value, id }: After, { field, descending }: Sort): object {
-  const beyond = descending ? '$lt' : '$gt';
-  if (field === '_id') return { _id: { [beyond]: id } };
-  const sameValue = { [field]: value, _id: { [beyond]: id } };
-  if (value === null) return descending ? sameValue : { $or: [sameValue, { [field]: { $ne: null } }] };
-  // Nulls come first, as in MongoDB; a range does not find them.
-  const others = descending
-    ? [{ [field]: { [beyond]: value } }, { [field]: null }]
-    : [{ [field]: { [beyond]: value } }];
-  return { $or: [sameValue, ...others] };
+export function afterFilter({ value }: After, { field, descending }: Sort): object {
+  return { [field]: { [descending ? '$lt' : '$gt']: value } };
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { scopeOf } from '../actor.ts';
-import { notFound, userError } from '../errors.ts';
+import { type UserError, UserErrors, userError } from '../errors.ts';
 import type { ApiKey, App } from '../models/app.ts';
 import { demand } from '../permissions.ts';
 import { newSecret } from '../secrets/new-secret.ts';
@@ -96,22 +96,29 @@ export const keys = {
     if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > MOST)
       throw userError('INVALID', ['overlapSeconds'], `must be from 0 to ${MOST}, which is 90 days`);
     const old = await entity.need(context, id);
+    const now = context.clock.now();
     if (old.revokedAt !== null) throw userError('INVALID', ['id'], 'The key is revoked: create a new one.');
+    if (old.expiresAt !== null && old.expiresAt.getTime() <= now)
+      throw userError('INVALID', ['id'], 'The key has expired: create a new one.');
     const app = await apps.need(context, old.app);
-    const endsAt = new Date(context.clock.now() + overlapSeconds * 1_000);
-    const isSooner = old.expiresAt !== null && old.expiresAt < endsAt;
+    if (app.archivedAt !== null) throw userError('INVALID', ['id'], 'The app is archived.');
     const { name, expiresAt, products, origins, cidrs, rates } = old;
-    const lives = expiresAt !== null && expiresAt.getTime() <= context.clock.now() ? null : expiresAt;
+    await knownProducts(context, app, products);
+    const endsAt = new Date(now + overlapSeconds * 1_000);
+    const isSooner = expiresAt !== null && expiresAt < endsAt;
     const freed = await entity.write(context, old, 'rotate', {
       name: await retiredName(context, old),
-      expiresAt: isSooner ? old.expiresAt : endsAt,
+      expiresAt: isSooner ? expiresAt : endsAt,
     });
-    const made = await insertKey(
-      context,
-      app,
-      { name, expiresAt: lives, products: [...products], origins: [...origins], cidrs: [...cidrs], rates: [...rates] },
-      old._id,
-    );
+    const copied = { products: [...products], origins: [...origins], cidrs: [...cidrs], rates: [...rates] };
+    let made: MadeKey;
+    try {
+      made = await insertKey(context, app, { name, expiresAt, ...copied }, old._id);
+    } catch (error) {
+      // Its holders have no other: it stays as it was.
+      await entity.write(context, freed, 'keep', { name, expiresAt });
+      throw error;
+    }
     return { ...made, old: freed };
   },
   async revoke(context: AdminContext, id: string): Promise<ApiKey> {
@@ -132,6 +139,7 @@ async function insertKey(
   await knownProducts(context, app, products);
   const { text, hash, prefix } = newSecret('skein');
   const record = {
+    _id: context.store.keys.newId(),
     tenant: app.tenant,
     app: app._id,
     name,
@@ -146,7 +154,7 @@ async function insertKey(
     rates,
     lastUsedAt: null,
   };
-  const told = { action: 'key.create', tenant: app.tenant, entity: app._id, entityName: name };
+  const told = { action: 'key.create', tenant: app.tenant, entity: record._id, entityName: name };
   return change(context, { ...told, after: record }, async () => ({
     key: await context.store.keys.insert(scopeOf(context.actor), record),
     secret: text,
@@ -162,11 +170,14 @@ async function retiredName({ store }: AdminContext, { app, name, _id }: ApiKey):
 
 /** Products of the own tenant, and those that the app was granted. */
 async function knownProducts({ store }: AdminContext, app: App, ids: readonly string[]): Promise<void> {
+  const unknown: UserError[] = [];
+  const message = 'There is no such product of the tenant, or granted to the app.';
   for (const [index, id] of ids.entries()) {
     const product = await store.products.get({ all: true }, id);
     const isOwn = product?.tenant === app.tenant;
     const grant = isOwn ? undefined : await store.grants.find({ all: true }, { app: app._id, product: id });
     if (!isOwn && grant?.state !== 'approved')
-      throw notFound('product of the tenant, or granted to the app', ['products', String(index)]);
+      unknown.push({ code: 'NOT_FOUND', path: ['products', String(index)], message });
   }
+  if (unknown.length > 0) throw new UserErrors(unknown);
 }

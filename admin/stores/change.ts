@@ -1,7 +1,9 @@
 import { UserErrors } from '../errors.ts';
-import type { StoredRecord } from '../models/record.ts';
 import { TakenError } from '../store/collection.ts';
 import type { AdminContext } from './context.ts';
+import { masked } from './masking.ts';
+
+export { masked };
 
 export interface Change {
   /** e.g. `app.create`. */
@@ -37,9 +39,10 @@ export async function change<T>({ store, actor }: AdminContext, told: Change, wr
   try {
     result = await write();
   } catch (error) {
-    await store.audit.touch(entry._id, { outcome: 'refused' });
-    if (error instanceof TakenError) throw taken(error);
-    throw error;
+    const told = error instanceof TakenError ? taken(error) : error;
+    // Of anything else nobody knows whether it was written.
+    if (told instanceof UserErrors) await store.audit.touch(entry._id, { outcome: 'refused' });
+    throw told;
   }
   await store.audit.touch(entry._id, { outcome: 'done' });
   await store.feed.signal();
@@ -48,33 +51,4 @@ export async function change<T>({ store, actor }: AdminContext, told: Change, wr
 
 function taken({ fields, message }: TakenError): UserErrors {
   return new UserErrors([{ code: 'TAKEN', path: fields.slice(-1), message }]);
-}
-
-const SECRET_FIELDS =
-  /^(hash|content|api_?key|authorization|password|passphrase|secret|token|client_?secret|x-api-key)$/i;
-const REFERENCE = /^(bearer |basic )?\$\{[^}]*\}$/i;
-const KEPT_OUT: ReadonlySet<string> = new Set<keyof StoredRecord>(['seq', 'updatedAt', 'createdAt', 'version']);
-
-/** Without secrets, and without what changes by itself. */
-export function masked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(masked);
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, inner]) => {
-      if (KEPT_OUT.has(key)) return [];
-      if (SECRET_FIELDS.test(key) && typeof inner === 'string' && inner !== '' && !REFERENCE.test(inner))
-        return [[key, '***']];
-      // A resource has its options as text.
-      if (key === 'options' && typeof inner === 'string') return [[key, masked(fromJson(inner))]];
-      return [[key, masked(inner)]];
-    }),
-  );
-}
-
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

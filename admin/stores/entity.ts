@@ -40,6 +40,10 @@ export interface EntityOptions<T extends StoredRecord, C, U> {
   make(context: AdminContext, input: C, tenant: Tenant): Promise<NewRecord<T>> | NewRecord<T>;
   /** What changes. @throws UserErrors */
   revise?(context: AdminContext, input: U, record: T): Promise<Changes<T>> | Changes<T>;
+  /** Which records are a tenant's. Default: those whose `tenant` it is. */
+  ownedBy?(tenant: Tenant): object;
+  /** Held against bringing it back out of the archive. @throws UserErrors */
+  mayRestore?(context: AdminContext, record: T): Promise<void> | void;
   /** What stands in the way of archiving it. */
   inUse?(context: AdminContext, record: T): Promise<readonly UserError[]>;
 }
@@ -66,6 +70,7 @@ const MOST_PAGE = 500;
 
 export function defineEntity<T extends StoredRecord, C, U>(options: EntityOptions<T, C, U>): Entity<T, C, U> {
   const { name, nameOf, collection, read = 'read', write } = options;
+  const ownedBy = options.ownedBy ?? (({ _id }: Tenant): object => ({ tenant: _id }));
 
   const queryOf = async (context: AdminContext, request: ListRequest) => {
     demand(context.actor, read);
@@ -75,7 +80,7 @@ export function defineEntity<T extends StoredRecord, C, U>(options: EntityOption
     if (sort.field === 'name' && of === undefined && name !== 'tenant')
       throw userError('INVALID', ['tenant'], 'A list by name is one of a tenant: name the tenant.');
     const parts: object[] = [];
-    if (of !== undefined && name !== 'grant') parts.push({ tenant: of._id });
+    if (of !== undefined && scope.all) parts.push(ownedBy(of));
     if (archived !== true) parts.push({ archivedAt: null });
     if (prefix !== undefined && prefix !== null && prefix !== '')
       parts.push({ name: { $gte: prefix, $lt: `${prefix}\uffff` } });
@@ -134,9 +139,15 @@ export function defineEntity<T extends StoredRecord, C, U>(options: EntityOption
       const of = await tenantFor(context, tenant);
       const checked = check(options.create, input);
       const record = await options.make(context, checked, of);
-      const told = { action: `${name}.create`, tenant: of._id, entity: '', entityName: nameOf(record as unknown as T) };
+      const _id = collection(context.store).newId();
+      const told = {
+        action: `${name}.create`,
+        tenant: of._id,
+        entity: _id,
+        entityName: nameOf(record as unknown as T),
+      };
       return change(context, { ...told, after: record }, () =>
-        collection(context.store).insert(scopeOf(context.actor), record),
+        collection(context.store).insert(scopeOf(context.actor), { _id, ...record }),
       );
     },
     async update(context, id, version, input) {
@@ -154,6 +165,7 @@ export function defineEntity<T extends StoredRecord, C, U>(options: EntityOption
       seen(record, version);
       const obstacles = archived ? ((await options.inUse?.(context, record)) ?? []) : [];
       if (obstacles.length > 0) throw new UserErrors(obstacles);
+      if (!archived) await options.mayRestore?.(context, record);
       const changes = { archivedAt: archived ? new Date(context.clock.now()) : null } as unknown as Changes<T>;
       return writeChanges(context, record, archived ? 'archive' : 'restore', changes);
     },

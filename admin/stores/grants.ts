@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { scopeOf } from '../actor.ts';
 import { notFound, userError } from '../errors.ts';
 import type { Grant, Product } from '../models/product.ts';
-import { demand, may } from '../permissions.ts';
+import { demand } from '../permissions.ts';
 import type { Page } from '../store/page.ts';
 import { readCursor } from '../store/page.ts';
 import { apps } from './apps.ts';
@@ -23,6 +23,7 @@ const entity = defineEntity<Grant, never, never>({
   nameOf: ({ app, product }) => `${app} → ${product}`,
   collection: (store) => store.grants,
   write: 'requestGrants',
+  ownedBy: ({ _id }) => ({ $or: [{ tenant: _id }, { productTenant: _id }] }),
   create: z.never(),
   update: z.never(),
   make() {
@@ -64,13 +65,14 @@ export const grants = {
       return entity.write(context, known, 'request', fields);
     }
     const record = { tenant: app.tenant, app: app._id, product: product._id, productTenant: product.tenant, ...fields };
+    const _id = store.grants.newId();
     const told = {
       action: 'grant.request',
       tenant: app.tenant,
-      entity: app._id,
-      entityName: `${app.name} → ${product.name}`,
+      entity: _id,
+      entityName: entity.options.nameOf(record as Grant),
     };
-    return change(context, { ...told, after: record }, () => store.grants.insert(scopeOf(actor), record));
+    return change(context, { ...told, after: record }, () => store.grants.insert(scopeOf(actor), { _id, ...record }));
   },
   async approve(context: AdminContext, id: string, comment: string, plan?: string | null): Promise<Grant> {
     const grant = await decidable(context, id, ['requested']);
@@ -89,7 +91,7 @@ export const grants = {
     if (grant.state !== 'approved' && grant.state !== 'requested')
       throw userError('INVALID', ['id'], `The grant is ${grant.state} already.`);
     const isGiver = actor.roles.includes('platform') || actor.tenant === grant.productTenant;
-    demand(actor, isGiver && may(actor, 'decideGrants') ? 'decideGrants' : isGiver ? 'decideGrants' : 'requestGrants');
+    demand(actor, isGiver ? 'decideGrants' : 'requestGrants');
     return decide(context, grant, 'revoke', { state: 'revoked', comment });
   },
 };
@@ -113,8 +115,10 @@ async function decide(
   const checked = check(z.strictObject({ comment: words }), { comment });
   const { actor, clock, store } = context;
   const changes = { state, plan, comment: checked.comment, decidedBy: actor.id, decidedAt: new Date(clock.now()) };
-  const told = { tenant: grant.tenant, entity: grant._id, entityName: entity.options.nameOf(grant) };
-  const before = { state: grant.state };
+  // Who decided, and from where, is for the log of their own tenant.
+  const tenant = actor.tenant === grant.productTenant ? grant.productTenant : grant.tenant;
+  const told = { tenant, entity: grant._id, entityName: entity.options.nameOf(grant) };
+  const before = { state: grant.state, plan: grant.plan };
   return change(context, { ...told, action: `grant.${action}`, before, after: changes }, async () => {
     const written = await store.grants.update(EVERYWHERE, grant._id, grant.version, changes);
     if (written === undefined)
@@ -160,9 +164,22 @@ export interface CatalogRequest {
 /** What all tenants are shown: products that are published, or deprecated, and not private. */
 export async function catalog(context: AdminContext, request: CatalogRequest): Promise<Page<Product>> {
   demand(context.actor, 'read');
-  const { search, tags, first, after } = request;
+  const { first, after } = request;
   if (typeof first === 'number' && (first < 1 || first > 200))
     throw userError('INVALID', ['first'], 'must be from 1 to 200');
+  return context.store.products.page(EVERYWHERE, catalogFilter(request), {
+    first: first ?? 50,
+    sort: DEFAULT_SORT,
+    after: after === undefined || after === null ? undefined : readCursor(after, DEFAULT_SORT),
+  });
+}
+
+export async function catalogCount(context: AdminContext, request: CatalogRequest): Promise<number> {
+  demand(context.actor, 'read');
+  return context.store.products.count(EVERYWHERE, catalogFilter(request));
+}
+
+function catalogFilter({ search, tags }: CatalogRequest) {
   const parts: object[] = [
     { state: { $in: SHOWN_STATES } },
     { visibility: { $in: ['listed', 'public'] } },
@@ -176,13 +193,5 @@ export async function catalog(context: AdminContext, request: CatalogRequest): P
     const like = { $regex: word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), $options: 'i' };
     parts.push({ $or: [{ name: like }, { title: like }, { description: like }, { tags: like }] });
   }
-  return context.store.products.page(
-    EVERYWHERE,
-    { $and: parts },
-    {
-      first: first ?? 50,
-      sort: DEFAULT_SORT,
-      after: after === undefined || after === null ? undefined : readCursor(after, DEFAULT_SORT),
-    },
-  );
+  return { $and: parts };
 }

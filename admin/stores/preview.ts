@@ -1,11 +1,11 @@
-import type { UserError } from '../errors.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../models/resource.ts';
 import type { ConfigurationState, PublishedEntry } from '../models/revision.ts';
 import type { Tenant } from '../models/tenant.ts';
 import { canonicalJson } from './canonical.ts';
 import type { AdminContext } from './context.ts';
+import { documentsOf, type ReadEntry } from './entries.ts';
 import type { SchemaChange, Validation } from './ports.ts';
-import { documentsOf, type ReadEntry } from './resources.ts';
+import { changedVersions } from './prompt-versions.ts';
 
 /** A validation, and who would notice. */
 export interface Preview extends Validation {
@@ -40,8 +40,8 @@ export async function previewState(
   given: readonly ReadDocument[],
 ): Promise<Preview> {
   const entries = compareStates(before, next);
-  const frozen = changedVersions(entries);
-  const stored = await documentsOf(context, next);
+  const frozen = await changedVersions(context, of, entries);
+  const stored = await documentsOf(context, next, of);
   const documents = new Map<string, Pick<ReadDocument, 'name' | 'text' | 'hash'>>([
     ...stored.map((document) => [document._id, document] as const),
     ...given.map((document) => [document.id, document] as const),
@@ -64,40 +64,17 @@ export function compareStates(before: ConfigurationState, after: ConfigurationSt
   return changes;
 }
 
-/** Versions of prompts that were published never change. */
-function changedVersions(entries: readonly EntryChange[]): UserError[] {
-  return entries.flatMap(({ kind, name, before, after }) => {
-    if (kind !== 'prompts' || after === undefined) return [];
-    const [old, now] = [versionsOf(before), versionsOf(after)];
-    return Object.keys(old).flatMap((version) =>
-      now[version] === undefined || canonicalJson(now[version]) === canonicalJson(old[version])
-        ? []
-        : [
-            {
-              code: 'INVALID' as const,
-              path: ['prompts', name, 'versions', version],
-              message: `The version "${version}" was published and never changes: add another one.`,
-            },
-          ],
-    );
-  });
-}
-
-function versionsOf(entry: PublishedEntry | undefined): Record<string, unknown> {
-  const versions = (entry?.options as { versions?: unknown } | undefined)?.versions;
-  return typeof versions === 'object' && versions !== null ? (versions as Record<string, unknown>) : {};
-}
-
 async function usersOf({ store }: AdminContext, of: Tenant, breaking: readonly SchemaChange[]): Promise<FieldUser[]> {
   if (breaking.length === 0) return [];
   const products = await store.products.all({ all: false, tenant: of._id }, { archivedAt: null });
   const users: FieldUser[] = [];
   for (const product of products) {
     if (product.state === 'draft' || product.state === 'retired') continue;
-    const [hit] = breaking.filter(({ path }) => product.fields.some((field) => isOf(path, field)));
-    if (hit === undefined) continue;
+    const hits = breaking.filter(({ path }) => product.fields.some((field) => isOf(path, field)));
+    if (hits.length === 0) continue;
     const apps = await store.grants.count({ all: true }, { product: product._id, state: 'approved' });
-    users.push({ field: hit.path, product: product._id, productName: product.name, apps });
+    for (const field of new Set(hits.map(({ path }) => path)))
+      users.push({ field, product: product._id, productName: product.name, apps });
   }
   return users;
 }

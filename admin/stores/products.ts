@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { userError } from '../errors.ts';
+import { type UserError, UserErrors, userError } from '../errors.ts';
 import { APPROVALS, type Plan, type Product, VISIBILITIES } from '../models/product.ts';
 import { demand } from '../permissions.ts';
 import type { AdminContext } from './context.ts';
@@ -141,9 +141,12 @@ function check(sunsetAt: Date | null): void {
 }
 
 async function knownPlans({ store }: AdminContext, tenant: string, ids: readonly string[]): Promise<void> {
+  const unknown: UserError[] = [];
+  const message = 'There is no such plan of the tenant.';
   for (const [index, id] of ids.entries()) {
     const plan = await store.plans.get({ all: false, tenant }, id);
     if (plan === undefined || plan.archivedAt !== null)
-      throw userError('NOT_FOUND', ['plans', String(index)], 'There is no such plan of the tenant.');
+      unknown.push({ code: 'NOT_FOUND', path: ['plans', String(index)], message });
   }
+  if (unknown.length > 0) throw new UserErrors(unknown);
 }

@@ -27,8 +27,13 @@ export const users = defineEntity<User, z.infer<typeof create>, z.infer<typeof u
   },
   async revise(context, changes, user) {
     mayGive(context, [...(changes.roles ?? []), ...user.roles]);
+    if (changes.roles !== undefined && user.tenant === PLATFORM)
+      throw userError('INVALID', ['roles'], 'Platform administrators have the role PLATFORM, and no other.');
     if (changes.roles?.includes('owner') === false) await staysOwned(context, user);
     return changes;
+  },
+  mayRestore(context, user) {
+    mayGive(context, user.roles);
   },
   async inUse(context, user) {
     mayGive(context, user.roles);
@@ -44,12 +49,14 @@ function mayGive({ actor }: AdminContext, roles: readonly Role[]): void {
     throw userError('FORBIDDEN', ['roles'], 'Only owners make and unmake owners.');
 }
 
-/** A tenant that has owners keeps one. */
+/** A tenant that has owners keeps one, and the platform an administrator. */
 async function staysOwned({ store }: AdminContext, user: User): Promise<void> {
-  if (!user.roles.includes('owner')) return;
+  const role = user.tenant === PLATFORM ? 'platform' : 'owner';
+  if (!user.roles.includes(role) || user.archivedAt !== null) return;
   const scope = { all: false, tenant: user.tenant } as const;
-  const owners = await store.users.count(scope, { roles: 'owner', archivedAt: null });
-  if (owners < 2) throw userError('IN_USE', ['roles'], 'This is the only owner of the tenant: make another one first.');
+  if ((await store.users.count(scope, { roles: role, archivedAt: null })) > 1) return;
+  const what = role === 'owner' ? 'owner of the tenant' : 'platform administrator';
+  throw userError('IN_USE', ['roles'], `This is the only ${what}: make another one first.`);
 }
 
 const tokenInput = z.strictObject({ name: title.min(1, 'must not be empty'), expiresAt: moment.optional() });
@@ -60,18 +67,20 @@ export interface MadeToken {
   readonly secret: string;
 }
 
+const entity = defineEntity<UserToken, never, never>({
+  name: 'token',
+  nameOf: (token) => token.name,
+  collection: (store) => store.tokens,
+  write: 'users',
+  create: z.never(),
+  update: z.never(),
+  make() {
+    throw new Error('Tokens are made for users.');
+  },
+});
+
 export const tokens = {
-  ...defineEntity<UserToken, never, never>({
-    name: 'token',
-    nameOf: (token) => token.name,
-    collection: (store) => store.tokens,
-    write: 'users',
-    create: z.never(),
-    update: z.never(),
-    make() {
-      throw new Error('Tokens are made for users.');
-    },
-  }),
+  ...entity,
   /** Makes a token that its user signs in with. */
   async createFor(context: AdminContext, userId: string, input: unknown): Promise<MadeToken> {
     const { actor, store } = context;
@@ -84,11 +93,13 @@ export const tokens = {
   },
   async revoke(context: AdminContext, id: string): Promise<UserToken> {
     const { actor, store, clock } = context;
-    const token = await this.need(context, id);
-    if (actor.id !== token.user) demand(actor, 'users');
+    const token = await entity.need(context, id);
+    if (actor.id !== token.user) {
+      demand(actor, 'users');
+      mayGive(context, (await store.users.get({ all: true }, token.user))?.roles ?? []);
+    }
     if (token.revokedAt !== null) return token;
-    void store;
-    return this.write(context, token, 'revoke', { revokedAt: new Date(clock.now()) });
+    return entity.write(context, token, 'revoke', { revokedAt: new Date(clock.now()) });
   },
 };
 
@@ -102,6 +113,7 @@ function insertToken(
 ): Promise<MadeToken> {
   const { text, hash, prefix } = secret;
   const record = {
+    _id: store.tokens.newId(),
     tenant: user.tenant,
     user: user._id,
     name,
@@ -111,7 +123,7 @@ function insertToken(
     revokedAt: null,
     lastUsedAt: null,
   };
-  const told = { action: 'token.create', tenant: user.tenant, entity: user._id, entityName: name };
+  const told = { action: 'token.create', tenant: user.tenant, entity: record._id, entityName: name };
   return change(context, { ...told, after: record }, async () => ({
     token: await store.tokens.insert({ all: true }, record),
     secret: text,

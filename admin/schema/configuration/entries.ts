@@ -1,0 +1,173 @@
+import type { Resource, ResourceKind, StoredDocument } from '../../models/resource.ts';
+import { maskSecrets } from '../../stores/masking.ts';
+import { entryOf, type GivenEntry, resourceEntity } from '../../stores/resource-entity.ts';
+import { resources } from '../../stores/resources.ts';
+import { revisions } from '../../stores/revisions.ts';
+import { type Builder, orError, type Shared, withoutNulls } from '../builder.ts';
+import { addEntity, type Fields, type ObjectFields } from '../entity.ts';
+import type { KindNames } from './kinds.ts';
+import { type PayloadTypes, publishing, tried } from './payloads.ts';
+import type { PreviewTypes } from './preview.ts';
+import { asYaml } from './preview.ts';
+import { documentOf, type EntryStatus, publishedEntry, statusOf } from './published.ts';
+import { ALLOW_BREAKING, MESSAGE } from './revisions.ts';
+
+const STATUS_DESCRIPTIONS: Readonly<Record<EntryStatus, string>> = {
+  draft: 'It was never published, or taken out of what serves: it does not serve.',
+  published: 'It serves as it is here.',
+  changed: 'It serves as it was before its last changes.',
+  removed: 'It was archived, and serves until that is published.',
+  archived: 'It was archived, and does not serve.',
+};
+
+/** Types that all kinds of entries share. */
+export function addEntryTypes(builder: Builder) {
+  const status = builder.enumType('EntryStatus', {
+    description: 'How an entry of the working copy compares with what serves.',
+    values: Object.fromEntries(
+      Object.entries(STATUS_DESCRIPTIONS).map(([value, description]) => [value.toUpperCase(), { value, description }]),
+    ) as Record<string, { value: EntryStatus; description: string }>,
+  });
+  const document = builder.objectRef<StoredDocument>('ConfigurationDocument').implement({
+    description: 'The text of a document that an entry came with, e.g. an OpenAPI document.',
+    fields: (t) => ({
+      id: t.id({ description: 'Made of its text: another text has another id.', resolve: ({ _id }) => _id }),
+      name: t.exposeString('name', { description: 'Its file name: the options name it by this.' }),
+      hash: t.exposeString('hash', { description: 'SHA-256 of its text, in hex.' }),
+      text: t.exposeString('text', { description: 'The text itself.' }),
+    }),
+  });
+  const documentInput = builder.inputType('DocumentInput', {
+    description: 'The text of a document that the options name.',
+    fields: (t) => ({
+      name: t.string({ required: true, description: 'A plain file name, e.g. `openapi.yaml`.' }),
+      text: t.string({ required: true, description: 'The text: 12 MiB at the most.' }),
+    }),
+  });
+  return { status, document, documentInput };
+}
+
+export type EntryTypes = ReturnType<typeof addEntryTypes>;
+
+/** Adds one kind of entries: its type, list and lookups, its changes in the working copy, and its publishing. */
+export function addEntries(
+  builder: Builder,
+  shared: Shared,
+  kind: ResourceKind,
+  names: KindNames,
+  { status, document, documentInput }: EntryTypes,
+  { entry }: PreviewTypes,
+  { validation, published }: PayloadTypes,
+  more: ObjectFields<Resource> = () => ({}),
+) {
+  const { type: name, plural, word, description, nameIs, hasDocument } = names;
+  const content: Fields = (t) => ({
+    options: t.field({ type: 'JSON', description: 'As under its name in skein.yaml.' }),
+    yaml: t.string({ description: 'The options as YAML, in the place of `options`.' }),
+    ...(hasDocument
+      ? {
+          document: t.field({
+            type: documentInput,
+            description: 'The document that the options name, if it has one here.',
+          }),
+        }
+      : {}),
+  });
+  const named: Fields = (t) => ({ name: t.string({ required: true, description: nameIs }), ...content(t) });
+  const type = addEntity<Resource>(builder, shared, {
+    name,
+    plural,
+    description: `${description} As it is in the working copy: it serves once it is published.`,
+    entity: resourceEntity(kind, word),
+    fields: (t) => ({
+      name: t.exposeString('name', { description: nameIs }),
+      options: t.field({
+        type: 'JSON',
+        description:
+          'As under its name in skein.yaml, with secrets masked. Masked ones that are given back stay as they are.',
+        resolve: ({ options }) => maskSecrets(JSON.parse(options)),
+      }),
+      yaml: t.string({ description: 'The same as YAML.', resolve: ({ options }) => asYaml(JSON.parse(options)) }),
+      document: t.field({
+        type: document,
+        nullable: true,
+        description: 'The document that came with it; null: the options say where it is, if there is one.',
+        resolve: async ({ document }, _args, context) =>
+          document === null ? null : ((await documentOf(context, document)) ?? null),
+      }),
+      status: t.field({
+        type: status,
+        description: 'How it compares with what serves.',
+        resolve: (resource, _args, context) => statusOf(context, resource),
+      }),
+      isPublished: t.boolean({
+        description: 'Whether it serves as it is here.',
+        resolve: async (resource, _args, context) => (await statusOf(context, resource)) === 'published',
+      }),
+      published: t.field({
+        type: entry,
+        nullable: true,
+        description: 'What serves of it; null: nothing does.',
+        resolve: async (resource, _args, context) => (await publishedEntry(context, resource)) ?? null,
+      }),
+      ...more(t),
+    }),
+    createInput: named,
+    updateInput: content,
+  });
+  const input = builder.inputType(`${name}Input`, {
+    description: `A ${word} to be tried or published. Without options it is taken as it is in the working copy.`,
+    fields: named as never,
+  });
+  const tenant = 'Id or name of the tenant, for platform administrators. Default: one’s own.';
+  builder.queryField(`${name[0]?.toLowerCase()}${name.slice(1)}ByName`, (t) =>
+    t.field({
+      type,
+      nullable: true,
+      description: `The ${word} of this name in the working copy; null where there is none.`,
+      args: {
+        name: t.arg.string({ required: true, description: nameIs }),
+        tenant: t.arg.id({ description: tenant }),
+      },
+      resolve: (_root, { name, tenant }, context) =>
+        orError(async () => (await resources.get(context, kind, name, tenant)) ?? null) as never,
+    }),
+  );
+  builder.mutationFields((t) => ({
+    [`validate${name}`]: t.field({
+      type: validation,
+      description: `Tries what publishing the ${word} would do. Nothing is saved.`,
+      args: {
+        input: t.arg({ type: input, required: true, description: `The ${word}.` }),
+        tenant: t.arg.id({ description: tenant }),
+      },
+      resolve: (_root, { input, tenant }, context) =>
+        tried(async () =>
+          revisions.previewEntry(context, kind, await entryOf(context, kind, plain(input), tenant), tenant),
+        ),
+    }),
+    [`publish${name}`]: t.field({
+      type: published,
+      description: `Saves the ${word} and publishes it, with all else as it serves.`,
+      args: {
+        input: t.arg({ type: input, required: true, description: `The ${word}.` }),
+        version: t.arg.int({ description: 'The version that was seen; of one that exists, it must be given.' }),
+        message: t.arg.string({ description: MESSAGE }),
+        allowBreaking: t.arg.boolean({ defaultValue: false, description: ALLOW_BREAKING }),
+        tenant: t.arg.id({ description: tenant }),
+      },
+      resolve: (_root, { input, version, tenant, ...request }, context) =>
+        publishing(context, async () => {
+          const given = await entryOf(context, kind, { ...plain(input), version: version ?? null }, tenant);
+          return revisions.publishEntry(context, kind, given, request, tenant);
+        }),
+    }),
+  }));
+  return type;
+}
+
+type Given = GivenEntry & { readonly name: string };
+
+function plain(input: unknown): Given {
+  return withoutNulls(input) as Given;
+}
