@@ -4,6 +4,7 @@ import { EmbeddedCursor } from './cursor.ts';
 import { documentBytes, insertDocument } from './documents.ts';
 import type { Engine } from './engine.ts';
 import { serverError, unsupported } from './errors.ts';
+import { compileFilter } from './filter.ts';
 import { explainFind, type FindRequest, findDocuments } from './find.ts';
 import { findAndDelete, findAndModify } from './find-and-modify.ts';
 import { buildIndex, describeIndex, removeIndex } from './index-builds.ts';
@@ -158,6 +159,7 @@ export class EmbeddedCollection {
     if (Object.keys(request.filter).length === 0 && request.skip === 0 && request.limit === 0) {
       return this.estimatedDocumentCount();
     }
+    compileFilter(request.filter);
     return this.#engine.read(this.collectionName, (collection) => {
       let found = 0;
       if (collection === undefined) return found;
@@ -177,6 +179,7 @@ export class EmbeddedCollection {
   async distinct(path: string, filter: object = {}, options?: Options): Promise<unknown[]> {
     checkOptions(options);
     const request = { filter: normalize(filter ?? {}), sort: [], skip: 0, limit: 0 };
+    compileFilter(request.filter);
     return this.#engine.read(this.collectionName, (collection) =>
       collection === undefined ? [] : distinctValues(path, findDocuments(this.#engine, collection, request)),
     );

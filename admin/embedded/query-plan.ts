@@ -33,11 +33,13 @@ export function planQuery(collection: CollectionEntry, filter: BsonDocument, sor
   const constraints = collectConstraints(filter);
   const best = bestIndex(collection, constraints, sort);
   if (best !== undefined && best.score > 0) return best.plan;
-  return planBranches(collection, filter) ?? best?.plan ?? { scans: [], sorted: sort.length === 0, reverse: false };
+  return (
+    planBranches(collection, filter, sort) ?? best?.plan ?? { scans: [], sorted: sort.length === 0, reverse: false }
+  );
 }
 
 /** `$or` whose every branch has an index. */
-function planBranches(collection: CollectionEntry, filter: BsonDocument): QueryPlan | undefined {
+function planBranches(collection: CollectionEntry, filter: BsonDocument, sort: SortSpec): QueryPlan | undefined {
   const branches = filter.$or;
   if (!Array.isArray(branches)) return undefined;
   const scans: IndexScan[] = [];
@@ -46,7 +48,7 @@ function planBranches(collection: CollectionEntry, filter: BsonDocument): QueryP
     if (best === undefined || best.score <= 0) return undefined;
     scans.push(...best.plan.scans);
   }
-  return { scans, sorted: false, reverse: false };
+  return { scans, sorted: sort.length === 0, reverse: false };
 }
 
 function bestIndex(

@@ -1,4 +1,5 @@
 import type { Engine } from './engine.ts';
+import { compileFilter } from './filter.ts';
 import { type FindRequest, type FoundDocument, findDocuments } from './find.ts';
 import { encodeValue } from './keys.ts';
 import type { OperationOptions } from './options.ts';
@@ -18,6 +19,8 @@ export function readDocuments(
     options.promoteValues !== false &&
     options.promoteBuffers !== true &&
     options.useBigInt64 !== true;
+  // Also for a collection that is not there yet: what is refused is refused from the first day.
+  compileFilter(request.filter);
   return engine.read(name, (collection) => {
     if (collection === undefined) return [][Symbol.iterator]();
     return outgoing(findDocuments(engine, collection, request), project, isDefault ? undefined : options);
