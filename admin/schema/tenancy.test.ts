@@ -1,0 +1,94 @@
+import { expect, it } from 'vitest';
+import { describeStores, PLATFORM_ADMIN } from '../../test/utils/admin-suite.ts';
+import { argumentsOf, furnish, operationsOf, type World } from '../../test/utils/admin-world.ts';
+import { TENANT_ROLES } from '../models/user.ts';
+import { createAdminSchema } from './index.ts';
+
+const operations = operationsOf(createAdminSchema());
+
+it('knows arguments for every field of the schema', () => {
+  const known = Object.keys(argumentsOf(NOWHERE));
+  expect(known.sort()).toEqual(operations.map(({ field }) => field).sort());
+});
+
+describeStores('tenants', (plane) => {
+  it('see everything of their own', async () => {
+    const asker = await plane().createTenant('asker');
+    const world = await furnish(plane(), 'acme', asker);
+    const given = argumentsOf(world);
+    for (const { kind, field, text } of operations) {
+      if (kind === 'mutation' || field === 'catalog') continue;
+      const { data, errors } = await plane().run(world.actors.owner, text, given[field]);
+      expect(errors, field).toBeUndefined();
+      const said = field === 'compareRevisions' ? '[]' : world.tenant._id;
+      expect(JSON.stringify(data), field).toContain(said);
+    }
+  });
+
+  it('see nothing of each other, and change nothing, whoever asks and whatever is asked', async () => {
+    const asker = await plane().createTenant('asker');
+    const world = await furnish(plane(), 'acme', asker);
+    const intruder = await furnish(plane(), 'evil', asker);
+    const given = argumentsOf(world);
+    const theirs = new Set([world.mark, ...idsIn(world)]);
+    const before = await others(plane().dump('counters'), intruder.tenant._id);
+    for (const role of TENANT_ROLES)
+      for (const { field, text } of operations) {
+        const place = `${field} as ${role}`;
+        const result = JSON.stringify(await plane().run(intruder.actors[role], text, given[field]));
+        for (const secret of theirs) expect(result.includes(secret) ? `${place}: ${result}` : '').toBe('');
+        const after = await others(plane().dump('counters'), intruder.tenant._id);
+        if (JSON.stringify(after) !== JSON.stringify(before)) expect(after, place).toEqual(before);
+      }
+    const own = JSON.stringify((await plane().dump('counters', 'audit')) as object).split('\n');
+    expect(own).toHaveLength(1);
+    for (const [name, records] of Object.entries(await plane().dump('counters')))
+      for (const record of records as { tenant: string }[])
+        if (record.tenant === intruder.tenant._id)
+          for (const secret of theirs)
+            expect(JSON.stringify(record).includes(secret) ? `${name}: ${secret}` : '').toBe('');
+  });
+
+  it('are all seen by platform administrators', async () => {
+    const asker = await plane().createTenant('asker');
+    const world = await furnish(plane(), 'acme', asker);
+    const given = argumentsOf(world);
+    for (const { kind, field, text } of operations) {
+      if (kind === 'mutation' || ['catalog', 'viewer', 'compareRevisions'].includes(field)) continue;
+      const { data, errors } = await plane().run(PLATFORM_ADMIN, text, given[field]);
+      expect(errors, field).toBeUndefined();
+      expect(JSON.stringify(data), field).toContain(world.tenant._id);
+    }
+  });
+});
+
+async function others(dump: Promise<Record<string, unknown[]>>, tenant: string) {
+  const entries = Object.entries(await dump);
+  return Object.fromEntries(
+    entries.map(([name, records]) => [
+      name,
+      (records as { tenant: string }[]).filter((record) => record.tenant !== tenant),
+    ]),
+  );
+}
+
+function idsIn({ tenant, user, token, app, key, plan, product, secret, resources, asked, users }: World): string[] {
+  const records = [tenant, user, token, app, key, plan, product, secret, asked];
+  return [...records, ...Object.values(resources), ...Object.values(users)].map(({ _id }) => _id);
+}
+
+const NOTHING = { _id: '', version: 1, name: '' };
+const NOWHERE = {
+  mark: '',
+  tenant: NOTHING,
+  user: NOTHING,
+  token: NOTHING,
+  app: NOTHING,
+  key: NOTHING,
+  plan: NOTHING,
+  product: NOTHING,
+  secret: NOTHING,
+  asked: NOTHING,
+  audit: '',
+  resources: new Proxy({}, { get: () => NOTHING }),
+} as unknown as World;
