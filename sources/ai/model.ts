@@ -10,16 +10,45 @@ export interface ModelRequest {
   readonly topP?: number | undefined;
   readonly stop?: readonly string[] | undefined;
   readonly seed?: number | undefined;
+  /** How many alternatives of each token to tell the probability of; 0 is the token's own alone. */
+  readonly logprobs?: number | undefined;
+  readonly reasoning?: ReasoningOptions | undefined;
+  readonly tools?: readonly ToolDefinition[] | undefined;
+  readonly toolChoice?: ToolChoice | undefined;
+  /** Whether several tools may be called in one answer. */
+  readonly parallelToolCalls?: boolean | undefined;
   /** Asks for JSON that fits the schema; the answer's text is that JSON. */
   readonly output?: OutputShape | undefined;
+  /** Fields of a dialect's own request that have no canonical name: dialect → fields, sent as they are. */
+  readonly extras?: Extras | undefined;
+  /** What the caller says of the call, for routes. Never sent to a provider. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface ModelMessage {
-  readonly role: ModelRole;
-  readonly content: string;
+export type Extras = Readonly<Record<string, JsonObject>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonSchema = JsonObject;
+
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high';
+
+/** At most one of them. */
+export interface ReasoningOptions {
+  readonly effort?: ReasoningEffort | undefined;
+  /** The most tokens to spend on reasoning. */
+  readonly budgetTokens?: number | undefined;
 }
 
-export type ModelRole = 'system' | 'user' | 'assistant';
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string | undefined;
+  /** Schema of the arguments: an object. */
+  readonly parameters: JsonSchema;
+  /** Arguments must fit the schema to the letter, where the provider can see to it. */
+  readonly strict?: boolean | undefined;
+  readonly extras?: Extras | undefined;
+}
+
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly tool: string };
 
 export interface OutputShape {
   /** Letters, digits, _ and -, at most 64. */
@@ -28,7 +57,78 @@ export interface OutputShape {
   readonly schema: JsonSchema;
 }
 
-export type JsonSchema = Readonly<Record<string, unknown>>;
+/** `tool` messages hold results of tools, and nothing else. */
+export type ModelRole = 'system' | 'user' | 'assistant' | 'tool';
+
+export interface ModelMessage {
+  readonly role: ModelRole;
+  readonly content: string | readonly ContentPart[];
+}
+
+export type ContentPart = TextPart | ImagePart | FilePart | ReasoningPart | ToolCallPart | ToolResultPart;
+/** What a model answers with. */
+export type AnswerPart = TextPart | ReasoningPart | ToolCallPart;
+
+interface PartBase {
+  /** Fields of a dialect's own part that have no canonical name: dialect → fields, sent as they are. */
+  readonly extras?: Extras | undefined;
+}
+
+export interface TextPart extends PartBase {
+  readonly type: 'text';
+  readonly text: string;
+  readonly signature?: Signature | undefined;
+}
+
+export interface ImagePart extends PartBase {
+  readonly type: 'image';
+  readonly source: MediaSource;
+}
+
+export interface FilePart extends PartBase {
+  readonly type: 'file';
+  readonly name?: string | undefined;
+  readonly source: MediaSource;
+}
+
+/** Where the bytes are: at an address the provider fetches, or here. */
+export type MediaSource =
+  | { readonly type: 'url'; readonly url: string; readonly mediaType?: string | undefined }
+  | { readonly type: 'base64'; readonly data: string; readonly mediaType: string };
+
+/** Goes back to the dialect that made it alone: no other can read its signature. */
+export interface ReasoningPart extends PartBase {
+  readonly type: 'reasoning';
+  readonly text: string;
+  readonly signature?: Signature | undefined;
+}
+
+/** What a provider wants to see again as it gave it, to go on from its own thoughts. */
+export interface Signature {
+  readonly dialect: string;
+  readonly value: string;
+  /** The provider's id of the thought, where it has one. */
+  readonly id?: string | undefined;
+  /** The thought itself is in `value`, and nobody else can read it. */
+  readonly isRedacted?: boolean | undefined;
+}
+
+export interface ToolCallPart extends PartBase {
+  readonly type: 'tool-call';
+  readonly id: string;
+  readonly name: string;
+  /** JSON of an object, as the model wrote it. */
+  readonly arguments: string;
+  readonly signature?: Signature | undefined;
+}
+
+export interface ToolResultPart extends PartBase {
+  readonly type: 'tool-result';
+  /** Of the call it answers. */
+  readonly id: string;
+  readonly content: string | readonly (TextPart | ImagePart)[];
+  readonly isError?: boolean | undefined;
+}
 
 export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'other';
 
@@ -41,23 +141,96 @@ export interface Usage {
   readonly totalTokens: number | undefined;
   /** The part of `inputTokens` that came from the provider's cache. */
   readonly cachedInputTokens: number | undefined;
+  /** The part of `inputTokens` that was written to the provider's cache, for whatever time. */
+  readonly cacheWriteTokens?: number | undefined;
+  /** The part of `cacheWriteTokens` that is kept for an hour, which has a price of its own. */
+  readonly cacheWrite1hTokens?: number | undefined;
   /** The part of `outputTokens` that is reasoning. */
   readonly reasoningTokens: number | undefined;
   /** What the provider said, as it said it. */
   readonly raw: unknown;
+  /** What the call cost; `undefined` where a price or a count is not known. Made of integers, for people to read. */
+  readonly costUsd?: number | undefined;
 }
 
 export interface ModelResponse {
   readonly id: string | undefined;
+  /** All text of the answer. */
   readonly text: string;
   readonly finishReason: FinishReason;
   readonly usage: Usage | undefined;
   /** The provider's own id of the model that answered. */
   readonly modelId: string | undefined;
+  /** Text, thoughts and calls of tools in their order; as an assistant's message they can be sent back. */
+  readonly content?: readonly AnswerPart[] | undefined;
+  /** Probabilities of the tokens, as the provider told them. */
+  readonly logprobs?: unknown;
+  /** The whole answer, with fields that nobody here knows. */
+  readonly raw?: unknown;
+  /** Our names of what made the answer. */
+  readonly made?: Made | undefined;
 }
 
-/** One piece of a stream. `finish` comes last and exactly once; a stream without it has failed. */
+/** Which model answered, and what was asked before it. */
+export interface Made {
+  readonly model: string;
+  readonly provider: string;
+  readonly attempts: readonly Attempt[];
+}
+
+/** One model that was asked. */
+export interface Attempt {
+  readonly model: string;
+  readonly provider: string;
+  /** `ok`, or the code of the error it ended with. */
+  readonly outcome: string;
+  readonly upstreamStatus?: number | undefined;
+  readonly latencyMs: number;
+}
+
+/**
+ * One piece of a stream. `finish` comes last and exactly once; a stream without it has failed. Calls of tools are counted
+ * from 0: the first piece of each has its id and name, the others have arguments alone. A thought ends with the piece
+ * that has its signature, if it has one.
+ */
 export type ModelPart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'reasoning'; readonly text: string }
-  | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage | undefined };
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      readonly signature?: Signature | undefined;
+      readonly logprobs?: unknown;
+    }
+  | { readonly type: 'reasoning'; readonly text: string; readonly signature?: Signature | undefined }
+  | {
+      readonly type: 'tool-call';
+      readonly index: number;
+      readonly id?: string | undefined;
+      readonly name?: string | undefined;
+      readonly arguments: string;
+      readonly signature?: Signature | undefined;
+    }
+  | FinishPart;
+
+export interface FinishPart {
+  readonly type: 'finish';
+  readonly reason: FinishReason;
+  readonly usage: Usage | undefined;
+  readonly id?: string | undefined;
+  readonly modelId?: string | undefined;
+  readonly made?: Made | undefined;
+}
+
+/** Texts to be turned into vectors. */
+export interface EmbedRequest {
+  readonly texts: readonly string[];
+  readonly dimensions?: number | undefined;
+  readonly extras?: Extras | undefined;
+}
+
+export interface EmbedResponse {
+  /** One for each text, in their order. */
+  readonly embeddings: readonly (readonly number[])[];
+  readonly usage: Usage | undefined;
+  readonly modelId: string | undefined;
+  readonly made?: Made | undefined;
+}

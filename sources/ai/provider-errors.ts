@@ -16,17 +16,20 @@ export interface ProviderError {
 
 /** Reads `{ error: { type, message } }` and what else is seen in its place. */
 export function providerErrorOf(body: unknown): ProviderError {
-  const { error, message, detail } = objectOf(body);
+  // Gemini puts the errors of a stream into a list.
+  const { error, message, detail } = objectOf(Array.isArray(body) ? body[0] : body);
   const inner = isObject(error) ? error : {};
   return {
-    type: [inner.type, inner.code].filter((word) => typeof word === 'string').join(' '),
+    type: [inner.type, inner.code, inner.status].filter((word) => typeof word === 'string').join(' '),
     message: textOf(inner.message) ?? textOf(error) ?? textOf(message) ?? textOf(detail) ?? 'No message.',
   };
 }
 
 /** The code for an error that is told by its type alone, inside a stream or a 200 answer. */
 export function openErrorCode(type: string): ErrorCode {
-  return /rate_limit|quota|invalid_request|authentication|permission|not_found/.test(type)
+  return /rate_limit|quota|resource_exhausted|invalid_(request|argument|prompt)|authenticat|permission|not_found/.test(
+    type,
+  )
     ? 'UPSTREAM_REJECTED'
     : 'UPSTREAM_FAILED';
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelRequest } from '../model.ts';
-import { anthropicDialect as dialect } from './anthropic.ts';
+import { createAnthropicDialect } from './anthropic.ts';
 import type { DialectTarget } from './dialect.ts';
 
+const dialect = createAnthropicDialect();
 const call: ModelRequest = { messages: [{ role: 'user', content: 'Hi' }] };
 const structured: ModelRequest = { ...call, output: { name: 'answer', schema: { type: 'object' } } };
 const target: DialectTarget = { model: 'claude', maxTokens: 100, stream: false, apiKey: 'sk-ant-1' };
@@ -117,10 +118,17 @@ describe('the answer', () => {
         outputTokens: 7,
         totalTokens: 3217,
         cachedInputTokens: 3000,
+        cacheWriteTokens: 200,
         reasoningTokens: undefined,
         raw: usage,
       },
       modelId: 'claude-2025',
+      content: [
+        { type: 'reasoning', text: 'hm' },
+        { type: 'text', text: 'Hel' },
+        { type: 'text', text: 'lo' },
+      ],
+      raw: body,
     });
   });
 
@@ -175,6 +183,7 @@ describe('the stream', () => {
       {
         type: 'finish',
         reason: 'stop',
+        id: 'm1',
         usage: {
           inputTokens: 15,
           outputTokens: 20,
@@ -187,15 +196,25 @@ describe('the stream', () => {
     ]);
   });
 
-  test('keeps thinking apart and its signature out', () => {
+  test('keeps thinking apart, and ends each thought with its signature', () => {
     const thinking = [
       delta({ type: 'thinking_delta', thinking: 'hm' }),
       delta({ type: 'signature_delta', signature: 's' }),
+      { type: 'content_block_start', index: 1, content_block: { type: 'redacted_thinking', data: 'r' } },
     ];
-    expect(decode([start, ...thinking, ...end('end_turn', {})]).map(({ type }) => type)).toEqual([
-      'reasoning',
-      'finish',
+    expect(decode([start, ...thinking, ...end('end_turn', {})])).toMatchObject([
+      { type: 'reasoning', text: 'hm' },
+      { type: 'reasoning', text: '', signature: { dialect: 'anthropic', value: 's' } },
+      { type: 'reasoning', text: '', signature: { dialect: 'anthropic', value: 'r', isRedacted: true } },
+      { type: 'finish' },
     ]);
+  });
+
+  test('tells what is known of its tokens before it has ended', () => {
+    const decoder = dialect.stream(call);
+    expect(decoder.usage()).toBeUndefined();
+    decoder.push({ data: JSON.stringify(start) });
+    expect(decoder.usage()).toMatchObject({ inputTokens: 15, outputTokens: 1 });
   });
 
   test('gives the JSON of the tool as text where output is structured', () => {

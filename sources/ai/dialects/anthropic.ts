@@ -1,8 +1,9 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { FinishReason, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
+import type { AnswerPart, FinishReason, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
+import { anthropicRequest } from './anthropic-request.ts';
+import { joinText } from './content.ts';
 import {
-  type DialectRequest,
-  type DialectTarget,
+  type DialectQuirks,
   errorInside,
   type ModelDialect,
   parseEventData,
@@ -11,54 +12,21 @@ import {
   unreadable,
 } from './dialect.ts';
 import { countOf, isObject, type JsonObject, objectOf, sumOf, textOf } from './read.ts';
+import { ToolCallAssembler } from './tool-calls.ts';
+
+const NAME = 'anthropic';
 
 /**
  * The messages API: https://docs.anthropic.com/en/api/messages. Structured output is asked for as a tool the model
  * must use: every model that takes tools can, without a beta header.
  */
-export const anthropicDialect: ModelDialect = {
-  name: 'anthropic',
-  request,
-  parse,
-  stream: (call) => new AnthropicDecoder(call.output !== undefined),
-};
-
-function request(call: ModelRequest, target: DialectTarget): DialectRequest {
-  if (call.seed !== undefined) throw refused('This model takes no seed.');
-  if (call.temperature !== undefined && call.temperature > 1) throw refused('This model takes a temperature up to 1.');
-  const messages = call.messages.filter(({ role }) => role !== 'system');
-  if (messages.length === 0) throw refused('This model needs a message that is not a system message.');
-  const system = [call.system, ...call.messages.filter(({ role }) => role === 'system').map(({ content }) => content)]
-    .filter((text) => text !== undefined)
-    .join('\n\n');
-  const body = {
-    model: target.model,
-    max_tokens: call.maxTokens ?? target.maxTokens,
-    system: system === '' ? undefined : system,
-    messages: messages.map(({ role, content }) => ({ role, content })),
-    temperature: call.temperature,
-    top_p: call.topP,
-    stop_sequences: call.stop,
-    ...(call.output && {
-      tools: [{ name: call.output.name, description: 'Gives the answer.', input_schema: call.output.schema }],
-      tool_choice: { type: 'tool', name: call.output.name, disable_parallel_tool_use: true },
-    }),
-    ...(target.stream && { stream: true }),
-  };
+export function createAnthropicDialect(quirks: DialectQuirks = {}): ModelDialect {
   return {
-    path: '/messages',
-    headers: {
-      'content-type': 'application/json',
-      accept: target.stream ? 'text/event-stream' : 'application/json',
-      'anthropic-version': '2023-06-01',
-      ...(target.apiKey !== undefined && { 'x-api-key': target.apiKey }),
-    },
-    body: JSON.stringify(body),
+    name: NAME,
+    request: (call, target) => anthropicRequest(call, target, quirks),
+    parse,
+    stream: (call) => new AnthropicDecoder(call.output !== undefined),
   };
-}
-
-function refused(message: string): SkeinError {
-  return new SkeinError('BAD_USER_INPUT', message);
 }
 
 function parse(body: unknown, call: ModelRequest): ModelResponse {
@@ -67,21 +35,53 @@ function parse(body: unknown, call: ModelRequest): ModelResponse {
   if (!Array.isArray(answer.content)) throw unreadable('The answer has no content.');
   const blocks = answer.content.map(objectOf);
   const outputBlock = call.output && blocks.find((block) => block.type === 'tool_use');
+  const content: AnswerPart[] = outputBlock
+    ? [{ type: 'text', text: JSON.stringify(outputBlock.input ?? null) }]
+    : blocks.flatMap(toPart);
   return {
     id: textOf(answer.id),
-    text: outputBlock
-      ? JSON.stringify(outputBlock.input ?? null)
-      : blocks.map((block) => (block.type === 'text' ? (textOf(block.text) ?? '') : '')).join(''),
+    text: joinText(content),
     finishReason: finishReason(answer.stop_reason, outputBlock !== undefined),
     usage: usageOf(answer.usage),
     modelId: textOf(answer.model),
+    content,
+    raw: body,
   };
+}
+
+function toPart(block: JsonObject, index: number): AnswerPart[] {
+  switch (block.type) {
+    case 'text':
+      return [{ type: 'text', text: textOf(block.text) ?? '' }];
+    case 'thinking': {
+      const value = textOf(block.signature);
+      const signature = value === undefined ? undefined : { dialect: NAME, value };
+      return [{ type: 'reasoning', text: textOf(block.thinking) ?? '', signature }];
+    }
+    case 'redacted_thinking':
+      return [{ type: 'reasoning', text: '', signature: redacted(block.data) }];
+    case 'tool_use': {
+      const name = textOf(block.name);
+      if (!name) throw unreadable('A call of a tool has no name.');
+      const given = JSON.stringify(objectOf(block.input));
+      return [{ type: 'tool-call', id: textOf(block.id) ?? `call_${index}`, name, arguments: given }];
+    }
+    default:
+      return [];
+  }
+}
+
+function redacted(data: unknown) {
+  return { dialect: NAME, value: textOf(data) ?? '', isRedacted: true };
 }
 
 class AnthropicDecoder implements StreamDecoder {
   readonly #structured: boolean;
+  readonly #calls = new ToolCallAssembler();
   #usage: JsonObject | undefined;
   #reason: unknown;
+  #id: string | undefined;
+  #modelId: string | undefined;
   #finished = false;
 
   constructor(structured: boolean) {
@@ -94,20 +94,27 @@ class AnthropicDecoder implements StreamDecoder {
     switch (body.type ?? event) {
       case 'error':
         throw errorInside(body);
-      case 'message_start':
-        this.#addUsage(objectOf(body.message).usage);
+      case 'message_start': {
+        const message = objectOf(body.message);
+        this.#id = textOf(message.id);
+        this.#modelId = textOf(message.model);
+        this.#addUsage(message.usage);
         return [];
+      }
+      case 'content_block_start':
+        return this.#block(keyOf(body), objectOf(body.content_block));
       case 'content_block_delta':
-        return this.#delta(objectOf(body.delta));
+        return this.#delta(keyOf(body), objectOf(body.delta));
+      case 'content_block_stop':
+        return this.#calls.close(keyOf(body));
       case 'message_delta':
         this.#reason = objectOf(body.delta).stop_reason ?? this.#reason;
         this.#addUsage(body.usage);
         return [];
       case 'message_stop':
-        this.#finished = true;
-        return [{ type: 'finish', reason: finishReason(this.#reason, this.#structured), usage: usageOf(this.#usage) }];
+        return [this.#finish()];
       default:
-        // ping, the borders of blocks, and whatever is added later: the API asks to ignore what is not known.
+        // ping, and whatever is added later: the API asks to ignore what is not known.
         return [];
     }
   }
@@ -117,8 +124,32 @@ class AnthropicDecoder implements StreamDecoder {
     return [];
   }
 
-  #delta(delta: JsonObject): ModelPart[] {
-    const text = textOf(delta.type === 'input_json_delta' && this.#structured ? delta.partial_json : delta.text);
+  usage(): Usage | undefined {
+    return usageOf(this.#usage);
+  }
+
+  #finish(): ModelPart {
+    this.#finished = true;
+    const reason = finishReason(this.#reason, this.#structured);
+    this.#calls.check(reason);
+    return { type: 'finish', reason, usage: this.usage(), id: this.#id, modelId: this.#modelId };
+  }
+
+  /** A block may begin with something in it. */
+  #block(key: number, block: JsonObject): ModelPart[] {
+    if (block.type === 'redacted_thinking') return [{ type: 'reasoning', text: '', signature: redacted(block.data) }];
+    if (block.type !== 'tool_use' || this.#structured) return this.#delta(key, block);
+    return this.#calls.push({ key, id: textOf(block.id), name: textOf(block.name) });
+  }
+
+  #delta(key: number, delta: JsonObject): ModelPart[] {
+    if (delta.type === 'input_json_delta' && !this.#structured)
+      return this.#calls.push({ key, arguments: textOf(delta.partial_json) });
+    if (delta.type === 'signature_delta') {
+      const value = textOf(delta.signature);
+      return value ? [{ type: 'reasoning', text: '', signature: { dialect: NAME, value } }] : [];
+    }
+    const text = textOf(delta.type === 'input_json_delta' ? delta.partial_json : delta.text);
     if (text) return [{ type: 'text', text }];
     const thinking = textOf(delta.thinking);
     return thinking ? [{ type: 'reasoning', text: thinking }] : [];
@@ -130,6 +161,10 @@ class AnthropicDecoder implements StreamDecoder {
     const known = Object.entries(usage).filter(([, value]) => value !== null);
     this.#usage = { ...this.#usage, ...Object.fromEntries(known) };
   }
+}
+
+function keyOf(body: JsonObject): number {
+  return countOf(body.index) ?? 0;
 }
 
 function finishReason(reason: unknown, structured: boolean): FinishReason {
@@ -154,14 +189,18 @@ function usageOf(raw: unknown): Usage | undefined {
   if (!isObject(raw)) return undefined;
   const fresh = countOf(raw.input_tokens);
   const cacheRead = countOf(raw.cache_read_input_tokens);
-  const inputTokens =
-    fresh === undefined ? undefined : sumOf(fresh, cacheRead, countOf(raw.cache_creation_input_tokens));
+  const writes = objectOf(raw.cache_creation);
+  const [fiveMinutes, hour] = [countOf(writes.ephemeral_5m_input_tokens), countOf(writes.ephemeral_1h_input_tokens)];
+  const cacheWrite = countOf(raw.cache_creation_input_tokens) ?? sumOf(fiveMinutes, hour);
+  const inputTokens = fresh === undefined ? undefined : sumOf(fresh, cacheRead, cacheWrite);
   const outputTokens = countOf(raw.output_tokens);
   return {
     inputTokens,
     outputTokens,
     totalTokens: inputTokens === undefined || outputTokens === undefined ? undefined : sumOf(inputTokens, outputTokens),
     cachedInputTokens: cacheRead,
+    cacheWriteTokens: cacheWrite,
+    cacheWrite1hTokens: hour,
     reasoningTokens: undefined,
     raw,
   };

@@ -1,5 +1,5 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { ModelPart, ModelRequest, ModelResponse } from '../model.ts';
+import type { EmbedRequest, EmbedResponse, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
 import { openErrorCode, providerErrorOf } from '../provider-errors.ts';
 
 /**
@@ -14,6 +14,40 @@ export interface ModelDialect {
   parse(body: unknown, call: ModelRequest): ModelResponse;
   /** A decoder for one stream. */
   stream(call: ModelRequest): StreamDecoder;
+  /** Where the format has one. */
+  readonly embeddings?: EmbeddingDialect | undefined;
+}
+
+export interface EmbeddingDialect {
+  /** @throws SkeinError BAD_USER_INPUT for a parameter the format cannot carry. */
+  request(call: EmbedRequest, target: DialectTarget): DialectRequest;
+  /** @throws SkeinError as `ModelDialect.parse` does. */
+  parse(body: unknown, call: EmbedRequest): EmbedResponse;
+}
+
+/** Where a provider differs from what its dialect has. */
+export interface DialectQuirks {
+  /** How the key is sent. Default: as the dialect has it. */
+  readonly auth?: AuthForm | undefined;
+  /** Default: by the endpoint. */
+  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined;
+  /** Default: `seed`. */
+  readonly seedField?: string | undefined;
+  /** It tells the usage of a stream without being asked, and refuses the question. */
+  readonly hasNoStreamOptions?: boolean | undefined;
+}
+
+export type AuthForm = 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key';
+
+/** The header that a key is sent in. */
+export function authHeaders(form: AuthForm, apiKey: string | undefined): Readonly<Record<string, string>> {
+  if (apiKey === undefined) return {};
+  return form === 'bearer' ? { authorization: `Bearer ${apiKey}` } : { [form]: apiKey };
+}
+
+/** For what the format cannot carry: none is dropped silently. */
+export function refuse(parameter: string, reason: string): SkeinError {
+  return new SkeinError('BAD_USER_INPUT', `"${parameter}" ${reason}.`);
 }
 
 export interface DialectTarget {
@@ -47,6 +81,8 @@ export interface StreamDecoder {
    * @throws SkeinError MODEL_STREAM_TRUNCATED when the stream was not finished.
    */
   end(): ModelPart[];
+  /** What is known of the tokens until now, for streams that are not read to their end. */
+  usage(): Usage | undefined;
 }
 
 /** The data of an event as JSON. @throws SkeinError UPSTREAM_BAD_RESPONSE */

@@ -1,16 +1,20 @@
-import type { ProviderOptions } from '../options.ts';
-import { anthropicDialect } from './anthropic.ts';
-import type { ModelDialect } from './dialect.ts';
+import { createAnthropicDialect } from './anthropic.ts';
+import type { DialectQuirks, ModelDialect } from './dialect.ts';
+import { createGeminiDialect } from './gemini.ts';
 import { createOpenaiDialect } from './openai.ts';
+import { createResponsesDialect } from './openai-responses.ts';
 
-type DialectName = ProviderOptions['dialect'];
+export const DIALECT_NAMES = ['openai', 'openai-responses', 'anthropic', 'gemini'] as const;
+export type DialectName = (typeof DIALECT_NAMES)[number];
 
-const DIALECTS: Readonly<Record<DialectName, (endpoint: string) => ModelDialect>> = {
+const DIALECTS: Readonly<Record<DialectName, (endpoint: string, quirks: DialectQuirks) => ModelDialect>> = {
   openai: createOpenaiDialect,
-  anthropic: () => anthropicDialect,
+  'openai-responses': (_, quirks) => createResponsesDialect(quirks),
+  anthropic: (_, quirks) => createAnthropicDialect(quirks),
+  gemini: (_, quirks) => createGeminiDialect(quirks),
 };
 
 /** The dialect of a provider, made for its endpoint. */
-export function createDialect(name: DialectName, endpoint: string): ModelDialect {
-  return DIALECTS[name](endpoint);
+export function createDialect(name: DialectName, endpoint: string, quirks: DialectQuirks = {}): ModelDialect {
+  return DIALECTS[name](endpoint, quirks);
 }

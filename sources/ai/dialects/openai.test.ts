@@ -118,6 +118,8 @@ describe('the answer', () => {
         raw: answer.usage,
       },
       modelId: 'gpt-2025',
+      content: [{ type: 'text', text: 'Hello' }],
+      raw: answer,
     });
   });
 

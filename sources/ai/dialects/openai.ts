@@ -1,8 +1,8 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { FinishReason, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
+import type { AnswerPart, FinishReason, ModelPart, ModelResponse, Usage } from '../model.ts';
+import { joinText } from './content.ts';
 import {
-  type DialectRequest,
-  type DialectTarget,
+  type DialectQuirks,
   errorInside,
   type ModelDialect,
   parseEventData,
@@ -10,20 +10,26 @@ import {
   type StreamEvent,
   unreadable,
 } from './dialect.ts';
-import { arrayOf, countOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
+import { createOpenaiEmbeddings } from './openai-embeddings.ts';
+import { openaiRequest } from './openai-request.ts';
+import { openaiUsage } from './openai-usage.ts';
+import { arrayOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
+import { checkArguments, ToolCallAssembler } from './tool-calls.ts';
 
 /**
  * Chat completions: https://platform.openai.com/docs/api-reference/chat. OpenAI's own endpoint wants
  * `max_completion_tokens` and its reasoning models refuse the older `max_tokens`, which is the one word that every
  * compatible server knows.
  */
-export function createOpenaiDialect(endpoint: string): ModelDialect {
+export function createOpenaiDialect(endpoint: string, quirks: DialectQuirks = {}): ModelDialect {
   const maxTokensField = isOpenai(new URL(endpoint).hostname) ? 'max_completion_tokens' : 'max_tokens';
+  const settled = { ...quirks, maxTokensField: quirks.maxTokensField ?? maxTokensField } as const;
   return {
     name: 'openai',
-    request: (call, target) => request(call, target, maxTokensField),
+    request: (call, target) => openaiRequest(call, target, settled),
     parse,
     stream: () => new OpenaiDecoder(),
+    embeddings: createOpenaiEmbeddings(settled),
   };
 }
 
@@ -31,60 +37,58 @@ function isOpenai(host: string): boolean {
   return host === 'api.openai.com' || host.endsWith('.api.openai.com') || host.endsWith('.openai.azure.com');
 }
 
-function request(call: ModelRequest, target: DialectTarget, maxTokensField: string): DialectRequest {
-  const system = call.system === undefined ? [] : [{ role: 'system', content: call.system }];
-  const body = {
-    model: target.model,
-    messages: [...system, ...call.messages.map(({ role, content }) => ({ role, content }))],
-    [maxTokensField]: call.maxTokens,
-    temperature: call.temperature,
-    top_p: call.topP,
-    stop: call.stop,
-    seed: call.seed,
-    response_format: call.output && {
-      type: 'json_schema',
-      json_schema: { name: call.output.name, strict: true, schema: call.output.schema },
-    },
-    ...(target.stream && { stream: true, stream_options: { include_usage: true } }),
-  };
-  return {
-    path: '/chat/completions',
-    headers: {
-      'content-type': 'application/json',
-      accept: target.stream ? 'text/event-stream' : 'application/json',
-      ...(target.apiKey !== undefined && { authorization: `Bearer ${target.apiKey}` }),
-    },
-    body: JSON.stringify(body),
-  };
-}
-
 function parse(body: unknown): ModelResponse {
   const answer = objectOf(body);
   if (isFailure(answer)) throw errorInside(answer);
   const choice = arrayOf(answer.choices)[0];
   if (!isObject(choice) || !isObject(choice.message)) throw unreadable('The answer has no choices[0].message.');
-  const refusal = textOf(choice.message.refusal);
+  const { message } = choice;
+  const refusal = textOf(message.refusal);
+  const reason = refusal ? 'content-filter' : finishReason(choice.finish_reason);
+  const content: AnswerPart[] = [];
+  const reasoning = textOf(message.reasoning_content) ?? textOf(message.reasoning);
+  if (reasoning) content.push({ type: 'reasoning', text: reasoning });
+  const text = contentText(message.content) || refusal;
+  if (text) content.push({ type: 'text', text });
+  for (const [index, call] of arrayOf(message.tool_calls).map(objectOf).entries()) {
+    const called = objectOf(call.function);
+    const [name, given] = [textOf(called.name), textOf(called.arguments) || '{}'];
+    if (!name) throw unreadable('A call of a tool has no name.');
+    if (reason !== 'length') checkArguments(given);
+    content.push({ type: 'tool-call', id: textOf(call.id) ?? `call_${index}`, name, arguments: given });
+  }
   return {
     id: textOf(answer.id),
-    text: contentText(choice.message.content) || refusal || '',
-    finishReason: refusal ? 'content-filter' : finishReason(choice.finish_reason),
-    usage: usageOf(answer.usage),
+    text: joinText(content),
+    finishReason: reason,
+    usage: openaiUsage(answer.usage),
     modelId: textOf(answer.model),
+    content,
+    logprobs: isObject(choice.logprobs) ? choice.logprobs.content : undefined,
+    raw: body,
   };
 }
 
 class OpenaiDecoder implements StreamDecoder {
+  readonly #calls = new ToolCallAssembler();
+  #id: string | undefined;
+  #modelId: string | undefined;
   #reason: FinishReason | undefined;
   #refused = false;
   #usage: unknown;
   #finished = false;
+  #lastKey: number | string = 0;
 
   push({ event, data }: StreamEvent): ModelPart[] {
     if (this.#finished) return [];
     if (data === '[DONE]') return this.#finish();
     const chunk = objectOf(parseEventData(data));
     if (event === 'error' || isFailure(chunk)) throw errorInside(chunk);
-    if (isObject(chunk.usage)) this.#usage = chunk.usage;
+    // Some servers tell it with the last chunk in a place of their own.
+    const usage = chunk.usage ?? objectOf(chunk.x_groq).usage;
+    if (isObject(usage)) this.#usage = usage;
+    this.#id ??= textOf(chunk.id);
+    this.#modelId ??= textOf(chunk.model);
     // The chunk with the usage has no choices.
     const choice = objectOf(arrayOf(chunk.choices)[0]);
     const delta = objectOf(choice.delta);
@@ -94,7 +98,11 @@ class OpenaiDecoder implements StreamDecoder {
     const refusal = textOf(delta.refusal);
     if (refusal) this.#refused = true;
     const text = contentText(delta.content) || refusal;
-    if (text) parts.push({ type: 'text', text });
+    if (text) {
+      const logprobs = isObject(choice.logprobs) ? choice.logprobs.content : undefined;
+      parts.push({ type: 'text', text, ...(logprobs != null && { logprobs }) });
+    }
+    if (Array.isArray(delta.tool_calls)) for (const call of delta.tool_calls) parts.push(...this.#call(objectOf(call)));
     if (typeof choice.finish_reason === 'string') this.#reason = finishReason(choice.finish_reason);
     return parts;
   }
@@ -106,10 +114,25 @@ class OpenaiDecoder implements StreamDecoder {
     return this.#finish();
   }
 
+  usage(): Usage | undefined {
+    return openaiUsage(this.#usage);
+  }
+
+  #call(call: JsonObject): ModelPart[] {
+    const called = objectOf(call.function);
+    const id = textOf(call.id) || undefined;
+    // Servers that do not count their calls name them, and send each whole or one after the other.
+    if (typeof call.index === 'number') this.#lastKey = call.index;
+    else if (id !== undefined) this.#lastKey = id;
+    const name = textOf(called.name);
+    return this.#calls.push({ key: this.#lastKey, id, name, arguments: textOf(called.arguments) });
+  }
+
   #finish(): ModelPart[] {
     this.#finished = true;
     const reason = this.#refused ? 'content-filter' : (this.#reason ?? 'other');
-    return [{ type: 'finish', reason, usage: usageOf(this.#usage) }];
+    this.#calls.check(reason);
+    return [{ type: 'finish', reason, usage: this.usage(), id: this.#id, modelId: this.#modelId }];
   }
 }
 
@@ -138,17 +161,4 @@ function finishReason(reason: unknown): FinishReason {
     default:
       return 'other';
   }
-}
-
-/** Cached tokens are part of the prompt's, reasoning is part of the completion's: nothing is to be added. */
-function usageOf(raw: unknown): Usage | undefined {
-  if (!isObject(raw)) return undefined;
-  return {
-    inputTokens: countOf(raw.prompt_tokens),
-    outputTokens: countOf(raw.completion_tokens),
-    totalTokens: countOf(raw.total_tokens),
-    cachedInputTokens: countOf(objectOf(raw.prompt_tokens_details).cached_tokens),
-    reasoningTokens: countOf(objectOf(raw.completion_tokens_details).reasoning_tokens),
-    raw,
-  };
 }

@@ -1,6 +1,8 @@
+import type { JsonObject } from '../model.ts';
+
 /** Reading JSON that nobody vouches for. */
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type { JsonObject } from '../model.ts';
 
 const NOTHING: JsonObject = {};
 

@@ -1,0 +1,202 @@
+import { SkeinError } from '../../../kernel/errors.ts';
+import type { AnswerPart, FinishReason, ModelPart, ModelResponse, Signature, Usage } from '../model.ts';
+import { joinText } from './content.ts';
+import {
+  type DialectQuirks,
+  errorInside,
+  type ModelDialect,
+  parseEventData,
+  type StreamDecoder,
+  type StreamEvent,
+  unreadable,
+} from './dialect.ts';
+import { arrayOf, countOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
+import { RESPONSES, responsesRequest } from './responses-request.ts';
+import { checkArguments, ToolCallAssembler } from './tool-calls.ts';
+
+/** https://platform.openai.com/docs/api-reference/responses. Nothing is kept at the provider: conversations go whole. */
+export function createResponsesDialect(quirks: DialectQuirks = {}): ModelDialect {
+  return {
+    name: RESPONSES,
+    request: (call, target) => responsesRequest(call, target, quirks),
+    parse,
+    stream: () => new ResponsesDecoder(),
+  };
+}
+
+function parse(body: unknown): ModelResponse {
+  const answer = objectOf(body);
+  throwFailure(answer);
+  if (!Array.isArray(answer.output)) throw unreadable('The answer has no output.');
+  const items = answer.output.map(objectOf);
+  const content = items.flatMap(toParts);
+  const reason = finishReason(
+    answer,
+    items.some(isRefusal),
+    content.some(({ type }) => type === 'tool-call'),
+  );
+  for (const part of content) if (part.type === 'tool-call' && reason !== 'length') checkArguments(part.arguments);
+  return {
+    id: textOf(answer.id),
+    text: joinText(content),
+    finishReason: reason,
+    usage: usageOf(answer.usage),
+    modelId: textOf(answer.model),
+    content,
+    logprobs: logprobsOf(items),
+    raw: body,
+  };
+}
+
+function throwFailure(answer: JsonObject): void {
+  if (answer.status === 'failed' || isObject(answer.error)) throw errorInside(answer);
+}
+
+function toParts(item: JsonObject, index: number): AnswerPart[] {
+  switch (item.type) {
+    case 'message':
+      return arrayOf(item.content).flatMap((piece): AnswerPart[] => {
+        const { text, refusal } = objectOf(piece);
+        const said = textOf(text) ?? textOf(refusal);
+        return said ? [{ type: 'text', text: said }] : [];
+      });
+    case 'function_call': {
+      const name = textOf(item.name);
+      if (!name) throw unreadable('A call of a tool has no name.');
+      const id = textOf(item.call_id) ?? `call_${index}`;
+      return [{ type: 'tool-call', id, name, arguments: textOf(item.arguments) || '{}' }];
+    }
+    case 'reasoning':
+      return [{ type: 'reasoning', text: summaryOf(item), signature: signatureOf(item) }];
+    default:
+      return [];
+  }
+}
+
+function summaryOf(item: JsonObject): string {
+  const pieces = arrayOf(item.summary).length > 0 ? item.summary : item.content;
+  return arrayOf(pieces)
+    .map((piece) => textOf(objectOf(piece).text) ?? '')
+    .join('\n\n');
+}
+
+function signatureOf(item: JsonObject): Signature | undefined {
+  const value = textOf(item.encrypted_content);
+  return value ? { dialect: RESPONSES, value, id: textOf(item.id) } : undefined;
+}
+
+function isRefusal(item: JsonObject): boolean {
+  return item.type === 'message' && arrayOf(item.content).some((piece) => objectOf(piece).type === 'refusal');
+}
+
+function logprobsOf(items: readonly JsonObject[]): unknown {
+  const all = items.flatMap((item) => arrayOf(item.content).flatMap((piece) => arrayOf(objectOf(piece).logprobs)));
+  return all.length === 0 ? undefined : all;
+}
+
+class ResponsesDecoder implements StreamDecoder {
+  readonly #calls = new ToolCallAssembler();
+  /** Calls whose arguments came piece by piece: the whole of them says nothing new. */
+  readonly #streamed = new Set<number>();
+  #usage: unknown;
+  #refused = false;
+  #finished = false;
+
+  push({ event, data }: StreamEvent): ModelPart[] {
+    if (this.#finished || data === '[DONE]') return [];
+    const body = objectOf(parseEventData(data));
+    const key = countOf(body.output_index) ?? 0;
+    switch (body.type ?? event) {
+      case 'error':
+        throw errorInside(isObject(body.error) ? body : { error: body });
+      case 'response.output_text.delta':
+        return textParts(body);
+      case 'response.refusal.delta':
+        this.#refused = true;
+        return textParts(body);
+      case 'response.reasoning_summary_text.delta':
+      case 'response.reasoning_text.delta': {
+        const text = textOf(body.delta);
+        return text ? [{ type: 'reasoning', text }] : [];
+      }
+      case 'response.output_item.added':
+        return this.#begin(key, objectOf(body.item));
+      case 'response.function_call_arguments.delta':
+        this.#streamed.add(key);
+        return this.#calls.push({ key, arguments: textOf(body.delta) });
+      case 'response.output_item.done':
+        return this.#end(key, objectOf(body.item));
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.failed':
+        return this.#finish(objectOf(body.response));
+      default:
+        return [];
+    }
+  }
+
+  end(): ModelPart[] {
+    if (!this.#finished) throw new SkeinError('MODEL_STREAM_TRUNCATED');
+    return [];
+  }
+
+  usage(): Usage | undefined {
+    return usageOf(this.#usage);
+  }
+
+  #begin(key: number, item: JsonObject): ModelPart[] {
+    if (item.type !== 'function_call') return [];
+    return this.#calls.push({ key, id: textOf(item.call_id), name: textOf(item.name) });
+  }
+
+  #end(key: number, item: JsonObject): ModelPart[] {
+    if (item.type === 'reasoning') {
+      const signature = signatureOf(item);
+      return signature === undefined ? [] : [{ type: 'reasoning', text: '', signature }];
+    }
+    if (item.type !== 'function_call') return [];
+    const whole = this.#streamed.has(key) ? undefined : textOf(item.arguments);
+    const parts = this.#calls.push({ key, id: textOf(item.call_id), name: textOf(item.name), arguments: whole });
+    return [...parts, ...this.#calls.close(key)];
+  }
+
+  #finish(response: JsonObject): ModelPart[] {
+    this.#usage = response.usage;
+    throwFailure(response);
+    this.#finished = true;
+    const reason = finishReason(response, this.#refused, this.#calls.size > 0);
+    this.#calls.check(reason);
+    return [{ type: 'finish', reason, usage: this.usage(), id: textOf(response.id), modelId: textOf(response.model) }];
+  }
+}
+
+function textParts(body: JsonObject): ModelPart[] {
+  const text = textOf(body.delta);
+  if (!text) return [];
+  const hasLogprobs = Array.isArray(body.logprobs) && body.logprobs.length > 0;
+  return [{ type: 'text', text, ...(hasLogprobs && { logprobs: body.logprobs }) }];
+}
+
+function finishReason(answer: JsonObject, refused: boolean, calls: boolean): FinishReason {
+  if (answer.status === 'incomplete') {
+    const { reason } = objectOf(answer.incomplete_details);
+    if (reason === 'max_output_tokens') return 'length';
+    return reason === 'content_filter' ? 'content-filter' : 'other';
+  }
+  if (refused) return 'content-filter';
+  if (calls) return 'tool-calls';
+  return answer.status === 'completed' || answer.status === undefined ? 'stop' : 'other';
+}
+
+/** Cached tokens are part of the input's, reasoning is part of the output's. */
+function usageOf(raw: unknown): Usage | undefined {
+  if (!isObject(raw)) return undefined;
+  return {
+    inputTokens: countOf(raw.input_tokens),
+    outputTokens: countOf(raw.output_tokens),
+    totalTokens: countOf(raw.total_tokens),
+    cachedInputTokens: countOf(objectOf(raw.input_tokens_details).cached_tokens),
+    reasoningTokens: countOf(objectOf(raw.output_tokens_details).reasoning_tokens),
+    raw,
+  };
+}
