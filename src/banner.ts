@@ -10,11 +10,13 @@ export interface BannerOptions {
   readonly key:
     | { readonly name: string; readonly key: string; readonly generated: boolean; readonly development: boolean }
     | undefined;
+  /** The token of the first administrator, when it was made just now. It is shown this once. */
+  readonly adminToken?: string | undefined;
   readonly tookMs: number;
 }
 
 /** What the terminal shows on start: what is there, where it is, and a request to paste. */
-export function formatBanner({ url, graph, prompts, key, tookMs }: BannerOptions): string {
+export function formatBanner({ url, graph, prompts, key, adminToken, tookMs }: BannerOptions): string {
   const lines = [`Skein is ready in ${tookMs} ms.`, '', ...sourceLines(graph.states())];
   const unchecked = graph.uncheckedLinks();
   if (unchecked.length > 0) {
@@ -26,8 +28,15 @@ export function formatBanner({ url, graph, prompts, key, tookMs }: BannerOptions
     '',
     `  GraphQL   ${url}/graphql   (POST, GET, SSE, WebSocket)`,
     `  GraphiQL  ${url}/graphql   in a browser`,
+    `  Admin     ${url}/admin/graphql   in a browser`,
     `  Health    ${url}/healthz  ${url}/readyz`,
   );
+  if (adminToken !== undefined)
+    lines.push(
+      '',
+      `  Administrator token   ${adminToken}`,
+      '  It is shown this once: keep it. SKEIN_ADMIN_TOKEN sets one of your own.',
+    );
   if (key !== undefined) {
     const shownKey = key.development ? key.key : '<key>';
     const origin = key.generated ? 'made for this start; SKEIN_API_KEY fixes it' : `named "${key.name}"`;

@@ -4,16 +4,19 @@ import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import type { LimitOptions } from './config/schema.ts';
 import type { Graph } from './graph/graph.ts';
 import type { Cors } from './http/cors.ts';
-import { createGraphiql } from './http/graphiql.ts';
-import { createGraphqlDoor } from './http/graphql-door.ts';
+import { createGraphiql, type Graphiql } from './http/graphiql.ts';
+import { createGraphqlDoor, type Door } from './http/graphql-door.ts';
 import { createGraphqlSse } from './http/graphql-sse.ts';
 import { createGraphqlWs } from './http/graphql-ws.ts';
 import { createReadiness } from './http/readiness.ts';
 import { createHttpServer } from './http/server.ts';
 import { createStatus } from './http/status.ts';
+import type { Caller } from './identity/caller.ts';
 import type { Keyring } from './identity/keyring.ts';
+import { createRevocations } from './identity/revocations.ts';
 import { createLifetimes, type Lifetimes } from './lifetimes.ts';
-import { createOperations } from './operations.ts';
+import { createOperations, type OperationsDeps, oneGraph } from './operations.ts';
+import type { AccessPolicy } from './policy/access.ts';
 import type { Rates } from './policy/rates/rates.ts';
 
 export interface GatewayDeps {
@@ -21,6 +24,20 @@ export interface GatewayDeps {
   readonly keyring: Keyring;
   readonly limits: LimitOptions;
   readonly cors: Cors;
+  /** The graph of a caller. Default: `graph`, for all. */
+  readonly graphOf?: OperationsDeps['graphOf'] | undefined;
+  /** What callers may use of it. */
+  readonly access?: AccessPolicy | undefined;
+  /** Whether the app of a caller still has all these grants. Default: nobody takes them away. */
+  readonly holdsGrants?: ((caller: Caller, grants: readonly string[]) => boolean) | undefined;
+  /** Takes who is to be told when keys, tokens or grants have changed. */
+  readonly onIdentitiesChanged?: ((listener: () => void) => void) | undefined;
+  /** `/admin/graphql`, and its GraphiQL. Default: there is none. */
+  readonly admin?: { readonly door: Door; readonly graphiql: Graphiql } | undefined;
+  /** How the store stands, for `/readyz`. */
+  readonly storeHealth?: (() => { readonly reachable: boolean; readonly silentMs: number }) | undefined;
+  /** Closes what stands behind the gateway, when nothing is under way any more. */
+  readonly onClosed?: (() => Promise<void>) | undefined;
   /** How much callers may ask for; the gateway disposes of it. Default: no limits. */
   readonly rates?: Rates | undefined;
   /** The key GraphiQL comes up with on this machine, and the query it shows. */
@@ -56,7 +73,13 @@ export interface Gateway {
 export function createGateway(deps: GatewayDeps): Gateway {
   const { graph, keyring, limits, clock, ids, log } = deps;
   const lifetimes = createLifetimes({ clock, ids, log });
-  const operations = createOperations(graph.registry, deps.rates);
+  const operations = createOperations({
+    graphOf: deps.graphOf ?? oneGraph(graph.registry),
+    rates: deps.rates,
+    access: deps.access,
+  });
+  const revocations = createRevocations({ lifetimes, keyring, holdsGrants: deps.holdsGrants });
+  deps.onIdentitiesChanged?.(revocations.check);
   const sse = createGraphqlSse(operations);
   let closing: Promise<void> | undefined;
   const shared = { operations, keyring, lifetimes, ids, log, limits };
@@ -68,7 +91,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     graphiql: createGraphiql(deps.graphiql),
     cors: deps.cors,
     status: createStatus({ graph, keyring, lifetimes }),
-    readiness: createReadiness(graph),
+    readiness: createReadiness(graph, deps.storeHealth),
+    admin: deps.admin,
     isDraining: () => closing !== undefined,
     ids,
     log,
@@ -88,6 +112,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const cut = setTimeout(() => server.closeAllConnections(), 1_000);
     await closed;
     clearTimeout(cut);
+    revocations.stop();
+    await deps.onClosed?.();
     await graph.dispose();
     await deps.rates?.dispose();
   };

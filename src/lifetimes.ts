@@ -12,6 +12,8 @@ export interface Lifetime extends CallContext {
   /** Undefined: nobody's. */
   readonly caller: Caller | undefined;
   readonly isStream: boolean;
+  /** Ids of the caller's grants that it takes. */
+  grants: readonly string[];
   /** Ends it early: aborts the calls under way and tells listeners why. Later calls do nothing. */
   stop(code: ErrorCode, message?: string): void;
   /** Why it was stopped. */
@@ -109,6 +111,8 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
 
 type Client = Pick<Lifetime, 'headers' | 'returnHeader' | 'caller' | 'isStream'>;
 
+const NONE: readonly string[] = [];
+
 class OpenLifetime implements Lifetime {
   readonly requestId: string;
   readonly log: Log;
@@ -118,6 +122,7 @@ class OpenLifetime implements Lifetime {
   readonly isStream: boolean;
   readonly returnHeader: CallContext['returnHeader'];
   onCall: CallContext['onCall'] = undefined;
+  grants: readonly string[] = NONE;
   stopped: SkeinError | undefined;
   readonly cancellation = new CancellationSource();
   private readonly timer: NodeJS.Timeout;

@@ -7,14 +7,10 @@ import { createMemoryLog } from '../test/utils/call-context.ts';
 import { deferred } from '../test/utils/deferred.ts';
 import { configuredCaller } from './identity/key-callers.ts';
 import { createLifetimes } from './lifetimes.ts';
-import { createOperations, isRefused, type ReadyOperation } from './operations.ts';
+import { createOperations, isRefused, oneGraph, type ReadyOperation } from './operations.ts';
+import { OWN_GRAPH } from './policy/access.ts';
 
-const operations = createOperations({
-  current: () => undefined,
-  publish: () => {
-    throw new Error('not here');
-  },
-});
+const operations = createOperations({ graphOf: oneGraph({ current: () => undefined }) });
 const log = createMemoryLog();
 const open = () =>
   createLifetimes({ clock: { now: () => 0 }, ids: { next: () => 'r1' }, log }).open({ timeoutMs: 60_000 });
@@ -25,6 +21,7 @@ function operationOf(plan: Partial<Plan>): ReadyOperation {
     plan: { way: 'direct', ...plan } as Plan,
     variables: {},
     generation: { number: 7, hold: () => () => {} } as Partial<Generation> as Generation,
+    access: OWN_GRAPH,
     caller: configuredCaller('test', false),
     wantsPlan: true,
   };

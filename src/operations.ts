@@ -8,6 +8,7 @@ import { promptAnswersOf } from '../sources/prompt/prompt-answers.ts';
 import type { Caller } from './identity/caller.ts';
 import type { Lifetime } from './lifetimes.ts';
 import { type CallCounts, countCalls } from './operations-calls.ts';
+import { type AccessPolicy, createAccessPolicy, type GraphAccess, OWN_GRAPH } from './policy/access.ts';
 import type { RateStanding, Rates, RateVerdict } from './policy/rates/rates.ts';
 import { type PublicResult, toPublicError, toPublicResult } from './public-errors.ts';
 
@@ -25,6 +26,7 @@ export interface ReadyOperation {
   readonly plan: Plan;
   readonly variables: Variables;
   readonly generation: Generation;
+  readonly access: GraphAccess;
   readonly caller: Caller;
   /** How the caller's limits stand, if it has any. */
   readonly rate?: RateStanding | undefined;
@@ -57,12 +59,39 @@ export function isRefused(operation: PreparedOperation): operation is RefusedOpe
   return 'errors' in operation;
 }
 
-export function createOperations(registry: Registry, rates?: Rates): Operations {
+/** The graph that a caller's operations run on. */
+export interface GraphView {
+  readonly registry: Pick<Registry, 'current'>;
+  readonly access: GraphAccess;
+}
+
+export interface OperationsDeps {
+  /** @throws SkeinError where there is none for the caller */
+  readonly graphOf: (caller: Caller) => GraphView;
+  /** How much callers may ask for. Default: as much as they like. */
+  readonly rates?: Rates | undefined;
+  /** What callers may use. */
+  readonly access?: AccessPolicy | undefined;
+}
+
+/** One graph for everybody. */
+export function oneGraph(registry: Pick<Registry, 'current'>): OperationsDeps['graphOf'] {
+  const view = { registry, access: OWN_GRAPH };
+  return () => view;
+}
+
+export function createOperations({
+  graphOf,
+  rates,
+  access: policy = createAccessPolicy(),
+}: OperationsDeps): Operations {
   return {
     prepare(params, caller) {
       try {
-        const operation = prepare(registry, params, caller);
-        return isRefused(operation) ? operation : withinLimits(rates, operation);
+        const operation = prepare(graphOf(caller), params, caller);
+        if (isRefused(operation)) return operation;
+        const refusal = policy.refusal(operation, caller);
+        return refusal === undefined ? withinLimits(rates, operation) : { errors: [refusal] };
       } catch (error) {
         return { errors: [error] };
       }
@@ -86,6 +115,7 @@ export function createOperations(registry: Registry, rates?: Rates): Operations 
       let opening: Promise<ResultStream | ExecutionResult> | undefined;
       try {
         if (lifetime.stopped !== undefined) throw lifetime.stopped;
+        lifetime.grants = policy.grantsUsed(operation, operation.caller);
         const calls = operation.wantsPlan ? countCalls(lifetime) : undefined;
         opening = operation.plan.subscribe(createGraphContext(lifetime), operation.variables);
         const stream = await untilStopped(opening, lifetime);
@@ -108,7 +138,11 @@ async function closeStream(stream: ResultStream | ExecutionResult): Promise<void
   if (Symbol.asyncIterator in stream) await stream.return?.();
 }
 
-function prepare(registry: Registry, params: OperationParams, caller: Caller): ReadyOperation | RefusedOperation {
+function prepare(
+  { registry, access }: GraphView,
+  params: OperationParams,
+  caller: Caller,
+): ReadyOperation | RefusedOperation {
   const { query, operationName, variables, extensions } = params;
   if (typeof query !== 'string') throw badRequest('"query" must be a string: the GraphQL document to execute.');
   if (operationName != null && typeof operationName !== 'string') throw badRequest('"operationName" must be a string.');
@@ -126,6 +160,7 @@ function prepare(registry: Registry, params: OperationParams, caller: Caller): R
     plan,
     variables: (variables ?? {}) as Variables,
     generation,
+    access,
     caller,
     wantsPlan: isMap(skein) && skein.plan === true,
   };

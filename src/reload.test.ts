@@ -35,7 +35,7 @@ describe('a reloader', () => {
       },
     } as unknown as Graph;
     const settings = { use: (config: unknown) => void used.push(config) } as never;
-    reloader = createReloader({ graph, reading: await readConfig(file, {}), settings, env: {}, log });
+    reloader = createReloader({ graph, reading: await readConfig(file, {}), settings, env: () => ({}), log });
     return reloader;
   };
   const told = (message: string) => log.lines.filter((line) => line.message === message);

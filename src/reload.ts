@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { Log } from '../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../kernel/problem.ts';
+import type { Source } from '../sources/source.ts';
 import { formatProblems } from './config/print-problems.ts';
 import { type ConfigReading, readConfig } from './config/read-config.ts';
 import type { SkeinConfig } from './config/schema.ts';
 import type { Environment } from './config/substitute.ts';
+import type { MergedFile } from './control/control-plane.ts';
 import type { Graph } from './graph/graph.ts';
 import { generationOptions } from './graph/load-graph.ts';
 import type { LiveSettings } from './live-settings.ts';
@@ -14,8 +16,15 @@ export interface ReloadOptions {
   readonly graph: Graph;
   readonly reading: ConfigReading;
   readonly settings: LiveSettings;
-  readonly env: Environment;
+  /** Asked each time: secrets of the control plane are in it. */
+  readonly env: () => Environment;
   readonly log: Log;
+  /** What is served by a file: what the store says beside it. Default: what the file says. */
+  readonly merge?: ((reading: ConfigReading) => Promise<MergedFile>) | undefined;
+  /** Sources that are there beside those of the file. */
+  readonly given?: (() => readonly Source[]) | undefined;
+  /** Told that clients have another graph. */
+  readonly onPublished?: (() => void) | undefined;
 }
 
 export interface Reloader {
@@ -33,9 +42,11 @@ const MOST_TOLD = 50;
  * Takes changes of skein.yaml and of the files it names while the gateway serves. What cannot be taken is told once, the
  * graph stays as it was, and it is tried again: a service that a change needs may only be late.
  */
-export function createReloader({ graph, reading, settings, env, log }: ReloadOptions): Reloader {
+export function createReloader(options: ReloadOptions): Reloader {
+  const { graph, reading, settings, env, log, given, onPublished } = options;
+  const merge = options.merge ?? ((read) => Promise.resolve({ reading: read, commit: async () => {} }));
   const { file } = reading.config;
-  let options = reading.config.reload;
+  let reloading = reading.config.reload;
   /** When reading began of what serves: at first, when the process did. */
   let readAt = performance.timeOrigin;
   let told = '';
@@ -56,16 +67,20 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
     const beganAt = Date.now();
     let next: ConfigReading | undefined;
     try {
-      next = await readConfig(file, env);
+      const merged = await merge(await readConfig(file, env()));
+      next = merged.reading;
       const request = { config: next.config, known: next.problems, changedFiles, asksServices };
       const { isNew, generation, changes } = await graph.change({
         ...request,
         generation: generationOptions(next.config),
+        given: given?.(),
       });
+      await merged.commit();
       told = '';
       readAt = beganAt;
       use(next.config);
       if (isNew) tellChanges(generation, changes);
+      if (isNew) onPublished?.();
       return true;
     } catch (error) {
       if (error instanceof ProblemsError && next !== undefined) refuse(error.problems, next);
@@ -75,7 +90,7 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
   };
   const use = (config: SkeinConfig) => {
     settings.use(config);
-    options = config.reload;
+    reloading = config.reload;
     askLater();
   };
   const tellChanges = (
@@ -84,7 +99,11 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
   ) => {
     const counts = { generation, breaking: breaking.length, dangerous: dangerous.length, safe: safe.length };
     if (breaking.length === 0) log.info(counts, 'the graph has changed');
-    else log.warn({ ...counts, changes: breaking.slice(0, MOST_TOLD) }, 'the graph has changed, and clients may break');
+    else
+      log.warn(
+        { ...counts, changes: breaking.slice(0, MOST_TOLD).map(({ message }) => message) },
+        'the graph has changed, and clients may break',
+      );
   };
 
   let last: Promise<void> = Promise.resolve();
@@ -107,13 +126,13 @@ export function createReloader({ graph, reading, settings, env, log }: ReloadOpt
   };
   const askLater = () => {
     clearTimeout(asking);
-    const { servicesEveryMs } = options;
+    const { servicesEveryMs } = reloading;
     if (servicesEveryMs === undefined || stopped) return;
     asking = setTimeout(() => void reload(new Set(), true).then(askLater), servicesEveryMs).unref();
   };
 
   const watcher = createFileWatcher({
-    files: () => (options.files ? [resolve(file), ...graph.files()] : []),
+    files: () => (reloading.files ? [resolve(file), ...graph.files()] : []),
     everyMs: LOOK_EVERY_MS,
     readAt: () => readAt,
     onChange: (changed) => void reload(changed, false),

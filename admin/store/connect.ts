@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import mongoose, { type Connection } from 'mongoose';
 import { describeError } from '../../kernel/errors.ts';
@@ -31,8 +30,6 @@ export function embeddedUri(dataFolder: string): string {
 export async function connectStore({ uri, log, signal }: ConnectOptions): Promise<Connection> {
   mongoose.setDriver(embeddedDriver);
   if (uri.startsWith('embedded:')) {
-    const file = uri.slice('embedded:'.length);
-    if (file !== ':memory:') await mkdir(resolve(file, '..'), { recursive: true, mode: 0o700 });
     return mongoose.createConnection(uri, { autoIndex: false, autoCreate: false }).asPromise();
   }
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MOST_DELAY_MS)) {

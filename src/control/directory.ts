@@ -18,6 +18,9 @@ export interface LiveDirectory extends Directory {
   product(id: string): Product | undefined;
   /** Products that apps of the tenant may use, as of now. */
   productsOf(tenant: string): readonly Product[];
+  /** Tenants whose apps were granted any of the products. */
+  granteesOf(products: readonly { readonly _id: string }[]): ReadonlySet<string>;
+  tenantsWithGrants(): ReadonlySet<string>;
   /** Forgets what a sunset has ended since it was last asked. */
   passTime(): boolean;
   readonly size: { readonly keys: number; readonly tenants: number; readonly apps: number };
@@ -43,6 +46,7 @@ export function createDirectory(now: () => number): LiveDirectory {
   const plans = new Map<string, Plan>();
   const grants = new Map<string, Grant>();
   const grantsOfApp = new Map<string, Set<string>>();
+  const grantsOfTenant = new Map<string, Set<string>>();
   const users = new Map<string, User>();
   const tokens = new Map<string, UserToken>();
   /** What was made of records when somebody asked; dropped with them. */
@@ -125,6 +129,8 @@ export function createDirectory(now: () => number): LiveDirectory {
         grants.set(grant._id, grant);
         const own = grantsOfApp.get(grant.app) ?? new Set();
         grantsOfApp.set(grant.app, own.add(grant._id));
+        const ofTenant = grantsOfTenant.get(grant.tenant) ?? new Set();
+        grantsOfTenant.set(grant.tenant, ofTenant.add(grant._id));
         built.delete(grant.app);
       }
       for (const product of changed.products) products.set(product._id, product);
@@ -184,13 +190,19 @@ export function createDirectory(now: () => number): LiveDirectory {
     product: (id) => products.get(id),
     productsOf(tenant) {
       const found = new Map<string, Product>();
-      for (const grant of grants.values()) {
-        if (grant.tenant !== tenant || grant.state !== 'approved') continue;
+      for (const id of grantsOfTenant.get(tenant) ?? []) {
+        const grant = grants.get(id);
+        if (grant?.state !== 'approved') continue;
         const product = products.get(grant.product);
         if (product !== undefined && isOffered(product)) found.set(product._id, product);
       }
       return [...found.values()].sort((one, other) => (one._id < other._id ? -1 : 1));
     },
+    granteesOf(changed) {
+      const ids = new Set(changed.map(({ _id }) => _id));
+      return new Set([...grants.values()].filter(({ product }) => ids.has(product)).map(({ tenant }) => tenant));
+    },
+    tenantsWithGrants: () => new Set(grantsOfTenant.keys()),
     get size() {
       return { keys: keys.size, tenants: tenants.size, apps: apps.size };
     },

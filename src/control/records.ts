@@ -16,7 +16,12 @@ export const WATCHED = [
 ] as const;
 export type Watched = (typeof WATCHED)[number];
 
-export type Changed = { readonly [Name in Watched]: readonly Records[Name][] };
+/** Of revisions, all but what they say: that is read when a graph is built. */
+export type Changed = {
+  readonly [Name in Watched]: readonly (Name extends 'revisions'
+    ? Omit<Records[Name], 'state' | 'file'>
+    : Records[Name])[];
+};
 
 /** Reads what came since it last did. Records that were read before come only when they are newer. */
 export interface FeedReader {
@@ -34,7 +39,11 @@ export function createFeedReader(feed: Feed): FeedReader {
     const known = seen.get(name) ?? new Map<string, number>();
     const found: Records[Name][] = [];
     let most = before;
-    for await (const record of feed.since(name as CollectionName, before) as AsyncIterable<Records[Name]>) {
+    for await (const record of feed.since(
+      name as CollectionName,
+      before,
+      name === 'revisions' ? (['state', 'file'] as never) : [],
+    ) as AsyncIterable<Records[Name]>) {
       most = Math.max(most, record.seq);
       if ((known.get(record._id) ?? -1) >= record.seq) continue;
       found.push(record);

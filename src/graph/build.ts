@@ -34,6 +34,8 @@ export interface BuildDeps {
   readonly compiler: CompileWorker;
   /** Sources beside those of the configuration. They stay whoever gives them's to dispose of. */
   readonly given?: readonly Source[] | undefined;
+  /** Whether there may be nothing at all, and so no composition. */
+  readonly mayBeEmpty?: boolean | undefined;
 }
 
 /** The build that serves, and what may have changed since. */
@@ -54,7 +56,7 @@ export interface Previous {
 export async function createBuild(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, compiler, given = [] }: BuildDeps,
+  { log, compiler, given = [], mayBeEmpty = false }: BuildDeps,
   previous?: Previous,
 ): Promise<Build> {
   const problems: Problem[] = [...known];
@@ -112,7 +114,7 @@ export async function createBuild(
     }),
   );
 
-  const compose = createComposer(config, sources, problems, compiler);
+  const compose = createComposer(config, sources, problems, { compiler, mayBeEmpty });
   const leftOut = new Map<string, readonly Source[]>();
   const isNew = (name: string) => old === undefined || !old.sources.opened.has(name);
   const first = await fitSources({
@@ -180,11 +182,13 @@ function createComposer(
   config: SkeinConfig,
   sources: GraphSources,
   known: readonly Problem[],
-  compiler: CompileWorker,
+  { compiler, mayBeEmpty = false }: Pick<BuildDeps, 'compiler' | 'mayBeEmpty'>,
 ): Compose {
   return async () => {
     const mistakes: Problem[] = [];
     const inGraph = await sources.forGraph((problem) => mistakes.push(problem));
+    if (mayBeEmpty && inGraph.length === 0 && sources.missing.size + mistakes.length + known.length === 0)
+      return { composition: undefined, problems: [] };
     const options = { sources: inGraph, links: config.links, types: config.types, isMissing: sources.isMissing };
     const result = await composeInSlices(options, (request) => compiler.run('join', request)).catch(toResult);
     const found = [...mistakes, ...result.problems.map((problem) => (isNoQueries(problem) ? NO_QUERIES : problem))];

@@ -1,13 +1,22 @@
 import { CriticalityLevel, DiffRule, diff } from '@graphql-inspector/core';
 import { buildSchema } from 'graphql';
 
-/** What one schema changes against another, in sentences. */
+export interface SchemaChange {
+  /** Coordinate of what has changed; empty for the schema as a whole. */
+  readonly path: string;
+  /** A sentence. */
+  readonly message: string;
+  /** What kind of change it is, e.g. `FIELD_REMOVED`. */
+  readonly type: string;
+}
+
+/** What one schema changes against another. */
 export interface SchemaChanges {
   /** Documents that were valid may not be any more, or answer something else. */
-  readonly breaking: readonly string[];
+  readonly breaking: readonly SchemaChange[];
   /** Valid documents stay valid, and clients may still be surprised, e.g. by a new value of an enum. */
-  readonly dangerous: readonly string[];
-  readonly safe: readonly string[];
+  readonly dangerous: readonly SchemaChange[];
+  readonly safe: readonly SchemaChange[];
 }
 
 /** Pure but for its time: seconds for large schemas. */
@@ -15,7 +24,9 @@ export async function compareSchemas(from: string, to: string): Promise<SchemaCh
   const options = { assumeValid: true, assumeValidSDL: true };
   const changes = await diff(buildSchema(from, options), buildSchema(to, options), [DiffRule.simplifyChanges]);
   const of = (wanted: CriticalityLevel) =>
-    changes.filter(({ criticality }) => criticality.level === wanted).map(({ message }) => message);
+    changes
+      .filter(({ criticality }) => criticality.level === wanted)
+      .map(({ path = '', message, type }) => ({ path, message, type: String(type) }));
   return {
     breaking: of(CriticalityLevel.Breaking),
     dangerous: of(CriticalityLevel.Dangerous),

@@ -76,6 +76,8 @@ export interface GraphDeps {
   readonly generation: GenerationOptions;
   /** Sources beside those of the configuration. They stay whoever gives them's to dispose of. Default: none. */
   readonly given?: readonly Source[] | undefined;
+  /** Whether there may be nothing at all yet. Default: that is a mistake. */
+  readonly mayBeEmpty?: boolean | undefined;
   /** Compiles for several graphs. Default: one of its own. */
   readonly compiler?: CompileWorker | undefined;
 }
@@ -92,13 +94,13 @@ const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
 export async function createGraph(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, generation, given, compiler: shared }: GraphDeps,
+  { log, generation, given, mayBeEmpty, compiler: shared }: GraphDeps,
 ): Promise<Graph> {
   const compiler = shared ?? createCompileWorker();
   const disposeCompiler = async () => {
     if (shared === undefined) await compiler.dispose();
   };
-  const deps = { log, compiler };
+  const deps = { log, compiler, mayBeEmpty };
   let build: Build;
   try {
     build = await createBuild(config, known, { ...deps, given });

@@ -23,6 +23,12 @@ export interface GraphiqlOptions {
   readonly developmentKey: string | undefined;
   /** The query of the first tab, as a valid document; empty for none. */
   readonly defaultQuery: string;
+  /** Default: `/graphql`. */
+  readonly endpoint?: string | undefined;
+  /** Default: `Skein GraphiQL`. */
+  readonly title?: string | undefined;
+  /** What stands for the key until one is written there. Default: `<your API key>`. */
+  readonly keyPlaceholder?: string | undefined;
 }
 
 /** Serves GraphiQL: one page with everything in it, which asks no other host for anything. */
@@ -37,14 +43,14 @@ interface Page {
   body(encoding: Encoding): Promise<Buffer>;
 }
 
-export function createGraphiql({ developmentKey, defaultQuery }: GraphiqlOptions): Graphiql {
+export function createGraphiql(options: GraphiqlOptions): Graphiql {
   // The page is nine megabytes: loaded, rendered and compressed when it is first asked for, then kept.
   const pages = new Map<string | undefined, Promise<Page>>();
   return async (request, response) => {
-    const key = isLocal(request) ? developmentKey : undefined;
+    const key = isLocal(request) ? options.developmentKey : undefined;
     let page = pages.get(key);
     if (page === undefined) {
-      page = renderPage(key, defaultQuery);
+      page = renderPage(key, options);
       pages.set(key, page);
     }
     await sendPage(await page, request, response);
@@ -60,18 +66,19 @@ function isLocal({ headers, socket }: IncomingMessage): boolean {
   );
 }
 
-async function renderPage(key: string | undefined, defaultQuery: string): Promise<Page> {
+async function renderPage(key: string | undefined, given: GraphiqlOptions): Promise<Page> {
+  const { defaultQuery, endpoint = '/graphql', title = 'Skein GraphiQL', keyPlaceholder = '<your API key>' } = given;
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const options = {
-    title: 'Skein GraphiQL',
+    title,
     logo: LOGO,
     favicon: `data:image/svg+xml,${encodeURIComponent(LOGO)}`,
     // Laid out as its button for that would.
     defaultQuery: defaultQuery === '' ? '' : print(parse(defaultQuery)),
-    headers: JSON.stringify({ Authorization: `Bearer ${key ?? '<your API key>'}` }, null, 2),
+    headers: JSON.stringify({ Authorization: `Bearer ${key ?? keyPlaceholder}` }, null, 2),
     defaultEditorToolsVisibility: 'headers',
     subscriptionsProtocol: 'SSE',
-    endpoint: '/graphql',
+    endpoint,
     // Keys stay out of the browser's storage unless its user chooses otherwise; a kept one outlives a generated key.
     shouldPersistHeaders: null,
     // Queries stay out of the address, and so out of histories and access logs.

@@ -22,6 +22,8 @@ export interface HttpServerDeps {
   readonly graphiql: Graphiql;
   readonly cors: Cors;
   readonly status: Status;
+  /** `/admin/graphql`, and its GraphiQL. */
+  readonly admin?: { readonly door: Door; readonly graphiql: Graphiql } | undefined;
   /** Whether the graph serves, with what an operator wants to know. */
   readonly readiness: () => Readiness;
   readonly isDraining: () => boolean;
@@ -31,7 +33,7 @@ export interface HttpServerDeps {
 
 /** The Node server and its routes. */
 export function createHttpServer(deps: HttpServerDeps): Server {
-  const { graphql, graphqlWs, graphiql, cors, status, readiness, isDraining, ids, log } = deps;
+  const { graphql, graphqlWs, graphiql, cors, status, admin, readiness, isDraining, ids, log } = deps;
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
@@ -41,6 +43,11 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       return sendJson(response, state.ready ? 200 : 503, state);
     }
     if (path === '/status') return sendJson(response, 200, await status(request));
+    if (path === '/admin/graphql' && admin !== undefined) {
+      if (wantsPage(request)) return admin.graphiql(request, response);
+      if (isDraining()) throw new SkeinError('SHUTTING_DOWN');
+      return admin.door(request, response);
+    }
     if (path !== '/graphql') {
       const error = new SkeinError('NOT_FOUND', 'There is nothing at this address. The graph is at /graphql.');
       return sendErrors(response, [error], { requestId: ids.next(), log });

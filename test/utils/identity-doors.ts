@@ -15,7 +15,7 @@ import { authOptions } from '../../src/identity/options.ts';
 import { createRevocations, type Revocations } from '../../src/identity/revocations.ts';
 import { createLifetimes, type Lifetimes } from '../../src/lifetimes.ts';
 import { createLiveSettings } from '../../src/live-settings.ts';
-import { createOperations } from '../../src/operations.ts';
+import { createOperations, oneGraph } from '../../src/operations.ts';
 import { createTicker, type Ticker } from './ticker.ts';
 
 export interface IdentityDoors {
@@ -44,7 +44,7 @@ export async function startIdentityDoors(
   const log = silentLog;
   const lifetimes = createLifetimes({ clock: systemClock, ids, log });
   const revocations = createRevocations({ lifetimes, keyring, everyMs: 3_600_000 });
-  const operations = createOperations(registry);
+  const operations = createOperations({ graphOf: oneGraph(registry) });
   const shared = { operations, keyring, lifetimes, ids, log, limits };
   const graphqlWs = createGraphqlWs(shared);
   const graph: Partial<Graph> = {

@@ -123,7 +123,7 @@ export async function startMoodyGateway(
     },
     status,
     async reload() {
-      const reloader = createReloader({ graph, reading, settings, env: {}, log });
+      const reloader = createReloader({ graph, reading, settings, env: () => ({}), log });
       await reloader.reload(graph.files(), false);
       reloader.stop();
     },

@@ -5,6 +5,7 @@ import type { Generation } from '../../../schema/registry.ts';
 import { createMemoryLog } from '../../../test/utils/call-context.ts';
 import type { Caller, RateLimit } from '../../identity/caller.ts';
 import { configuredCaller } from '../../identity/key-callers.ts';
+import { OWN_GRAPH } from '../access.ts';
 import { createMemoryCounters } from '../counters/memory-store.ts';
 import type { CounterStore } from '../counters/store.ts';
 import { createRates, type RatedOperation, type RatesDeps, type RateVerdict } from './rates.ts';
@@ -15,7 +16,7 @@ const MINUTE = 60_000;
 function operationOf(text: string): RatedOperation {
   const document = parse(text);
   const plan = { document, operation: getOperationAST(document) } as Partial<Plan> as Plan;
-  return { plan, generation: { schema } as Partial<Generation> as Generation };
+  return { plan, generation: { schema } as Partial<Generation> as Generation, access: OWN_GRAPH };
 }
 
 function limitOf(limit: number, over: Partial<RateLimit> = {}): RateLimit {

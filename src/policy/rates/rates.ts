@@ -2,17 +2,14 @@ import type { GraphQLSchema } from 'graphql';
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/ports.ts';
 import type { Plan } from '../../../schema/plan/plan.ts';
-import type { Generation } from '../../../schema/registry.ts';
 import type { Caller, RateLimit } from '../../identity/caller.ts';
+import type { AccessOperation } from '../access.ts';
 import type { CounterStore, CounterVerdict } from '../counters/store.ts';
 import { type AppliedLimits, type CallerLimits, limitsOf } from './applied-limits.ts';
 import { countSelectedFields, type SelectedFields } from './selected-fields.ts';
 
 /** What an operation must have for its limits to be known. */
-export interface RatedOperation {
-  readonly plan: Plan;
-  readonly generation: Generation;
-}
+export type RatedOperation = AccessOperation;
 
 /** How the limit stands that matters most to the caller: the one that refused, or the one of which least is left. */
 export interface RateStanding {

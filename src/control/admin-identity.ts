@@ -1,0 +1,59 @@
+import type { Actor } from '../../admin/actor.ts';
+import { PLATFORM } from '../../admin/models/record.ts';
+import type { Role } from '../../admin/models/user.ts';
+import { hashSecret } from '../../admin/secrets/new-secret.ts';
+import { SkeinError } from '../../kernel/errors.ts';
+import type { Clock } from '../../kernel/ports.ts';
+import type { Credentials } from '../identity/credentials.ts';
+import { secretOf } from '../identity/credentials.ts';
+import type { TokenVerifier, VerifiedToken } from '../identity/tokens.ts';
+import type { LiveDirectory } from './directory.ts';
+
+export interface AdminIdentityDeps {
+  readonly directory: () => LiveDirectory | undefined;
+  readonly tokens: () => TokenVerifier;
+  readonly clock: Clock;
+  addressOf(credentials: Credentials): string | undefined;
+  onUsed(tokenId: string, at: number): void;
+}
+
+/** Who administers. @throws SkeinError UNAUTHENTICATED, FORBIDDEN for a token that gives no rights, IDENTITY_UNAVAILABLE */
+export type AdminIdentity = (credentials: Credentials, requestId: string) => Promise<Actor>;
+
+export function createAdminIdentity({ directory, tokens, clock, addressOf, onUsed }: AdminIdentityDeps): AdminIdentity {
+  return async (credentials, requestId) => {
+    const known = directory();
+    if (known === undefined) throw new SkeinError('IDENTITY_UNAVAILABLE');
+    const secret = secretOf(credentials);
+    const address = addressOf(credentials) ?? '';
+    const found = known.token(hashSecret(secret), clock.now());
+    if (found !== undefined) {
+      const { token, user } = found;
+      const owner = user.tenant === PLATFORM ? undefined : known.tenantRecord(user.tenant);
+      if (user.tenant !== PLATFORM && (owner === undefined || owner.archivedAt !== null))
+        throw new SkeinError('UNAUTHENTICATED', 'The tenant of this token is archived.');
+      onUsed(token._id, clock.now());
+      return { id: user._id, name: user.name, tenant: user.tenant, roles: user.roles, address, requestId };
+    }
+    if (!tokens().isToken(secret))
+      throw new SkeinError(
+        'UNAUTHENTICATED',
+        'The token is not valid. API keys of apps are for the graph, not for this.',
+      );
+    return actorOf(await tokens().verify(secret), known, { address, requestId });
+  };
+}
+
+/** Rights come from the token's claims; one without roles is matched with a user of its tenant by its subject or name. */
+function actorOf(token: VerifiedToken, directory: LiveDirectory, from: Pick<Actor, 'address' | 'requestId'>): Actor {
+  if (token.roles.includes('platform'))
+    return { id: token.subject, name: token.name, tenant: PLATFORM, roles: ['platform'], ...from };
+  const tenant = token.tenant === undefined ? undefined : directory.tenantRecord(token.tenant);
+  if (tenant === undefined || tenant.archivedAt !== null)
+    throw new SkeinError('FORBIDDEN', 'The token names no tenant that exists here.');
+  const user = directory.user(tenant._id, token.subject) ?? directory.user(tenant._id, token.name);
+  const roles: readonly Role[] = token.roles.length > 0 ? (token.roles as readonly Role[]) : (user?.roles ?? []);
+  if (roles.length === 0)
+    throw new SkeinError('FORBIDDEN', 'The token gives no role in its tenant, and no user there has its name.');
+  return { id: user?._id ?? token.subject, name: token.name, tenant: tenant._id, roles, ...from };
+}

@@ -1,0 +1,266 @@
+import { join, resolve } from 'node:path';
+import { type Actor, SYSTEM } from '../../admin/actor.ts';
+import { DEFAULT_TENANT } from '../../admin/models/record.ts';
+import type { ConfigurationState, Revision } from '../../admin/models/revision.ts';
+import type { Secret } from '../../admin/models/secret.ts';
+import type { Tenant } from '../../admin/models/tenant.ts';
+import type { Encryption } from '../../admin/secrets/encryption.ts';
+import type { Store } from '../../admin/store/store.ts';
+import { canonicalJson } from '../../admin/stores/canonical.ts';
+import type { AdminContext } from '../../admin/stores/context.ts';
+import type { AdminPorts } from '../../admin/stores/ports.ts';
+import { defaultTenant } from '../../admin/stores/tenants.ts';
+import type { Clock, Log } from '../../kernel/ports.ts';
+import type { ConfigReading } from '../config/read-config.ts';
+import type { SkeinConfig } from '../config/schema.ts';
+import type { Environment } from '../config/substitute.ts';
+import type { CompileWorker } from '../graph/compile-worker.ts';
+import type { Graph } from '../graph/graph.ts';
+import { checkEntryAlone, createValidation } from './admin-ports.ts';
+import { createDirectory, type LiveDirectory } from './directory.ts';
+import { FILE_ACTOR, lastFileState, mergeFile, publishFile, stateOfFile } from './file-revision.ts';
+import { createPlayground } from './playground.ts';
+import { readSecret } from './read-secret.ts';
+import type { Changed } from './records.ts';
+import { followStore, type StoreHealth, type Sync } from './sync.ts';
+import { readTenantConfiguration } from './tenant-configuration.ts';
+import { type ApplyGiven, createTenantGraphs, type TenantGraph } from './tenant-graphs.ts';
+import { createUsedTimes } from './used-times.ts';
+
+export interface ControlPlaneDeps {
+  readonly store: Store;
+  readonly encryption: Encryption;
+  readonly compiler: CompileWorker;
+  readonly env: Environment;
+  readonly dataFolder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The store as the gateway sees it: who there is, and the graphs of tenants. */
+export interface ControlPlane {
+  directory(): LiveDirectory;
+  /** The environment of the default tenant, with its secrets. */
+  environment(): Environment;
+  /** What the default tenant serves by a file: what the file says, and what administrators have published beside it. */
+  mergeFile(reading: ConfigReading, sections: Readonly<Record<string, unknown>>): Promise<MergedFile>;
+  /** The graph of the default tenant serves; from now on the graphs of all others are built and kept up. */
+  serve(graph: Graph, settings: () => SkeinConfig, apply: ApplyGiven): void;
+  /** The default tenant's configuration as it is published now, with what the gateway was started with. */
+  readDefault(): Promise<ConfigReading>;
+  /** The default tenant's graph has changed by something else than the store. */
+  published(): void;
+  graphOf(tenant: string): TenantGraph | undefined;
+  /** Why there is no graph for the tenant. */
+  lackOf(tenant: string): string;
+  graphs(): readonly Graph[];
+  contextOf(actor: Actor): AdminContext;
+  noteUse(collection: 'keys' | 'tokens', id: string, at: number): void;
+  /** Told when who may do what has changed. */
+  onChange(listener: () => void): void;
+  health(): StoreHealth;
+  /** Everything that is written now is served when it resolves, as far as it can be. */
+  settle(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface MergedFile {
+  readonly reading: ConfigReading;
+  /** Writes what the file has brought as a revision; nothing when it brought nothing. */
+  commit(): Promise<void>;
+}
+
+const OWN = (tenant: string) => ({ all: false, tenant }) as const;
+
+export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
+  const { store, encryption, compiler, env, dataFolder, clock, log } = deps;
+  const directory = createDirectory(() => clock.now());
+  /** Of each tenant its latest revision, without its state, and its secrets. */
+  const latest = new Map<string, Omit<Revision, 'state' | 'file'>>();
+  const secrets = new Map<string, Map<string, Secret>>();
+  const listeners = new Set<() => void>();
+  let settings: (() => SkeinConfig) | undefined;
+  const documentsFolder = join(resolve(dataFolder === ':memory:' ? '.skein' : dataFolder), 'documents');
+
+  const secretsOf = (tenant: Tenant): ReadonlyMap<string, string> => {
+    const values = new Map<string, string>();
+    for (const secret of secrets.get(tenant._id)?.values() ?? []) {
+      const value = readSecret(secret, tenant, { encryption, env, log });
+      if (value !== undefined) values.set(secret.name, value);
+    }
+    return values;
+  };
+  const stateOf = async (tenant: string): Promise<ConfigurationState> => {
+    const number = latest.get(tenant)?.number;
+    const revision = number === undefined ? undefined : await store.revisions.find(OWN(tenant), { tenant, number });
+    return revision === undefined ? {} : (JSON.parse(revision.state) as ConfigurationState);
+  };
+  const documentsOf = async (tenant: string, state: ConfigurationState) => {
+    const ids = Object.values(state).flatMap((entries) =>
+      Object.values(entries).flatMap(({ document }) => document ?? []),
+    );
+    const found = ids.length === 0 ? [] : await store.documents.all(OWN(tenant), { _id: { $in: ids } });
+    return new Map(found.map((document) => [document._id, document]));
+  };
+  const gatewaySettings = (): SkeinConfig => {
+    if (settings === undefined) throw new Error('The gateway does not serve yet.');
+    return settings();
+  };
+  const readState = async (
+    tenant: Tenant,
+    state: ConfigurationState,
+    gateway: SkeinConfig,
+    more: {
+      documents?: ReadonlyMap<string, { name: string; text: string; hash: string }>;
+      secrets?: ReadonlyMap<string, string>;
+    } = {},
+  ) => {
+    const documents = new Map([...(await documentsOf(tenant._id, state)), ...(more.documents ?? [])]);
+    const values = new Map([...secretsOf(tenant), ...(more.secrets ?? [])]);
+    return readTenantConfiguration({ tenant, state, secrets: values, documents }, { gateway, env, documentsFolder });
+  };
+
+  const contentOf = (id: string) => {
+    const tenant = directory.tenantRecord(id);
+    if (tenant === undefined || tenant.archivedAt !== null) return undefined;
+    const revision = latest.get(id);
+    const own = [...(secrets.get(id)?.values() ?? [])].map(({ _id, version }) => `${_id}@${version}`).sort();
+    const isEmpty = revision === undefined || revision.hash === EMPTY_HASH;
+    return {
+      ownKey: isEmpty ? '' : canonicalJson([revision.hash, own, tenant.network, tenant.trusted]),
+      read: async () => readState(tenant, await stateOf(id), gatewaySettings()),
+      granted: directory.productsOf(id).filter((product) => product.tenant !== id),
+    };
+  };
+  const graphs = createTenantGraphs({
+    ...{ log, compiler, contentOf },
+    nameOf: (tenant) => directory.tenantRecord(tenant)?.name ?? tenant,
+    productOf: (id) => directory.product(id),
+  });
+
+  const take = (changed: Changed) => {
+    directory.take(changed);
+    const affected = new Set<string>();
+    for (const tenant of changed.tenants) affected.add(tenant._id);
+    for (const revision of changed.revisions) {
+      const known = latest.get(revision.tenant);
+      if (known !== undefined && known.number >= revision.number) continue;
+      latest.set(revision.tenant, revision);
+      affected.add(revision.tenant);
+    }
+    for (const secret of changed.secrets) {
+      const own = secrets.get(secret.tenant) ?? new Map<string, Secret>();
+      secrets.set(secret.tenant, own);
+      if (secret.archivedAt === null) own.set(secret._id, secret);
+      else own.delete(secret._id);
+      affected.add(secret.tenant);
+    }
+    for (const grant of changed.grants) affected.add(grant.tenant);
+    if (changed.products.length > 0) for (const tenant of directory.granteesOf(changed.products)) affected.add(tenant);
+    if (settings !== undefined) graphs.refresh(affected);
+    for (const listener of listeners) listener();
+  };
+  const sync: Sync = await followStore({
+    ...{ feed: store.feed, clock, log, take },
+    onLook() {
+      if (!directory.passTime()) return;
+      if (settings !== undefined) graphs.refresh(directory.tenantsWithGrants());
+      for (const listener of listeners) listener();
+    },
+  });
+
+  const used = createUsedTimes(store, log);
+  const tenantContext = (tenant: string) => graphs.of(tenant)?.graph;
+  const ports: AdminPorts = {
+    checkEntry: checkEntryAlone,
+    validate: createValidation({
+      ...{ log, compiler },
+      async read({ tenant, state, documents, secrets: given = [] }) {
+        const values = new Map<string, string>();
+        for (const secret of given) {
+          const value = readSecret(secret, tenant, { encryption, env, log });
+          if (value !== undefined) values.set(secret.name, value);
+        }
+        return readState(tenant, state, gatewaySettings(), { documents: new Map(documents), secrets: values });
+      },
+      currentSdl: (tenant) => graphs.of(tenant)?.graph.registry.current()?.composition.publicSdl,
+      givenTo: (tenant) => graphs.givenTo(tenant),
+    }),
+    encrypt: (text, context) => encryption.encrypt(text, context),
+    opens: (text, context) => encryption.opens(text, context),
+    ...createPlayground({ modelsOf: (tenant) => tenantContext(tenant)?.models, clock, log }),
+  };
+  const contextOf = (actor: Actor): AdminContext => ({ actor, store, clock, ports });
+  const first = await defaultTenant(contextOf(SYSTEM));
+  await sync.now();
+
+  return {
+    directory: () => directory,
+    environment: () => {
+      const values = [...secretsOf(first)].map(([name, value]) => [`secrets.${name}`, value] as const);
+      return { ...env, ...Object.fromEntries(values) };
+    },
+    async mergeFile(reading, sections) {
+      const context = contextOf(FILE_ACTOR);
+      const tenant = (await store.tenants.get({ all: true }, DEFAULT_TENANT)) ?? first;
+      const revision = await latestRevision(store, DEFAULT_TENANT);
+      const published = revision === undefined ? {} : (JSON.parse(revision.state) as ConfigurationState);
+      const file = stateOfFile(sections);
+      const before = await lastFileState(store, DEFAULT_TENANT);
+      const state = mergeFile(before, file, published);
+      const isSame = (one: ConfigurationState, other: ConfigurationState) =>
+        canonicalJson(one) === canonicalJson(other);
+      const merged = isSame(state, file) ? reading : await readState(tenant, state, reading.config);
+      const known = merged === reading ? reading.problems : [...new Set([...reading.problems, ...merged.problems])];
+      return {
+        reading: { ...merged, config: merged.config, problems: known },
+        async commit() {
+          if (isSame(state, published) && isSame(file, before)) return;
+          if (revision === undefined && isSame(state, {})) return;
+          await publishFile(context, tenant, { latest: revision, state, file });
+        },
+      };
+    },
+    serve(graph, given, apply) {
+      settings = given;
+      graphs.adopt(DEFAULT_TENANT, graph, apply);
+      graphs.refresh([...directory.tenants()].map(({ _id }) => _id));
+    },
+    async readDefault() {
+      const tenant = directory.tenantRecord(DEFAULT_TENANT) ?? first;
+      return readState(tenant, await stateOf(DEFAULT_TENANT), gatewaySettings());
+    },
+    published: () => graphs.published(DEFAULT_TENANT),
+    graphOf: (tenant) => graphs.of(tenant),
+    lackOf: (tenant) =>
+      graphs.hasContent(tenant)
+        ? graphs.problemsOf(tenant).length > 0
+          ? 'The graph of your tenant cannot be built at the moment: its administrators can see why.'
+          : 'The graph of your tenant is being built.'
+        : 'Your tenant has no graph yet: it has published no source, and was granted no product.',
+    graphs: () => graphs.graphs(),
+    contextOf,
+    noteUse: used.note,
+    onChange: (listener) => void listeners.add(listener),
+    health: () => sync.health(),
+    async settle() {
+      await sync.now();
+      await graphs.whenSettled();
+    },
+    async dispose() {
+      await sync.stop();
+      await used.stop();
+      await graphs.dispose();
+      await store.close();
+    },
+  };
+}
+
+/** SHA-256 of `{}`: nothing is published. */
+const EMPTY_HASH = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a';
+
+async function latestRevision(store: Store, tenant: string): Promise<Revision | undefined> {
+  const request = { first: 1, sort: { field: 'number', descending: true } };
+  const { records } = await store.revisions.page(OWN(tenant), { tenant }, request);
+  return records[0];
+}

@@ -1,0 +1,60 @@
+import { join, resolve } from 'node:path';
+import { SYSTEM } from '../../admin/actor.ts';
+import { createEncryption } from '../../admin/secrets/encryption.ts';
+import { connectStore, embeddedUri } from '../../admin/store/connect.ts';
+import { createStore } from '../../admin/store/store.ts';
+import { firstAdministrator } from '../../admin/stores/users.ts';
+import type { Clock, Log } from '../../kernel/ports.ts';
+import type { GatewayEnvironment } from '../config/environment.ts';
+import type { Environment } from '../config/substitute.ts';
+import { createCompileWorker } from '../graph/compile-worker.ts';
+import { type ControlPlane, createControlPlane } from './control-plane.ts';
+
+export interface StartedControlPlane {
+  readonly control: ControlPlane;
+  /** The token of the first administrator, when it was made just now: to be shown once. */
+  readonly adminToken: string | undefined;
+}
+
+export interface StartOptions {
+  readonly environment: GatewayEnvironment;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens the store and reads what is in it.
+ *
+ * @throws Error for a store that cannot be opened, or a key that is none. A server that does not answer is waited for.
+ */
+export async function startControlPlane({
+  environment,
+  env,
+  clock,
+  log,
+  signal,
+}: StartOptions): Promise<StartedControlPlane> {
+  const { mongodbUri, dataFolder, encryptionKey, previousEncryptionKeys } = environment;
+  const isEmbedded = mongodbUri === undefined;
+  const encryption = createEncryption({
+    key: encryptionKey,
+    previous: previousEncryptionKeys,
+    keyFile: isEmbedded && dataFolder !== ':memory:' ? join(resolve(dataFolder), 'encryption.key') : undefined,
+  });
+  const connection = await connectStore({ uri: mongodbUri ?? embeddedUri(dataFolder), log, signal });
+  const store = await createStore(connection, { clock });
+  const compiler = createCompileWorker();
+  const control = await createControlPlane({ store, encryption, compiler, env, dataFolder, clock, log });
+  const made = await firstAdministrator(control.contextOf(SYSTEM), environment.adminToken);
+  await control.settle();
+  const dispose = async () => {
+    await control.dispose();
+    await compiler.dispose();
+  };
+  return {
+    control: { ...control, dispose },
+    adminToken: environment.adminToken === undefined ? made : undefined,
+  };
+}
