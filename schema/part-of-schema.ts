@@ -25,11 +25,13 @@ type FieldsDefinition = DefinitionNode & { readonly fields?: readonly FieldDefin
 
 /**
  * The part of a graph that some fields make: `Query.products`, `Product.name`, `Product.*`. A type of which no field is
- * named comes with those that its own source gives it, not with links: they lead elsewhere.
+ * named comes with those that its own source gives it, not with links: they lead elsewhere. What is left out is left out
+ * in any case.
  */
 export function partOfSchema(
   { publicSdl, links }: Pick<Composition, 'publicSdl' | 'links'>,
   fields: readonly string[],
+  isLeftOut: (coordinate: string) => boolean = () => false,
 ): SchemaPart {
   const definitions = definitionsOf(publicSdl);
   const linked = new Set(links.map(({ typeName, fieldName }) => `${typeName}.${fieldName}`));
@@ -39,7 +41,7 @@ export function partOfSchema(
   const coordinates = new Set<string>();
 
   const fieldsOf = (typeName: string): readonly FieldDefinitionNode[] => {
-    const all = definitions.get(typeName)?.fields ?? [];
+    const all = (definitions.get(typeName)?.fields ?? []).filter(({ name }) => !isLeftOut(`${typeName}.${name.value}`));
     const chosen = named.get(typeName);
     if (chosen !== undefined) return all.filter(({ name }) => chosen.has(name.value));
     return isRoot(typeName) ? [] : all.filter(({ name }) => !linked.has(`${typeName}.${name.value}`));
