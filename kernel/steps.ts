@@ -19,10 +19,13 @@ export function runSteps<T, Request, Answer>(
   }
 }
 
-/** Long enough that pauses cost little, short enough that a request that waits does not notice. */
-const SLICE_MS = 8;
+/**
+ * Long enough that pauses cost little, short enough that requests do not notice: one waits for a slice when it comes, and
+ * for another when its upstream has answered.
+ */
+const SLICE_MS = 0.5;
 
-/** Runs the steps in slices of some milliseconds, between which the event loop turns. Rejects with what they throw. */
+/** Runs the steps in slices, between which the event loop turns. Rejects with what they throw. */
 export async function runInSlices<T, Request = never, Answer = unknown>(
   steps: Steps<T, Request, Answer>,
   answer?: (request: Request) => Promise<Answer>,

@@ -45,7 +45,7 @@ export interface SlicedRegistry extends Registry {
   /** From the next generation on. */
   configure(options: GenerationOptions): void;
   /**
-   * As `publish`, in slices of some milliseconds, for a gateway that serves. `isWanted` is asked at the end; undefined
+   * As `publish`, in slices, for a gateway that serves. `isWanted` is asked at the end; undefined
    * when it says no. One at a time: the caller sees to it.
    */
   publishInSlices(composition: Composition, isWanted: () => boolean): Promise<Generation | undefined>;
