@@ -2,9 +2,13 @@ import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
+const CHANCES = 16;
+let last: { readonly now: number; readonly chance: Uint8Array } = { now: 0, chance: new Uint8Array(CHANCES) };
+
 /**
  * A new id: the prefix says of what, then 48 bits of time and 80 of chance in Crockford's base 32, as ULIDs have them
- * (https://github.com/ulid/spec), so that ids sort by when they were made.
+ * (https://github.com/ulid/spec), so that ids sort by when they were made, also those that one process makes in the same
+ * millisecond.
  */
 export function newId(prefix: string, now = Date.now()): string {
   let time = '';
@@ -12,8 +16,24 @@ export function newId(prefix: string, now = Date.now()): string {
     time = ALPHABET[rest % 32] + time;
     rest = Math.floor(rest / 32);
   }
-  const chance = Array.from(randomBytes(16), (byte) => ALPHABET[byte % 32]).join('');
-  return `${prefix}_${time}${chance}`;
+  const chance = now === last.now ? following(last.chance) : randomDigits();
+  last = { now, chance };
+  return `${prefix}_${time}${Array.from(chance, (digit) => ALPHABET[digit]).join('')}`;
+}
+
+function randomDigits(): Uint8Array {
+  return randomBytes(CHANCES).map((byte) => byte % 32);
+}
+
+/** The next number. After the greatest, which nobody will see, any. */
+function following(chance: Uint8Array): Uint8Array {
+  const next = chance.slice();
+  for (let index = CHANCES - 1; index >= 0; index -= 1) {
+    const digit = next[index] ?? 0;
+    next[index] = digit === 31 ? 0 : digit + 1;
+    if (digit !== 31) return next;
+  }
+  return randomDigits();
 }
 
 /** Whether it looks like an id of that prefix; whether there is such a thing is another matter. */

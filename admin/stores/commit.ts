@@ -120,7 +120,7 @@ function mistakes(state: string, { message }: PublishRequest): UserError[] {
 
 const MOST_TOLD = 50;
 
-function breakingErrors(breaking: readonly SchemaChange[], users: readonly FieldUser[]): UserError[] {
+export function breakingErrors(breaking: readonly SchemaChange[], users: readonly FieldUser[]): UserError[] {
   const using = users.map(({ productName, apps }) => `${productName} (${apps} ${apps === 1 ? 'app' : 'apps'})`);
   const whose = using.length === 0 ? '' : ` Products that use what changes: ${[...new Set(using)].join(', ')}.`;
   const way = `Clients may break by this change: ${breaking.length} of its changes are breaking.${whose} Publish with allowBreaking if that is meant.`;

@@ -88,10 +88,10 @@ export const grants = {
   async revoke(context: AdminContext, id: string, comment: string): Promise<Grant> {
     const { actor } = context;
     const grant = await entity.need(context, id);
-    if (grant.state !== 'approved' && grant.state !== 'requested')
-      throw userError('INVALID', ['id'], `The grant is ${grant.state} already.`);
     const isGiver = actor.roles.includes('platform') || actor.tenant === grant.productTenant;
     demand(actor, isGiver ? 'decideGrants' : 'requestGrants');
+    if (grant.state !== 'approved' && grant.state !== 'requested')
+      throw userError('INVALID', ['id'], `The grant is ${grant.state} already.`);
     return decide(context, grant, 'revoke', { state: 'revoked', comment });
   },
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scopeOf } from '../actor.ts';
 import { userError } from '../errors.ts';
 import { PLATFORM } from '../models/record.ts';
 import { type Role, TENANT_ROLES, type User, type UserToken } from '../models/user.ts';
@@ -14,7 +15,7 @@ const roles = listOf(z.enum(TENANT_ROLES)).min(1, 'must name a role at least');
 const create = z.strictObject({ name, title: title.optional(), roles });
 const update = z.strictObject({ title: title.optional(), roles: roles.optional() });
 
-export const users = defineEntity<User, z.infer<typeof create>, z.infer<typeof update>>({
+const entity = defineEntity<User, z.infer<typeof create>, z.infer<typeof update>>({
   name: 'user',
   nameOf: (user) => user.name,
   collection: (store) => store.users,
@@ -42,6 +43,42 @@ export const users = defineEntity<User, z.infer<typeof create>, z.infer<typeof u
   },
 });
 
+export const users = {
+  ...entity,
+  async update(context: AdminContext, id: string, version: number, input: unknown): Promise<User> {
+    const before = await context.store.users.get(scopeOf(context.actor), id);
+    return orTakeBack(context, before, await entity.update(context, id, version, input));
+  },
+  async archive(context: AdminContext, id: string, version: number, archived: boolean): Promise<User> {
+    const before = await context.store.users.get(scopeOf(context.actor), id);
+    return orTakeBack(context, before, await entity.archive(context, id, version, archived));
+  },
+};
+
+/** Two owners that go at once each saw the other: what leaves no owner is taken back. */
+async function orTakeBack(context: AdminContext, before: User | undefined, after: User): Promise<User> {
+  if (before === undefined || !isInCharge(before) || isInCharge(after)) return after;
+  const scope = { all: false, tenant: before.tenant } as const;
+  const left = await context.store.users.count(scope, { roles: roleInCharge(before), archivedAt: null });
+  if (left > 0) return after;
+  const { roles, archivedAt } = before;
+  await entity.write(context, after, 'takeBack', { roles, archivedAt });
+  throw onlyOne(before);
+}
+
+function roleInCharge({ tenant }: User): Role {
+  return tenant === PLATFORM ? 'platform' : 'owner';
+}
+
+function isInCharge(user: User): boolean {
+  return user.archivedAt === null && user.roles.includes(roleInCharge(user));
+}
+
+function onlyOne(user: User) {
+  const what = user.tenant === PLATFORM ? 'platform administrator' : 'owner of the tenant';
+  return userError('IN_USE', ['roles'], `This is the only ${what}: make another one first.`);
+}
+
 /** Who is no owner makes none, and takes nothing from one. */
 function mayGive({ actor }: AdminContext, roles: readonly Role[]): void {
   const isAbove = actor.roles.some((role) => role === 'platform' || role === 'owner');
@@ -51,12 +88,9 @@ function mayGive({ actor }: AdminContext, roles: readonly Role[]): void {
 
 /** A tenant that has owners keeps one, and the platform an administrator. */
 async function staysOwned({ store }: AdminContext, user: User): Promise<void> {
-  const role = user.tenant === PLATFORM ? 'platform' : 'owner';
-  if (!user.roles.includes(role) || user.archivedAt !== null) return;
+  if (!isInCharge(user)) return;
   const scope = { all: false, tenant: user.tenant } as const;
-  if ((await store.users.count(scope, { roles: role, archivedAt: null })) > 1) return;
-  const what = role === 'owner' ? 'owner of the tenant' : 'platform administrator';
-  throw userError('IN_USE', ['roles'], `This is the only ${what}: make another one first.`);
+  if ((await store.users.count(scope, { roles: roleInCharge(user), archivedAt: null })) < 2) throw onlyOne(user);
 }
 
 const tokenInput = z.strictObject({ name: title.min(1, 'must not be empty'), expiresAt: moment.optional() });
@@ -67,7 +101,7 @@ export interface MadeToken {
   readonly secret: string;
 }
 
-const entity = defineEntity<UserToken, never, never>({
+const tokenEntity = defineEntity<UserToken, never, never>({
   name: 'token',
   nameOf: (token) => token.name,
   collection: (store) => store.tokens,
@@ -80,7 +114,7 @@ const entity = defineEntity<UserToken, never, never>({
 });
 
 export const tokens = {
-  ...entity,
+  ...tokenEntity,
   /** Makes a token that its user signs in with. */
   async createFor(context: AdminContext, userId: string, input: unknown): Promise<MadeToken> {
     const { actor, store } = context;
@@ -93,13 +127,13 @@ export const tokens = {
   },
   async revoke(context: AdminContext, id: string): Promise<UserToken> {
     const { actor, store, clock } = context;
-    const token = await entity.need(context, id);
+    const token = await tokenEntity.need(context, id);
     if (actor.id !== token.user) {
       demand(actor, 'users');
       mayGive(context, (await store.users.get({ all: true }, token.user))?.roles ?? []);
     }
     if (token.revokedAt !== null) return token;
-    return entity.write(context, token, 'revoke', { revokedAt: new Date(clock.now()) });
+    return tokenEntity.write(context, token, 'revoke', { revokedAt: new Date(clock.now()) });
   },
 };
 

@@ -1,4 +1,4 @@
-import { type ExecutionResult, execute, parse, validate } from 'graphql';
+import { type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
 import type { Connection } from 'mongoose';
 import { afterEach, beforeEach, describe } from 'vitest';
 import { type Actor, SYSTEM } from '../../admin/actor.ts';
@@ -69,6 +69,18 @@ export interface ControlPlane {
 const schema = createAdminSchema();
 const START = Date.UTC(2030, 0, 1);
 
+const documents = new Map<string, DocumentNode>();
+
+function read(text: string): DocumentNode {
+  const known = documents.get(text);
+  if (known !== undefined) return known;
+  const document = parse(text);
+  const mistakes = validate(schema, document);
+  if (mistakes.length > 0) throw new Error(mistakes.map(({ message }) => message).join('\n'));
+  documents.set(text, document);
+  return document;
+}
+
 async function open(uri: string): Promise<ControlPlane> {
   const connection = await connectStore({ uri, log: silentLog });
   let now = START;
@@ -96,9 +108,7 @@ async function open(uri: string): Promise<ControlPlane> {
       return { tenant, users: made as Members['users'], actors: actors as Members['actors'] };
     },
     async run(actor, text, variables) {
-      const document = parse(text);
-      const mistakes = validate(schema, document);
-      if (mistakes.length > 0) throw new Error(mistakes.map(({ message }) => message).join('\n'));
+      const document = read(text);
       return execute({
         schema,
         document,
