@@ -47,8 +47,7 @@ export async function applyState(context: AdminContext, text: string, request: A
   for (const kind of WRITTEN) for (const one of world.plans) await writeItems(context, one, kind, references);
   for (const one of world.plans) await publish(context, one, references, request);
   for (const kind of REMOVED) for (const one of world.plans) await removeItems(context, one, kind);
-  for (const { _id, version } of world.left)
-    if (_id !== DEFAULT_TENANT) await tenants.archive(context, _id, version, true);
+  for (const { _id, version } of world.left) await tenants.archive(context, _id, version, true);
   return diff;
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from '../models/record.ts';
 import type { Tenant } from '../models/tenant.ts';
 import type { AdminContext } from '../stores/context.ts';
 import { compareItems, type ItemChange } from './compare.ts';
@@ -17,7 +18,7 @@ export interface TenantPlan {
 /** What there is, what a file of state wants, and what there would be then. */
 export interface World {
   readonly plans: readonly TenantPlan[];
-  /** Tenants that a file of all tenants leaves out. */
+  /** Tenants that a file of all tenants leaves out; the default one is always there. */
   readonly left: readonly Tenant[];
   /** What would have effect in a tenant, by its name; undefined: there would be no such tenant. */
   itemsAfter(tenant: string): Promise<TenantItems | undefined>;
@@ -40,7 +41,9 @@ export async function createWorld(context: AdminContext, state: ReadState, prune
   }
   const left =
     prune && state.allTenants
-      ? (await everything(store.tenants, { archivedAt: null })).filter(({ name }) => !state.tenants.has(name))
+      ? (await everything(store.tenants, { archivedAt: null })).filter(
+          ({ _id, name }) => _id !== DEFAULT_TENANT && !state.tenants.has(name),
+        )
       : [];
   const gone = new Set(left.map(({ name }) => name));
   return {

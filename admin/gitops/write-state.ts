@@ -15,7 +15,12 @@ export interface WrittenState {
 export function writeState({ allTenants, tenants }: WrittenState): string {
   const written = sortedEntries(tenants).map(([name, items]) => [name, writeTenant(name, items)] as const);
   const state = { ...(allTenants ? { allTenants } : {}), tenants: Object.fromEntries(written) };
-  const text = stringify(state, { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false });
+  const text = stringify(state, {
+    lineWidth: 0,
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+    blockQuote: 'literal',
+    aliasDuplicateObjects: false,
+  });
   return `${HEADER}${text}`;
 }
 
