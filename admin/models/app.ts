@@ -10,6 +10,7 @@ export interface App extends StoredRecord {
 
 export const appSchema = recordSchema({ name: text, title: words, description: words, rates: rateRules })
   .index({ tenant: 1, name: 1 }, { unique: true })
+  .index({ name: 1 })
   .index({ tenant: 1, _id: 1 })
   .index({ seq: 1 });
 

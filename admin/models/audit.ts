@@ -34,4 +34,7 @@ export const auditSchema = recordSchema({
   .index({ tenant: 1, _id: 1 })
   .index({ tenant: 1, entity: 1, _id: 1 })
   .index({ tenant: 1, actor: 1, _id: 1 })
-  .index({ tenant: 1, action: 1, _id: 1 });
+  .index({ tenant: 1, action: 1, _id: 1 })
+  .index({ entity: 1, _id: 1 })
+  .index({ actor: 1, _id: 1 })
+  .index({ action: 1, _id: 1 });

@@ -36,8 +36,10 @@ export const productSchema = recordSchema({
   plans: texts,
 })
   .index({ tenant: 1, name: 1 }, { unique: true })
+  .index({ name: 1 })
   .index({ tenant: 1, _id: 1 })
   .index({ state: 1, visibility: 1, _id: 1 })
+  .index({ tags: 1, _id: 1 })
   .index({ seq: 1 });
 
 /** Limits that come with a grant. */
@@ -50,6 +52,7 @@ export interface Plan extends StoredRecord {
 
 export const planSchema = recordSchema({ name: text, title: words, description: words, rates: rateRules })
   .index({ tenant: 1, name: 1 }, { unique: true })
+  .index({ name: 1 })
   .index({ tenant: 1, _id: 1 })
   .index({ seq: 1 });
 
@@ -85,4 +88,5 @@ export const grantSchema = recordSchema({
   .index({ tenant: 1, _id: 1 })
   .index({ productTenant: 1, _id: 1 })
   .index({ product: 1, _id: 1 })
+  .index({ state: 1, _id: 1 })
   .index({ seq: 1 });

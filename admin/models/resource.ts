@@ -38,6 +38,7 @@ export const resourceSchema = recordSchema({
   document: { type: String, default: null },
 })
   .index({ tenant: 1, kind: 1, name: 1 }, { unique: true })
+  .index({ kind: 1, _id: 1 })
   .index({ tenant: 1, _id: 1 });
 
 /** The text of a document. It never changes: its id is made of its text. */

@@ -22,5 +22,6 @@ export const secretSchema = recordSchema({
   lastFour: words,
 })
   .index({ tenant: 1, name: 1 }, { unique: true })
+  .index({ name: 1 })
   .index({ tenant: 1, _id: 1 })
   .index({ seq: 1 });

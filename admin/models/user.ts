@@ -15,6 +15,7 @@ export interface User extends StoredRecord {
 
 export const userSchema = recordSchema({ name: text, title: words, roles: texts })
   .index({ tenant: 1, name: 1 }, { unique: true })
+  .index({ name: 1 })
   .index({ tenant: 1, _id: 1 })
   .index({ seq: 1 });
 

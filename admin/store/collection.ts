@@ -78,7 +78,7 @@ export function createCollection<T extends StoredRecord>({
     if (scope.all) return filter;
     const [only, ...others] = tenantFields.map((field) => ({ [field]: scope.tenant }));
     const own = others.length === 0 ? only : { $or: [only, ...others] };
-    return { $and: [own, filter] } as Filter<T>;
+    return { ...own, $and: [filter] } as Filter<T>;
   };
   const mayWrite = (scope: Scope, tenant: string) => {
     if (!scope.all && scope.tenant !== tenant) throw new Error('A record of another tenant cannot be written.');

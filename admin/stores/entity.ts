@@ -80,13 +80,13 @@ export function defineEntity<T extends StoredRecord, C, U>(options: EntityOption
     if (sort.field === 'name' && of === undefined && name !== 'tenant')
       throw userError('INVALID', ['tenant'], 'A list by name is one of a tenant: name the tenant.');
     const parts: object[] = [];
-    if (of !== undefined && scope.all) parts.push(ownedBy(of));
     if (archived !== true) parts.push({ archivedAt: null });
     if (prefix !== undefined && prefix !== null && prefix !== '')
       parts.push({ name: { $gte: prefix, $lt: `${prefix}\uffff` } });
     for (const [field, value] of Object.entries(where ?? {}))
       if (value !== undefined && value !== null) parts.push({ [field]: Array.isArray(value) ? { $in: value } : value });
-    const filter = (parts.length === 0 ? {} : { $and: parts }) as Filter<T>;
+    const own = of === undefined || !scope.all ? {} : ownedBy(of);
+    const filter = (parts.length === 0 ? own : { ...own, $and: parts }) as Filter<T>;
     return { scope, filter, sort };
   };
   const need = async (context: AdminContext, id: string, path?: readonly string[]): Promise<T> => {

@@ -144,9 +144,14 @@ export const PLATFORM_ADMIN: Actor = {
   requestId: 'req-0',
 };
 
-/** Runs a suite on the embedded store, and on MongoDB where there is one: each test with a store of its own. */
-export function describeStores(name: string, body: (plane: () => ControlPlane) => void): void {
+/** Runs a suite on the embedded store: each test with a store of its own. */
+export function describeEmbedded(name: string, body: (plane: () => ControlPlane) => void): void {
   describe(`${name}, embedded`, () => withPlane(async () => 'embedded::memory:', body));
+}
+
+/** Runs a suite on the embedded store, and on MongoDB where there is one. */
+export function describeStores(name: string, body: (plane: () => ControlPlane) => void): void {
+  describeEmbedded(name, body);
   describeMongodb(`${name}, on MongoDB`, (server) =>
     withPlane(async () => {
       const uri = new URL(server);
