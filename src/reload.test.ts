@@ -85,7 +85,7 @@ describe('a reloader', () => {
 
   it('warns of a change that breaks clients, with what breaks', async () => {
     const { reload } = await start();
-    const breaking = ["Field 'a' was removed"];
+    const breaking = [{ path: 'Query.a', message: "Field 'a' was removed", type: 'FIELD_REMOVED' }];
     answer = async () => ({ ...taken, changes: { ...NOTHING, breaking } }) as unknown as GraphChange;
     await reload(files(), false);
     expect(told('the graph has changed, and clients may break')).toHaveLength(1);

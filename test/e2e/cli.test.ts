@@ -23,7 +23,7 @@ interface Ended {
 async function skein(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   try {
     const { stdout, stderr } = await run(process.execPath, [CLI, ...args], {
-      env: { PATH: process.env.PATH ?? '', ...env },
+      env: { PATH: process.env.PATH ?? '', SKEIN_DATA: ':memory:', ...env },
     });
     return { code: 0, stdout, stderr };
   } catch (error) {
@@ -36,7 +36,9 @@ async function skein(args: readonly string[], env: Readonly<Record<string, strin
 async function startSkein(
   env: Readonly<Record<string, string>>,
 ): Promise<{ child: ChildProcess; url: string; ended: Promise<Ended> }> {
-  const child = spawn(process.execPath, [CLI, 'start'], { env: { PATH: process.env.PATH ?? '', PORT: '0', ...env } });
+  const child = spawn(process.execPath, [CLI, 'start'], {
+    env: { PATH: process.env.PATH ?? '', PORT: '0', SKEIN_DATA: ':memory:', ...env },
+  });
   let stdout = '';
   let stderr = '';
   child.stderr.on('data', (chunk) => {

@@ -75,7 +75,12 @@ describe('a gateway that serves while a large source comes', () => {
         },
       }),
     );
-    const env = { PATH: process.env.PATH ?? '', PORT: '0', SKEIN_CONFIG: join(folder, 'skein.yaml') };
+    const env = {
+      PATH: process.env.PATH ?? '',
+      PORT: '0',
+      SKEIN_DATA: ':memory:',
+      SKEIN_CONFIG: join(folder, 'skein.yaml'),
+    };
     child = spawn(process.execPath, ['--import', TELL_THREADS, 'dist/src/cli/main.js', 'start'], { env });
     const listening = deferred<string>();
     const read = (chunk: Buffer) => {

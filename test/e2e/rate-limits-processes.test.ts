@@ -29,7 +29,7 @@ const DOCUMENT = JSON.stringify({
 });
 
 async function startInstance(config: string): Promise<{ url: string; child: ChildProcess }> {
-  const env = { PATH: process.env.PATH ?? '', PORT: '0', SKEIN_CONFIG: config };
+  const env = { PATH: process.env.PATH ?? '', PORT: '0', SKEIN_DATA: ':memory:', SKEIN_CONFIG: config };
   const child = spawn(process.execPath, ['dist/src/cli/main.js', 'start'], { env });
   const listening = deferred<string>();
   let output = '';

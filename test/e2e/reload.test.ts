@@ -88,7 +88,12 @@ describe('a gateway whose configuration changes while it serves', () => {
     await write('a.json', openapi('hello', 'slow'));
     await write('b.json', openapi('other'));
     await configure({ a: source('a.json'), ticks: ticks() });
-    const env = { PATH: process.env.PATH ?? '', PORT: '0', SKEIN_CONFIG: join(folder, 'skein.yaml') };
+    const env = {
+      PATH: process.env.PATH ?? '',
+      PORT: '0',
+      SKEIN_DATA: ':memory:',
+      SKEIN_CONFIG: join(folder, 'skein.yaml'),
+    };
     child = spawn(process.execPath, ['dist/src/cli/main.js', 'start'], { env });
     const listening = deferred<string>();
     let output = '';

@@ -34,7 +34,13 @@ export async function startGatewayProcess(config: object): Promise<GatewayProces
   for (const [name, text] of Object.entries(MOODY_DOCUMENTS)) await writeFile(join(folder, name), text);
   const file = join(folder, 'skein.yaml');
   await writeFile(file, JSON.stringify({ keys: [{ name: 'test', key: KEY }], ...config }));
-  const env = { PATH: process.env.PATH ?? '', PORT: '0', SKEIN_CONFIG: file, LOG_LEVEL: 'silent' };
+  const env = {
+    PATH: process.env.PATH ?? '',
+    PORT: '0',
+    SKEIN_DATA: ':memory:',
+    SKEIN_CONFIG: file,
+    LOG_LEVEL: 'silent',
+  };
   const child = spawn(process.execPath, ['--expose-gc', '--import', REPORTER, 'dist/src/cli/main.js', 'start'], {
     env,
     stdio: ['ignore', 'pipe', 'ignore', 'ipc'],

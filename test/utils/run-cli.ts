@@ -44,7 +44,11 @@ export async function createCliFolder(files: Readonly<Record<string, string>> = 
         color: false,
       };
       const given = args.map((arg) => arg.replace(/^@/, `${path}/`));
-      const code = await skein(given, { SKEIN_CONFIG: join(path, 'skein.yaml'), ...env }, terminal);
+      const code = await skein(
+        given,
+        { SKEIN_DATA: ':memory:', SKEIN_CONFIG: join(path, 'skein.yaml'), ...env },
+        terminal,
+      );
       const short = (text: string) => text.replaceAll(`${path}/`, '');
       return { code, stdout: short(stdout), stderr: short(stderr) };
     },

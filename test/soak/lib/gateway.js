@@ -39,7 +39,13 @@ export async function createGatewayProcess(root = ROOT) {
         process.execPath,
         [...more, '--expose-gc', '--import', INSPECT, join(root, 'dist/src/cli/main.js'), 'start'],
         {
-          env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: '0', SKEIN_CONFIG: file('skein.yaml') },
+          env: {
+            PATH: process.env.PATH,
+            NODE_ENV: 'production',
+            PORT: '0',
+            SKEIN_DATA: ':memory:',
+            SKEIN_CONFIG: file('skein.yaml'),
+          },
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         },
       );
