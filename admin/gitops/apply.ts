@@ -14,12 +14,14 @@ import { defaultTenant, tenants } from '../stores/tenants.ts';
 import { users } from '../stores/users.ts';
 import type { ItemChange } from './compare.ts';
 import { changesConfiguration, nextConfiguration } from './configuration.ts';
-import type { CurrentTenant } from './current.ts';
-import { type Item, type ItemKind, itemKey } from './items.ts';
+import { type CurrentTenant, everything } from './current.ts';
+import { type Item, type ItemKind, itemKey, KEPT_GRANTS } from './items.ts';
 import { planState, type StateDiff, type StateRequest, toDiff } from './plan.ts';
 import { createReferences, type References } from './references.ts';
 import type { TenantPlan } from './world.ts';
 import { writeItem } from './write-item.ts';
+
+const TAKEN_OUT = 'Taken out of the file of state.';
 
 export interface ApplyRequest extends StateRequest {
   /** Why, for the revisions. */
@@ -46,6 +48,7 @@ export async function applyState(context: AdminContext, text: string, request: A
   for (const one of world.plans) await writeTenant(context, one);
   for (const kind of WRITTEN) for (const one of world.plans) await writeItems(context, one, kind, references);
   for (const one of world.plans) await publish(context, one, references, request);
+  for (const { _id } of world.left) await revokeGrants(context, _id);
   for (const kind of REMOVED) for (const one of world.plans) await removeItems(context, one, kind);
   for (const { _id, version } of world.left) await tenants.archive(context, _id, version, true);
   return diff;
@@ -112,6 +115,12 @@ async function publish(
   await revisions.replace(context, tenant, next, documents, { message: message ?? '', allowBreaking });
 }
 
+/** Of a tenant that goes: products that go, too, are in nobody's use then. */
+async function revokeGrants(context: AdminContext, tenant: string): Promise<void> {
+  const held = await everything(context.store.grants, { tenant, state: { $in: [...KEPT_GRANTS] } });
+  for (const { _id } of held) await grants.revoke(context, _id, TAKEN_OUT);
+}
+
 async function removeItems(context: AdminContext, { current, changes }: TenantPlan, kind: ItemKind): Promise<void> {
   if (current === undefined) return;
   for (const { action, before } of changes)
@@ -133,7 +142,7 @@ async function removeItem(context: AdminContext, current: CurrentTenant, item: I
       return archive(keys, current.keys.get(itemKey(item)));
     case 'grant': {
       const known = current.grants.get(itemKey(item));
-      if (known !== undefined) await grants.revoke(context, known._id, 'Taken out of the file of state.');
+      if (known !== undefined) await grants.revoke(context, known._id, TAKEN_OUT);
       return;
     }
     case 'app':

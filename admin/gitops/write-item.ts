@@ -118,7 +118,10 @@ async function writeGrant(writer: ItemWriter, before: Item | undefined, after: I
   const { actor, clock, store } = context;
   const product = await references.product(after.tenant, after.name);
   const { plan, state, reason, comment } = after.value;
-  const known = current?.grants.get(itemKey(after));
+  const app = await references.app(tenantId, after.within);
+  // One for a product that was archived is not known by its name.
+  const found = { app, product: product._id };
+  const known = current?.grants.get(itemKey(after)) ?? (await store.grants.find({ all: true }, found));
   const isDecided = state === 'approved';
   const decision =
     known?.state === state
@@ -131,7 +134,7 @@ async function writeGrant(writer: ItemWriter, before: Item | undefined, after: I
     return;
   }
   const record: NewRecord<Grant> = {
-    ...{ tenant: tenantId, app: await references.app(tenantId, after.within), product: product._id },
+    ...{ tenant: tenantId, app, product: product._id },
     ...{ productTenant: product.tenant, ...fields, state, requestedBy: actor.id },
     decidedBy: isDecided ? actor.id : '',
     decidedAt: isDecided ? new Date(clock.now()) : null,
