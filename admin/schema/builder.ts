@@ -104,7 +104,7 @@ export function addShared(builder: Builder) {
         }),
       }),
     });
-  return { userError, pageInfo };
+  return { userError, errorCode: code, pageInfo };
 }
 
 export type Shared = ReturnType<typeof addShared>;
