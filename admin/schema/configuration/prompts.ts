@@ -1,4 +1,5 @@
 import type { Resource } from '../../models/resource.ts';
+import { maskSecrets } from '../../stores/masking.ts';
 import { runPrompt } from '../../stores/playground.ts';
 import type { PlaygroundAnswer } from '../../stores/ports.ts';
 import { versionsOf } from '../../stores/prompt-versions.ts';
@@ -27,7 +28,7 @@ export function addPromptVersions(builder: Builder): ObjectFields<Resource> {
       options: t.field({
         type: 'JSON',
         description: 'Template, system text, route, parameters and examples.',
-        resolve: ({ options }) => options,
+        resolve: ({ options }) => maskSecrets(options),
       }),
       hash: t.string({
         nullable: true,
