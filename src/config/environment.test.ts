@@ -57,7 +57,7 @@ test('what is wrong with a secret is told without it', () => {
   const { environment, problems } = readEnvironment({ MONGODB_URI: 'http://user:hush', SKEIN_ADMIN_TOKEN: 'short' });
   expect(problems.map((problem) => problem.message)).toEqual([
     'The environment variable MONGODB_URI must be an address such as mongodb://127.0.0.1:27017/skein, and is not.',
-    'The environment variable SKEIN_ADMIN_TOKEN must be 16 to 512 characters without spaces, and is not.',
+    'The environment variable SKEIN_ADMIN_TOKEN must be 16 to 8192 characters without spaces, and is not.',
   ]);
   expect(environment).toMatchObject({ mongodbUri: undefined, adminToken: undefined });
 });

@@ -33,7 +33,7 @@ const variables = z.object({
   /** What a platform administrator signs in with; without it, one is made and printed at the first start. */
   SKEIN_ADMIN_TOKEN: z
     .string()
-    .regex(/^[\x21-\x7e]{16,512}$/, 'must be 16 to 512 characters without spaces')
+    .regex(/^[\x21-\x7e]{16,8192}$/, 'must be 16 to 8192 characters without spaces')
     .optional(),
   /** The key that secrets are encrypted with, and those that they were encrypted with before, with commas in between. */
   SKEIN_ENCRYPTION_KEY: z.string().optional(),
