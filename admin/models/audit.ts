@@ -17,6 +17,8 @@ export interface AuditEntry extends StoredRecord {
   readonly before: string;
   readonly after: string;
   readonly outcome: 'done' | 'refused' | null;
+  /** Id of another tenant that it concerns: of a grant, the one whose product it is. Empty: there is none. */
+  readonly otherTenant: string;
 }
 
 export const auditSchema = recordSchema({
@@ -30,7 +32,9 @@ export const auditSchema = recordSchema({
   before: words,
   after: words,
   outcome: { type: String, default: null },
+  otherTenant: words,
 })
+  .index({ otherTenant: 1, _id: 1 })
   .index({ tenant: 1, _id: 1 })
   .index({ tenant: 1, entity: 1, _id: 1 })
   .index({ tenant: 1, actor: 1, _id: 1 })

@@ -7,6 +7,7 @@ import { type Revision, revisionSchema } from './revision.ts';
 import { type Secret, secretSchema } from './secret.ts';
 import { type Tenant, tenantSchema } from './tenant.ts';
 import { type User, type UserToken, userSchema, userTokenSchema } from './user.ts';
+import { type Delivery, deliverySchema, type Webhook, webhookSchema } from './webhook.ts';
 
 /** Everything the control plane keeps, by collection. */
 export interface Records {
@@ -23,6 +24,8 @@ export interface Records {
   grants: Grant;
   secrets: Secret;
   audit: AuditEntry;
+  webhooks: Webhook;
+  deliveries: Delivery;
 }
 export type CollectionName = keyof Records;
 
@@ -41,6 +44,8 @@ export const COLLECTIONS = {
   grants: { schema: grantSchema, prefix: 'grt' },
   secrets: { schema: secretSchema, prefix: 'sec' },
   audit: { schema: auditSchema, prefix: 'aud' },
+  webhooks: { schema: webhookSchema, prefix: 'whk' },
+  deliveries: { schema: deliverySchema, prefix: 'dlv' },
 } as const satisfies Record<CollectionName, { schema: unknown; prefix: string }>;
 
 export type Models = { readonly [Name in CollectionName]: Model<Records[Name]> };

@@ -4,6 +4,7 @@ import { addAudit } from './audit.ts';
 import { addShared, createBuilder } from './builder.ts';
 import { addCatalog } from './catalog.ts';
 import { addConfiguration } from './configuration/index.ts';
+import { addGitops } from './gitops.ts';
 import { addGrants } from './grants.ts';
 import { addKeys } from './keys.ts';
 import { addPlans } from './plans.ts';
@@ -12,6 +13,7 @@ import { addRates } from './rates.ts';
 import { addSecrets } from './secrets.ts';
 import { addTenants } from './tenants.ts';
 import { addUsers } from './users.ts';
+import { addWebhooks } from './webhooks.ts';
 
 /** The schema that administrators use, at `/admin/graphql`. */
 export function createAdminSchema(): GraphQLSchema {
@@ -29,5 +31,7 @@ export function createAdminSchema(): GraphQLSchema {
   addConfiguration(builder, shared);
   addSecrets(builder, shared);
   addAudit(builder, shared);
+  addWebhooks(builder, shared);
+  addGitops(builder, shared);
   return builder.toSchema();
 }

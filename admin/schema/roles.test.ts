@@ -22,6 +22,7 @@ const TABLE: readonly (readonly [readonly TenantRole[], readonly string[]])[] = 
   [BUILDERS, [...entity('App', 'Secret'), 'createApiKey', 'updateApiKey', 'rotateApiKey', 'revokeApiKey']],
   [BUILDERS, [...entity('Plan', 'Product'), 'publishProduct', 'withdrawProduct', 'deprecateProduct', 'retireProduct']],
   [BUILDERS, ['requestGrant']],
+  [BUILDERS, [...entity('Webhook'), 'rotateWebhookSecret']],
   [
     ['owner', 'admin', 'approver'],
     ['approveGrant', 'rejectGrant', 'revokeGrant'],

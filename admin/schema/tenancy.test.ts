@@ -71,8 +71,9 @@ async function others(dump: Promise<Record<string, unknown[]>>, tenant: string) 
   );
 }
 
-function idsIn({ tenant, user, token, app, key, plan, product, secret, resources, asked, users }: World): string[] {
-  const records = [tenant, user, token, app, key, plan, product, secret, asked];
+function idsIn({ users, resources, ...world }: World): string[] {
+  const { tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery } = world;
+  const records = [tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery];
   return [...records, ...Object.values(resources), ...Object.values(users)].map(({ _id }) => _id);
 }
 
@@ -88,6 +89,8 @@ const NOWHERE = {
   product: NOTHING,
   secret: NOTHING,
   asked: NOTHING,
+  webhook: NOTHING,
+  delivery: NOTHING,
   audit: '',
   resources: new Proxy({}, { get: () => NOTHING }),
 } as unknown as World;

@@ -12,7 +12,7 @@ export interface NewSecret {
 const SHOWN = 6;
 
 /** A new secret of 192 bits, or a given one, with a beginning that secret scanners can know. */
-export function newSecret(kind: 'skein' | 'skein_admin', given?: string): NewSecret {
+export function newSecret(kind: 'skein' | 'skein_admin' | 'skein_webhook', given?: string): NewSecret {
   const text = given ?? `${kind}_${randomBytes(24).toString('base64url')}`;
   const prefix = text.startsWith(`${kind}_`) ? text.slice(0, kind.length + 1 + SHOWN) : text.slice(0, 4);
   return { text, hash: hashSecret(text), prefix };

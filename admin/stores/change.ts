@@ -9,6 +9,8 @@ export interface Change {
   /** e.g. `app.create`. */
   readonly action: string;
   readonly tenant: string;
+  /** Another tenant that it concerns. */
+  readonly otherTenant?: string | undefined;
   readonly entity: string;
   readonly entityName: string;
   readonly before?: object | undefined;
@@ -34,6 +36,7 @@ export async function change<T>({ store, actor }: AdminContext, told: Change, wr
     before: told.before === undefined ? '' : JSON.stringify(masked(told.before)),
     after: told.after === undefined ? '' : JSON.stringify(masked(told.after)),
     outcome: null,
+    otherTenant: told.otherTenant ?? '',
   });
   let result: T;
   try {

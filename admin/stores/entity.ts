@@ -96,7 +96,10 @@ export function defineEntity<T extends StoredRecord, C, U>(options: EntityOption
     return record;
   };
   const writeChanges = (context: AdminContext, record: T, action: string, changes: Changes<T>): Promise<T> => {
-    const told = { action: `${name}.${action}`, tenant: record.tenant, entity: record._id, entityName: nameOf(record) };
+    const told = {
+      ...{ action: `${name}.${action}`, tenant: record.tenant, entity: record._id, entityName: nameOf(record) },
+      otherTenant: (record as { readonly productTenant?: string }).productTenant,
+    };
     return change(context, { ...told, before: pick(record, changes), after: changes }, async () => {
       const written = await collection(context.store).update(
         scopeOf(context.actor),

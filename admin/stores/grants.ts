@@ -69,6 +69,7 @@ export const grants = {
     const told = {
       action: 'grant.request',
       tenant: app.tenant,
+      otherTenant: product.tenant,
       entity: _id,
       entityName: entity.options.nameOf(record as Grant),
     };
@@ -117,7 +118,8 @@ async function decide(
   const changes = { state, plan, comment: checked.comment, decidedBy: actor.id, decidedAt: new Date(clock.now()) };
   // Who decided, and from where, is for the log of their own tenant.
   const tenant = actor.tenant === grant.productTenant ? grant.productTenant : grant.tenant;
-  const told = { tenant, entity: grant._id, entityName: entity.options.nameOf(grant) };
+  const otherTenant = tenant === grant.tenant ? grant.productTenant : grant.tenant;
+  const told = { tenant, otherTenant, entity: grant._id, entityName: entity.options.nameOf(grant) };
   const before = { state: grant.state, plan: grant.plan };
   return change(context, { ...told, action: `grant.${action}`, before, after: changes }, async () => {
     const written = await store.grants.update(EVERYWHERE, grant._id, grant.version, changes);

@@ -12,6 +12,7 @@ export const WATCHED = [
   'plans',
   'grants',
   'secrets',
+  'webhooks',
   'revisions',
 ] as const;
 export type Watched = (typeof WATCHED)[number];

@@ -12,6 +12,7 @@ import type { Grant, Plan, Product } from '../../admin/models/product.ts';
 import { RESOURCE_KINDS, type Resource, type ResourceKind } from '../../admin/models/resource.ts';
 import type { Secret } from '../../admin/models/secret.ts';
 import type { User, UserToken } from '../../admin/models/user.ts';
+import type { Delivery, Webhook } from '../../admin/models/webhook.ts';
 import { KINDS } from '../../admin/schema/configuration/kinds.ts';
 import { apps, keys } from '../../admin/stores/apps.ts';
 import { grants } from '../../admin/stores/grants.ts';
@@ -20,6 +21,7 @@ import { resources } from '../../admin/stores/resources.ts';
 import { revisions } from '../../admin/stores/revisions.ts';
 import { secrets } from '../../admin/stores/secrets.ts';
 import { tokens, users } from '../../admin/stores/users.ts';
+import { webhooks } from '../../admin/stores/webhooks.ts';
 import type { ControlPlane, Members } from './admin-suite.ts';
 
 /** A tenant that has one of everything. */
@@ -37,6 +39,8 @@ export interface World extends Members {
   /** What another tenant asks of it. */
   readonly asked: Grant;
   readonly audit: string;
+  readonly webhook: Webhook;
+  readonly delivery: Delivery;
 }
 
 export function promptOptions(mark: string) {
@@ -62,6 +66,15 @@ export async function furnish(plane: ControlPlane, mark: string, asker: Members)
   const asked = await grants.request(plane.as(asker.actors.owner), { app: foreign._id, product: made._id });
   const product = await products.update(owner, made._id, offered.version, { visibility: 'private' });
   const secret = await secrets.create(owner, { name: `${mark}-secret`, value: `${mark}-value` });
+  const hook = { name: `${mark}-webhook`, url: `https://${mark}.example/events` };
+  const { webhook } = await webhooks.createWithSecret(owner, hook);
+  const delivery = await plane.store.deliveries.insert(
+    { all: true },
+    {
+      ...{ tenant: members.tenant._id, webhook: webhook._id, event: 'aud_1', type: 'key.create' },
+      ...{ state: 'waiting', attempts: 0, nextAt: null, answer: `${mark}-answer` },
+    },
+  );
   const entries: Partial<Record<ResourceKind, Resource>> = {};
   for (const kind of RESOURCE_KINDS)
     entries[kind] = await resources.save(owner, kind, {
@@ -73,7 +86,7 @@ export async function furnish(plane: ControlPlane, mark: string, asker: Members)
   const audit = await plane.store.audit.find({ all: true }, { tenant: members.tenant._id });
   return {
     ...members,
-    ...{ mark, user, token, app, key, plan, product, secret, asked },
+    ...{ mark, user, token, app, key, plan, product, secret, asked, webhook, delivery },
     resources: entries as World['resources'],
     audit: audit?._id ?? '',
   };
@@ -123,6 +136,10 @@ export function argumentsOf(world: World): Readonly<Record<string, Given>> {
     secrets: of,
     ...one('auditEntry', { _id: audit }),
     auditEntries: of,
+    ...one('webhook', world.webhook),
+    webhooks: of,
+    ...one('delivery', world.delivery),
+    deliveries: { ...of, where: { webhook: world.webhook._id } },
     revision: { ...of, number: 1 },
     revisions: of,
     compareRevisions: { ...of, from: 1, to: 1 },
@@ -148,8 +165,13 @@ export function argumentsOf(world: World): Readonly<Record<string, Given>> {
     approveGrant: { id: asked._id, comment: 'walked' },
     rejectGrant: { id: asked._id, comment: 'walked' },
     revokeGrant: { id: asked._id, comment: 'walked' },
+    ...entity('Webhook', world.webhook, { name: 'walked', url: 'https://walked.example' }, { name: 'walked' }),
+    rotateWebhookSecret: known(world.webhook),
     ...entity('Secret', secret, { name: 'walked', value: 'walked' }, { description: 'walked' }),
     ...Object.assign({}, ...RESOURCE_KINDS.map((kind) => entryArguments(world, kind))),
+    exportState: { tenants: [tenant._id] },
+    diffState: { text: `tenants: { ${tenant.name}: {} }` },
+    applyState: { text: `tenants: { ${tenant.name}: { title: walked } }` },
     validateConfiguration: of,
     publishConfiguration: { ...of, message: 'walked' },
     rollBackConfiguration: { ...of, number: 1, message: 'walked' },

@@ -1,0 +1,198 @@
+import { createHmac } from 'node:crypto';
+import { Agent, request } from 'undici';
+import { momentId } from '../../admin/ids.ts';
+import type { AuditEntry } from '../../admin/models/audit.ts';
+import type { Tenant } from '../../admin/models/tenant.ts';
+import { type Delivery, EVENT_TYPES, type Webhook } from '../../admin/models/webhook.ts';
+import type { Encryption } from '../../admin/secrets/encryption.ts';
+import { type Filter, TakenError } from '../../admin/store/collection.ts';
+import type { Store } from '../../admin/store/store.ts';
+import { secretContext } from '../../admin/stores/webhooks.ts';
+import { describeError } from '../../kernel/errors.ts';
+import type { Clock, Log } from '../../kernel/ports.ts';
+import { createPublicLookup, isPrivateHost } from '../../sources/upstream/resilience/network-guard.ts';
+
+export interface WebhooksDeps {
+  readonly store: Store;
+  readonly encryption: Pick<Encryption, 'decrypt'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Those that are not archived. */
+  webhooks(): Iterable<Webhook>;
+  tenant(id: string): Tenant | undefined;
+}
+
+export interface Webhooks {
+  /** Finds new events, and sends what is due. Never rejects. */
+  work(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const EVERYWHERE = { all: true } as const;
+const EVERY_MS = 2_000;
+/** Entries of a change that is under way get their outcome late, and clocks of instances differ. */
+const LOOKS_BACK_MS = 5 * 60_000;
+const PAGE = 200;
+const TIMEOUT_MS = 10_000;
+const FIRST_RETRY_MS = 5_000;
+const MOST_RETRY_MS = 3_600_000;
+const GIVEN_UP_AFTER_MS = 86_400_000;
+/** For as long nobody else tries what one instance is trying. */
+const LEASE_MS = 60_000;
+const AT_ONCE = 8;
+
+/**
+ * Tells webhooks of events: each event at least once, in no promised order, tried for a day. The audit log is where
+ * events come from, so none is lost that was written there; instances share the work through the store.
+ */
+export function createWebhooks({ store, encryption, clock, log, webhooks, tenant }: WebhooksDeps): Webhooks {
+  const open = new Agent({ connect: { timeout: TIMEOUT_MS } });
+  const guarded = new Agent({ connect: { timeout: TIMEOUT_MS, lookup: createPublicLookup() } });
+  let working: Promise<void> | undefined;
+  let stopped = false;
+
+  /** A delivery for each webhook that wants to know of the event; one that is there already is another instance's. */
+  const findEvents = async (wanting: readonly Webhook[]) => {
+    const from = momentId('aud', new Date(clock.now() - LOOKS_BACK_MS));
+    const filter = { _id: { $gte: from }, action: { $in: [...EVENT_TYPES] }, outcome: 'done' };
+    const tenants = new Set(wanting.map((webhook) => webhook.tenant));
+    for (const id of tenants) {
+      const own = await store.audit.page(
+        EVERYWHERE,
+        { $or: [{ tenant: id }, { otherTenant: id }], ...filter } as Filter<AuditEntry>,
+        {
+          first: PAGE,
+          sort: { field: '_id', descending: true },
+        },
+      );
+      for (const entry of own.records)
+        for (const webhook of wanting) if (webhook.tenant === id) await makeDelivery(webhook, entry);
+    }
+  };
+  const makeDelivery = async (webhook: Webhook, entry: AuditEntry) => {
+    const isWanted = webhook.events.length === 0 || (webhook.events as readonly string[]).includes(entry.action);
+    if (!isWanted || entry.createdAt < webhook.createdAt) return;
+    const _id = `${webhook._id}:${entry._id}`;
+    if ((await store.deliveries.get(EVERYWHERE, _id)) !== undefined) return;
+    const record = { _id, tenant: webhook.tenant, webhook: webhook._id, event: entry._id, type: entry.action };
+    const first = { state: 'waiting', attempts: 0, nextAt: new Date(clock.now()), answer: '' } as const;
+    try {
+      await store.deliveries.insert(EVERYWHERE, { ...record, ...first });
+    } catch (error) {
+      if (!(error instanceof TakenError)) throw error;
+    }
+  };
+
+  const sendDue = async (known: ReadonlyMap<string, Webhook>) => {
+    const due: Filter<Delivery> = { state: 'waiting', nextAt: { $lte: new Date(clock.now()) } };
+    const { records } = await store.deliveries.page(EVERYWHERE, due, {
+      first: PAGE,
+      sort: { field: 'nextAt', descending: false },
+    });
+    for (let index = 0; index < records.length && !stopped; index += AT_ONCE)
+      await Promise.all(
+        records.slice(index, index + AT_ONCE).map((delivery) => deliver(delivery, known.get(delivery.webhook))),
+      );
+  };
+  const deliver = async (delivery: Delivery, webhook: Webhook | undefined) => {
+    const lease = { nextAt: new Date(clock.now() + LEASE_MS) };
+    const claimed = await store.deliveries.update(EVERYWHERE, delivery._id, delivery.version, lease);
+    if (claimed === undefined) return;
+    const owner = webhook === undefined ? undefined : tenant(webhook.tenant);
+    const entry = await store.audit.get(EVERYWHERE, delivery.event);
+    const attempts = delivery.attempts + 1;
+    if (webhook === undefined || owner === undefined || entry === undefined) {
+      await settle(claimed, {
+        state: 'given up',
+        attempts,
+        nextAt: null,
+        answer: 'The webhook is not there any more.',
+      });
+      return;
+    }
+    const { isDelivered, answer } = await send(webhook, owner, entry, delivery);
+    if (isDelivered) return settle(claimed, { state: 'delivered', attempts, nextAt: null, answer });
+    const isOver = clock.now() - delivery.createdAt.getTime() > GIVEN_UP_AFTER_MS;
+    if (isOver)
+      log.warn(
+        { webhook: webhook.name, tenant: owner.name, event: delivery.type, answer },
+        'a webhook was not told of an event',
+      );
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), MOST_RETRY_MS);
+    const next = isOver ? ({ state: 'given up', nextAt: null } as const) : { nextAt: new Date(clock.now() + delayMs) };
+    await settle(claimed, { ...next, attempts, answer });
+  };
+  const settle = async (
+    delivery: Delivery,
+    changes: Partial<Pick<Delivery, 'state' | 'attempts' | 'nextAt' | 'answer'>>,
+  ) => {
+    await store.deliveries.update(EVERYWHERE, delivery._id, delivery.version, changes);
+  };
+
+  const send = async (webhook: Webhook, owner: Tenant, entry: AuditEntry, { _id }: Delivery) => {
+    try {
+      const { hostname } = new URL(webhook.url);
+      const isPublic = owner.network === 'public';
+      if (isPublic && isPrivateHost(hostname)) return { isDelivered: false, answer: 'The address is a private one.' };
+      const body = JSON.stringify(eventOf(entry, webhook, _id));
+      const seconds = Math.floor(clock.now() / 1_000);
+      const key = encryption.decrypt(webhook.secret, secretContext(owner.name));
+      const { statusCode, body: answered } = await request(webhook.url, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json', 'skein-signature': signatureOf(key, seconds, body) },
+        dispatcher: isPublic ? guarded : open,
+        headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
+      });
+      // What it says is of no interest, and may have no end.
+      answered.destroy();
+      answered.on('error', () => {});
+      return { isDelivered: statusCode >= 200 && statusCode < 300, answer: String(statusCode) };
+    } catch (error) {
+      return { isDelivered: false, answer: describeError(error).slice(0, 200) };
+    }
+  };
+
+  const workOnce = async () => {
+    const wanting = [...webhooks()];
+    if (wanting.length === 0) return;
+    try {
+      await findEvents(wanting);
+      await sendDue(new Map(wanting.map((webhook) => [webhook._id, webhook])));
+    } catch (error) {
+      log.warn({ reason: describeError(error) }, 'webhooks could not be told of events: they are later');
+    }
+  };
+  const work = (): Promise<void> => {
+    working ??= workOnce().finally(() => {
+      working = undefined;
+    });
+    return working;
+  };
+  const timer = setInterval(() => void work(), EVERY_MS).unref();
+  return {
+    work,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await working;
+      await Promise.all([open.destroy(), guarded.destroy()]);
+    },
+  };
+}
+
+/** `t=<seconds>,v1=<hex>`: HMAC-SHA256 of the seconds since 1970, a dot and the body. */
+export function signatureOf(key: string, seconds: number, body: string): string {
+  return `t=${seconds},v1=${createHmac('sha256', key).update(`${seconds}.${body}`).digest('hex')}`;
+}
+
+/** Who did it is told to their own tenant alone. */
+function eventOf(entry: AuditEntry, webhook: Webhook, delivery: string) {
+  const { _id, tenant, action, entity, entityName, actor, createdAt, after } = entry;
+  return {
+    ...{ id: _id, delivery, type: action, at: createdAt.toISOString(), tenant, entity, name: entityName },
+    actor: tenant === webhook.tenant ? actor : null,
+    data: after === '' ? null : (JSON.parse(after) as unknown),
+  };
+}
