@@ -53,7 +53,7 @@ export async function connectStore({ uri, log, signal }: ConnectOptions): Promis
 
 /** The address without what it says of who connects. */
 export function redact(uri: string): string {
-  return uri.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/, '');
+  return uri.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '');
 }
 
 function isUnreachable(error: unknown): boolean {
@@ -63,11 +63,12 @@ function isUnreachable(error: unknown): boolean {
 
 function waitFor(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    const stopped = () => reject(new Error('The gateway was stopped before the store could be reached.'));
+    if (signal?.aborted === true) return stopped();
     const stop = () => {
       clearTimeout(timer);
-      reject(new Error('The gateway was stopped before the store could be reached.'));
+      stopped();
     };
-    if (signal?.aborted === true) return stop();
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop);
       resolve();
