@@ -1,0 +1,122 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Tenant } from '../../admin/models/tenant.ts';
+import type { Webhook } from '../../admin/models/webhook.ts';
+import { apps, keys } from '../../admin/stores/apps.ts';
+import { webhooks as stored } from '../../admin/stores/webhooks.ts';
+import { silentLog } from '../../kernel/ports.ts';
+import { describeStores } from '../../test/utils/admin-suite.ts';
+import { createWebhooks, signatureOf, type Webhooks } from './webhooks.ts';
+
+interface Told {
+  readonly body: string;
+  readonly signature: string;
+}
+
+describeStores('webhooks', (plane) => {
+  let server: Server;
+  let url: string;
+  let told: Told[];
+  let status: number;
+  let now: number;
+  const running: Webhooks[] = [];
+
+  beforeEach(async () => {
+    told = [];
+    status = 204;
+    now = Date.UTC(2030, 0, 1) + 1_000;
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        told.push({ body: Buffer.concat(chunks).toString(), signature: String(request.headers['skein-signature']) });
+        response.writeHead(status).end();
+      });
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((each) => each.stop()));
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  /** An instance that knows these. */
+  function start(hooks: readonly Webhook[], tenants: readonly Tenant[]): Webhooks {
+    const made = createWebhooks({
+      store: plane().store,
+      encryption: { decrypt: (text) => Buffer.from(text.slice('sealed:'.length), 'base64').toString() },
+      clock: { now: () => now },
+      log: silentLog,
+      webhooks: () => hooks,
+      tenant: (id) => tenants.find(({ _id }) => _id === id),
+    });
+    running.push(made);
+    return made;
+  }
+
+  async function prepare(network: 'any' | 'public' = 'any') {
+    const { tenant, actors } = await plane().createTenant('acme');
+    const context = plane().as(actors.owner);
+    const made = await stored.createWithSecret(context, { name: 'hook', url, events: ['key.create', 'key.revoke'] });
+    const app = await apps.create(context, { name: 'shop' });
+    const { key } = await keys.createFor(context, app._id, { name: 'first' });
+    return { ...made, context, key, tenant: { ...tenant, network } };
+  }
+
+  it('are told of what they asked for, once, whoever looks, signed with their secret', async () => {
+    const { webhook, secret, tenant, context, key } = await prepare();
+    const [one, other] = [start([webhook], [tenant]), start([webhook], [tenant])];
+    await Promise.all([one.work(), other.work()]);
+    await one.work();
+    expect(told).toHaveLength(1);
+    const [{ body, signature } = { body: '', signature: '' }] = told;
+    const seconds = Number(/^t=(\d+),/.exec(signature)?.[1]);
+    expect(signature).toBe(signatureOf(secret, seconds, body));
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'key.create',
+      tenant: tenant._id,
+      data: { name: 'first', hash: '***' },
+    });
+    await keys.revoke(context, key._id);
+    await other.work();
+    expect(told.map((each) => JSON.parse(each.body).type)).toEqual(['key.create', 'key.revoke']);
+  });
+
+  it('are told again, ever more seldom, until they have taken it, and given up after a day', async () => {
+    const { webhook, tenant } = await prepare();
+    const hooks = start([webhook], [tenant]);
+    status = 500;
+    await hooks.work();
+    await hooks.work();
+    expect(told).toHaveLength(1);
+    now += 5_001;
+    await hooks.work();
+    expect(told).toHaveLength(2);
+    now += 86_400_001;
+    await hooks.work();
+    const [delivery] = await plane().store.deliveries.all({ all: true }, {});
+    expect(delivery).toMatchObject({ state: 'given up', attempts: 3, answer: '500', nextAt: null });
+    now += 86_400_001;
+    await hooks.work();
+    expect(told).toHaveLength(3);
+  });
+
+  it('of a tenant that is held to public addresses are not called at private ones', async () => {
+    const { webhook, tenant } = await prepare('public');
+    await start([webhook], [tenant]).work();
+    expect(told).toHaveLength(0);
+    const [delivery] = await plane().store.deliveries.all({ all: true }, {});
+    expect(delivery).toMatchObject({ state: 'waiting', attempts: 1, answer: 'The address is a private one.' });
+  });
+
+  it('have their secret and a new one shown once, and nowhere else', async () => {
+    const { webhook, secret, context } = await prepare();
+    const rotated = await stored.rotateSecret(context, webhook._id, webhook.version);
+    expect(rotated.secret).not.toBe(secret);
+    const everything = JSON.stringify(await plane().dump());
+    for (const each of [secret, rotated.secret]) expect(everything).not.toContain(each);
+  });
+});
