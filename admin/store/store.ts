@@ -4,10 +4,12 @@ import { COLLECTIONS, type CollectionName, createModels, type Records } from '..
 import type { StoredRecord } from '../models/record.ts';
 import { type Collection, createCollection } from './collection.ts';
 import { createFeed, type Feed } from './feed.ts';
+import { createUsageLog, type UsageLog } from './usage-log.ts';
 
 /** Everything that is kept of the control plane, in MongoDB or embedded. */
 export type Store = { readonly [Name in CollectionName]: Collection<Records[Name]> } & {
   readonly feed: Feed;
+  readonly usage: UsageLog;
   /** Whether the store answers. */
   ping(): Promise<boolean>;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function createStore(connection: Connection, { clock }: { readonly 
   return {
     ...(collections as { [Name in CollectionName]: Collection<Records[Name]> }),
     feed,
+    usage: await createUsageLog(connection),
     async ping() {
       try {
         await feed.signals();
