@@ -25,7 +25,7 @@ describe('names', () => {
 
   test('are those whose provider has a key or needs none', () => {
     const { models, problems } = load(options);
-    expect(models.list()).toEqual([
+    expect(models.list().map(({ name, provider: of }) => ({ name, provider: of }))).toEqual([
       { name: 'llama', provider: 'local' },
       { name: 'claude', provider: 'keyed' },
       { name: 'default', provider: undefined },

@@ -1,13 +1,22 @@
-import { validateHeaderValue } from 'node:http';
 import { SkeinError } from '../../kernel/errors.ts';
-import { ProblemsError } from '../../kernel/problem.ts';
+import { type Clock, systemClock } from '../../kernel/ports.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import type { CallContext, SourceDeps } from '../source.ts';
 import type { UpstreamState } from '../upstream/resilience/contracts.ts';
 import type { Tls } from '../upstream/tls-files.ts';
-import type { ModelPart, ModelRequest, ModelResponse } from './model.ts';
-import type { AiOptions, ProviderOptions } from './options.ts';
-import { createProvider, type ModelTarget, type Provider } from './provider.ts';
+import { type Capabilities, needsOf } from './capabilities.ts';
+import type { Price } from './cost.ts';
+import { loadModels, routeTo } from './load-models.ts';
+import { type Meter, noMeter } from './meter.ts';
+import type { EmbedRequest, EmbedResponse, ModelRequest, ModelResponse } from './model.ts';
+import type { AiOptions } from './options.ts';
+import type { ModelTarget } from './provider.ts';
+import { Attempts } from './routes/attempts.ts';
+import { Latencies } from './routes/latencies.ts';
+import { type ModelRoute, orderTargets } from './routes/route.ts';
+import { type ModelStream, RouteStream } from './routes/route-stream.ts';
+import { type CallPlan, runCall } from './routes/run-call.ts';
+import type { Asked } from './routes/settlement.ts';
 
 export type { ModelTarget } from './provider.ts';
 
@@ -18,6 +27,11 @@ export interface ModelInfo {
   readonly name: string;
   /** Name of the provider; `undefined` for a route. */
   readonly provider: string | undefined;
+  /** Of a model; what a route can is up to its models. */
+  readonly capabilities?: Capabilities | undefined;
+  readonly contextTokens?: number | undefined;
+  /** At the moment, for a short question; `undefined`: a route, or nobody knows. */
+  readonly price?: Price | undefined;
 }
 
 /** All models and routes of the configuration, with the connections to their providers. */
@@ -26,14 +40,21 @@ export interface Models {
   list(): readonly ModelInfo[];
   /** The names in `list()`. */
   names(): readonly string[];
-  /** A model or route by name; without one, the route `default`. @throws SkeinError MODEL_NOT_FOUND */
+  /**
+   * A model by name, or the first model of a route that is available; without a name, of the route `default`.
+   * @throws SkeinError MODEL_NOT_FOUND
+   */
   resolve(name?: string): ModelTarget;
+  /** A route by name, or a model as the route to itself; without one, the route `default`. @throws SkeinError MODEL_NOT_FOUND */
+  route(name?: string): ModelRoute;
   /** Why a name of the configuration is not available, for its operator; `undefined` for all other names. */
   unavailable(name: string): string | undefined;
   /** @throws SkeinError UPSTREAM_*, BAD_USER_INPUT for a parameter the model does not take. */
-  generate(target: ModelTarget, request: ModelRequest, context: CallContext): Promise<ModelResponse>;
+  generate(to: ModelTarget | ModelRoute, request: ModelRequest, context: CallContext): Promise<ModelResponse>;
   /** Besides the errors of `generate`, MODEL_STREAM_TRUNCATED. `return()` closes the provider's socket. */
-  stream(target: ModelTarget, request: ModelRequest, context: CallContext): AsyncIterableIterator<ModelPart>;
+  stream(to: ModelTarget | ModelRoute, request: ModelRequest, context: CallContext): ModelStream;
+  /** Errors as of `generate`. */
+  embed(to: ModelTarget | ModelRoute, request: EmbedRequest, context: CallContext): Promise<EmbedResponse>;
   /** Rejects when no provider can be reached. */
   probe(signal: AbortSignal): Promise<void>;
   /** What stands between us and each provider, by its name: for operators. */
@@ -41,77 +62,76 @@ export interface Models {
   dispose(): Promise<void>;
 }
 
+/** What the models are run with; tests give their own. */
+export interface ModelsRuntime {
+  /** Told of every call. Default: nobody is. */
+  readonly meter?: Meter | undefined;
+  readonly clock?: Clock | undefined;
+  /** From 0, below 1. */
+  readonly random?: (() => number) | undefined;
+}
+
 /**
- * Connects providers and settles what each name means. A provider whose key is empty is left out with its models; a
- * route is its first available model. Problems have paths below skein.yaml: `['models', 'gpt', 'provider']`. `tls` is how
+ * Connects providers and settles what each name means. A provider whose keys are all empty is left out with its models, and
+ * a route goes on without them. Problems have paths below skein.yaml: `['models', 'gpt', 'provider']`. `tls` is how
  * connections to providers are secured, by their names, where not as the system has it.
  */
-export function createModels(options: AiOptions, deps: SourceDeps, tls: ReadonlyMap<string, Tls> = new Map()): Models {
-  const providers = new Map<string, Provider>();
-  const targets = new Map<string, ModelTarget>();
-  const routes = new Map<string, ModelTarget>();
-  const missing = new Map<string, string>();
+export function createModels(
+  options: AiOptions,
+  deps: SourceDeps,
+  tls: ReadonlyMap<string, Tls> = new Map(),
+  { meter = noMeter, clock = systemClock, random = Math.random }: ModelsRuntime = {},
+): Models {
+  const { providers, deployments, routes, missing } = loadModels(options, deps, tls);
+  const direct = new Map([...deployments].map(([name, deployment]) => [name, routeTo(deployment)]));
+  const latencies = new Latencies();
+  const world = { clock, meter, latencies, random, now: () => clock.now() };
+  const names = [...deployments.keys(), ...routes.keys()];
 
-  for (const [name, providerOptions] of Object.entries(options.providers)) {
-    if (providerOptions.apiKey === '') {
-      deps.log.debug({ provider: name }, 'A provider has no key: its models are left out.');
-      continue;
-    }
-    const provider = tryCreateProvider(name, providerOptions, deps, tls.get(name));
-    if (provider !== undefined) providers.set(name, provider);
+  function route(name = DEFAULT_ROUTE): ModelRoute {
+    const found = direct.get(name) ?? routes.get(name);
+    if (found === undefined) throw new SkeinError('MODEL_NOT_FOUND', notFoundMessage(name, names));
+    return found;
   }
 
-  for (const [name, { provider, model, maxTokens }] of Object.entries(options.models)) {
-    const path = ['models', name, 'provider'];
-    if (!Object.hasOwn(options.providers, provider)) {
-      const hint = didYouMean(provider, Object.keys(options.providers));
-      deps.report({ path, message: `There is no provider "${provider}".${hint}` });
-    } else if (providers.has(provider)) {
-      targets.set(name, { name, provider, modelId: model, maxTokens });
-    } else {
-      const reason = options.providers[provider]?.apiKey === '' ? 'has no key' : 'cannot be used';
-      missing.set(name, `The model "${name}" is not available: its provider "${provider}" ${reason}.`);
-    }
-  }
-
-  for (const [name, members] of Object.entries(options.routes)) {
-    if (Object.hasOwn(options.models, name)) {
-      deps.report({ path: ['routes', name], message: `"${name}" is a model already: a route needs its own name.` });
-      continue;
-    }
-    members.forEach((member, index) => {
-      if (Object.hasOwn(options.models, member)) return;
-      const hint = didYouMean(member, Object.keys(options.models));
-      deps.report({ path: ['routes', name, index], message: `There is no model "${member}".${hint}` });
-    });
-    const first = members.map((member) => targets.get(member)).find((target) => target !== undefined);
-    if (first !== undefined) routes.set(name, first);
-    else missing.set(name, `The route "${name}" is not available: none of its models is.`);
-  }
-
-  const list: readonly ModelInfo[] = [
-    ...[...targets.values()].map(({ name, provider }) => ({ name, provider })),
-    ...[...routes.keys()].map((name) => ({ name, provider: undefined })),
-  ];
-  const names = list.map(({ name }) => name);
-
-  function providerOf(target: ModelTarget): Provider {
-    const provider = providers.get(target.provider);
-    if (provider === undefined) throw new SkeinError('MODEL_NOT_FOUND');
-    return provider;
+  function plan(to: ModelTarget | ModelRoute, asked: Asked, context: CallContext): CallPlan {
+    const chosen = 'targets' in to ? to : route(to.name);
+    const targets = orderTargets(chosen, wantedOf(asked), context, world);
+    return { route: chosen, asked, attempts: new Attempts(chosen, targets), context, world };
   }
 
   return {
-    list: () => list,
+    list: () => [
+      ...[...deployments].map(([name, { target, capabilities, pricing }]) => ({
+        name,
+        provider: target.provider,
+        capabilities,
+        contextTokens: pricing.contextTokens,
+        price: pricing.price(clock.now(), 0),
+      })),
+      ...[...routes.keys()].map((name) => ({ name, provider: undefined })),
+    ],
     names: () => names,
-    resolve(name = DEFAULT_ROUTE) {
-      const target = targets.get(name) ?? routes.get(name);
-      if (target === undefined) throw new SkeinError('MODEL_NOT_FOUND', notFoundMessage(name, names));
-      return target;
+    resolve(name) {
+      const [first] = route(name).targets;
+      if (first === undefined) throw new SkeinError('MODEL_NOT_FOUND');
+      return first.deployment.target;
     },
+    route,
     unavailable: (name) => missing.get(name),
-    generate: async (target, request, context) => providerOf(target).generate(target, request, context),
-    stream: (target, request, context) => providerOf(target).stream(target, request, context),
+    generate: async (to, request, context) =>
+      runCall(
+        plan(to, { kind: 'chat', request }, context),
+        ({ deployment }, own) => deployment.provider.generate(deployment.target, request, own),
+        ({ text }) => text.length,
+      ),
+    stream: (to, request, context) => new RouteStream(plan(to, { kind: 'chat', request }, context), request),
+    embed: async (to, request, context) =>
+      runCall(
+        plan(to, { kind: 'embed', request }, context),
+        ({ deployment }, own) => deployment.provider.embed(deployment.target, request, own),
+        () => 0,
+      ),
     async probe(signal) {
       if (providers.size > 0) await Promise.any([...providers.values()].map((provider) => provider.probe(signal)));
     },
@@ -128,38 +148,15 @@ export function createModels(options: AiOptions, deps: SourceDeps, tls: Readonly
   };
 }
 
+function wantedOf({ kind, request }: Asked) {
+  if (kind === 'chat') return { needs: needsOf(request), request, metadata: request.metadata };
+  return {
+    needs: [{ capability: 'embeddings', parameter: 'model' }],
+    request: undefined,
+    metadata: undefined,
+  } as const;
+}
+
 function notFoundMessage(name: string, names: readonly string[]): string {
   return `There is no model or route "${name.slice(0, 100)}".${didYouMean(name.slice(0, 100), names)}`;
-}
-
-function tryCreateProvider(
-  name: string,
-  options: ProviderOptions,
-  { report, log }: SourceDeps,
-  tls: Tls | undefined,
-): Provider | undefined {
-  const path = ['providers', name];
-  if (options.apiKey !== undefined && !isHeaderValue(options.apiKey)) {
-    report({
-      path: [...path, 'apiKey'],
-      message: 'The key has characters that cannot be sent in a header.',
-      suggestion: 'Look for line breaks at the ends of the value.',
-    });
-  }
-  try {
-    return createProvider(name, options, log, tls);
-  } catch (error) {
-    if (!(error instanceof ProblemsError)) throw error;
-    for (const problem of error.problems) report({ ...problem, path: [...path, ...(problem.path ?? [])] });
-    return undefined;
-  }
-}
-
-function isHeaderValue(value: string): boolean {
-  try {
-    validateHeaderValue('authorization', value);
-    return true;
-  } catch {
-    return false;
-  }
 }

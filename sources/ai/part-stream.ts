@@ -4,7 +4,7 @@ import type { CallContext } from '../source.ts';
 import type { HttpStream } from '../upstream/http.ts';
 import type { StreamDecoder } from './dialects/dialect.ts';
 import { createEventReader } from './event-stream.ts';
-import type { ModelPart } from './model.ts';
+import type { ModelPart, Usage } from './model.ts';
 
 /** How long the rest of a finished answer is read, so that its connection can be used again. */
 const DRAIN_TIMEOUT_MS = 1_000;
@@ -39,6 +39,11 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
 
   constructor(options: PartStreamOptions) {
     this.#options = options;
+  }
+
+  /** What is known of the tokens until now. */
+  usage(): Usage | undefined {
+    return this.#options.decoder.usage();
   }
 
   async next(): Promise<IteratorResult<ModelPart>> {

@@ -14,6 +14,22 @@ export interface ProviderError {
   readonly message: string;
 }
 
+/** What a provider has said, as the cause of an error. */
+export class ProviderFailure extends Error {
+  override readonly name = 'ProviderFailure';
+  /** The question does not fit into the model. */
+  readonly isContextOverflow: boolean;
+
+  constructor({ type, message }: ProviderError) {
+    super(message);
+    this.isContextOverflow =
+      /context_length_exceeded/.test(type) ||
+      /maximum context length|prompt is too long|input token count.+exceeds|context (window|length).+exceed|exceeds? .*context (window|length|limit)/i.test(
+        message.slice(0, MAX_MESSAGE_CHARACTERS),
+      );
+  }
+}
+
 /** Reads `{ error: { type, message } }` and what else is seen in its place. */
 export function providerErrorOf(body: unknown): ProviderError {
   // Gemini puts the errors of a stream into a list.
@@ -67,5 +83,8 @@ export function locate(
 /** Keeps a cause that says nothing secret, with its stack. */
 function redactCause(cause: Error, redact: (text: string) => string): Error {
   const clean = redact(cause.message);
-  return clean === cause.message ? cause : new Error(clean);
+  if (clean === cause.message) return cause;
+  if (!(cause instanceof ProviderFailure)) return new Error(clean);
+  const type = cause.isContextOverflow ? 'context_length_exceeded' : '';
+  return new ProviderFailure({ type, message: clean });
 }

@@ -1,17 +1,26 @@
 import { SkeinError } from '../../kernel/errors.ts';
-import { type Log, systemClock } from '../../kernel/ports.ts';
+import { type Clock, type Log, systemClock } from '../../kernel/ports.ts';
 import type { CallContext } from '../source.ts';
 import type { HttpHeaders, HttpRequest, HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import type { UpstreamState } from '../upstream/resilience/contracts.ts';
 import type { Tls } from '../upstream/tls-files.ts';
-import { errorInside, unreadable } from './dialects/dialect.ts';
+import { type DialectRequest, type DialectTarget, errorInside, unreadable } from './dialects/dialect.ts';
 import { createDialect } from './dialects/index.ts';
 import { isObject } from './dialects/read.ts';
-import type { ModelPart, ModelRequest, ModelResponse } from './model.ts';
+import { KeyRing } from './key-ring.ts';
+import type { EmbedRequest, EmbedResponse, ModelRequest, ModelResponse } from './model.ts';
 import type { ProviderOptions } from './options.ts';
 import { PartStream } from './part-stream.ts';
-import { createRedactor, locate, providerErrorOf, retryAfterMs, statusErrorCode } from './provider-errors.ts';
+import {
+  createRedactor,
+  locate,
+  ProviderFailure,
+  providerErrorOf,
+  retryAfterMs,
+  statusErrorCode,
+} from './provider-errors.ts';
+import { settleProvider } from './settle-provider.ts';
 
 const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -32,17 +41,26 @@ export interface ModelTarget {
 export interface Provider {
   generate(target: ModelTarget, call: ModelRequest, context: CallContext): Promise<ModelResponse>;
   /** The request is sent with the first `next()`; `return()` closes the socket. */
-  stream(target: ModelTarget, call: ModelRequest, context: CallContext): AsyncIterableIterator<ModelPart>;
+  stream(target: ModelTarget, call: ModelRequest, context: CallContext): PartStream;
+  embed(target: ModelTarget, call: EmbedRequest, context: CallContext): Promise<EmbedResponse>;
   probe(signal: AbortSignal): Promise<void>;
   state(): UpstreamState | undefined;
   dispose(): Promise<void>;
 }
 
 /** @throws ProblemsError with paths below the provider's options. */
-export function createProvider(name: string, options: ProviderOptions, log?: Log, tls?: Tls): Provider {
-  const { endpoint, headers, timeoutMs, apiKey } = options;
-  const dialect = createDialect(options.dialect, endpoint);
-  const redact = createRedactor([...(apiKey === undefined ? [] : [apiKey]), ...Object.values(headers)]);
+export function createProvider(
+  name: string,
+  options: ProviderOptions,
+  log?: Log,
+  tls?: Tls,
+  clock: Clock = systemClock,
+): Provider {
+  const { headers, timeoutMs } = options;
+  const { dialect: format, endpoint, preset, apiKeys } = settleProvider(name, options);
+  const dialect = createDialect(format, endpoint, preset?.quirks);
+  const redact = createRedactor([...apiKeys, ...Object.values(headers)]);
+  const ring = new KeyRing(apiKeys);
   const upstream = createHttpUpstream({
     source: 'ai',
     endpoint,
@@ -54,11 +72,28 @@ export function createProvider(name: string, options: ProviderOptions, log?: Log
     log,
   });
 
-  function request(target: ModelTarget, call: ModelRequest, stream: boolean): HttpRequest {
-    const { modelId: model, maxTokens } = target;
-    const request = dialect.request(call, { model, maxTokens, stream, apiKey });
-    // What it has begun to answer is paid for.
-    return { operation: target.name, method: 'POST', repeatable: 'unprocessed', ...request };
+  const toHttp = (target: ModelTarget, request: DialectRequest): HttpRequest =>
+    // What it has begun to answer is paid for; and where a key has reached its limits, another is better than to wait.
+    ({ operation: target.name, method: 'POST', repeatable: ring.size > 1 ? 'unsent' : 'unprocessed', ...request });
+
+  const dialectTarget = (target: ModelTarget, stream: boolean, apiKey: string | undefined): DialectTarget => ({
+    model: target.modelId,
+    maxTokens: target.maxTokens,
+    stream,
+    apiKey,
+  });
+
+  /** Asks with one key after the other, as long as another may do better. */
+  async function withKey<T>(context: CallContext, ask: (apiKey: string | undefined) => Promise<T>): Promise<T> {
+    for (let left = ring.size; ; left -= 1) {
+      const apiKey = ring.take(clock.now());
+      try {
+        return await ask(apiKey);
+      } catch (error) {
+        const mayGoOn = error instanceof SkeinError && ring.judge(apiKey, error, clock.now());
+        if (!mayGoOn || left <= 1 || context.cancellation.reason !== undefined) throw error;
+      }
+    }
   }
 
   /** The public face of a failure; what the provider said of it goes to the log. */
@@ -76,29 +111,57 @@ export function createProvider(name: string, options: ProviderOptions, log?: Log
     return located;
   }
 
-  async function generate(target: ModelTarget, call: ModelRequest, context: CallContext): Promise<ModelResponse> {
+  /** The body of a whole answer, and what it is worth. */
+  async function exchange<T>(
+    target: ModelTarget,
+    context: CallContext,
+    requestOf: (apiKey: string | undefined) => DialectRequest,
+    read: (body: unknown) => T,
+  ): Promise<T> {
     let answered: number | undefined;
     try {
-      const answer = await upstream.exchange(request(target, call, false), context);
-      answered = answer.status;
-      if (!isSuccess(answer.status)) throw refusal(answer.status, answer.headers, answer.body);
-      const body = parseJson(answer.body);
-      if (body === undefined) throw unreadable('The answer is not JSON.');
-      return dialect.parse(body, call);
+      return await withKey(context, async (apiKey) => {
+        const answer = await upstream.exchange(toHttp(target, requestOf(apiKey)), context);
+        answered = answer.status;
+        if (!isSuccess(answer.status)) throw refusal(answer.status, answer.headers, answer.body);
+        const body = parseJson(answer.body);
+        if (body === undefined) throw unreadable('The answer is not JSON.');
+        return read(body);
+      });
     } catch (error) {
       throw failure(error, target, context, answered);
     }
   }
 
   return {
-    generate,
+    generate: (target, call, context) =>
+      exchange(
+        target,
+        context,
+        (apiKey) => dialect.request(call, dialectTarget(target, false, apiKey)),
+        (body) => dialect.parse(body, call),
+      ),
     stream: (target, call, context) =>
       new PartStream({
         context,
         decoder: dialect.stream(call),
-        open: async (ownContext) => openEvents(await upstream.openStream(request(target, call, true), ownContext)),
+        open: (ownContext) =>
+          withKey(ownContext, async (apiKey) => {
+            const request = dialect.request(call, dialectTarget(target, true, apiKey));
+            return openEvents(await upstream.openStream(toHttp(target, request), ownContext));
+          }),
         toError: (error) => failure(error, target, context),
       }),
+    async embed(target, call, context) {
+      const { embeddings } = dialect;
+      if (embeddings === undefined) throw failure(new SkeinError('BAD_USER_INPUT'), target, context);
+      return exchange(
+        target,
+        context,
+        (apiKey) => embeddings.request(call, dialectTarget(target, false, apiKey)),
+        (body) => embeddings.parse(body, call),
+      );
+    },
     probe: (signal) => upstream.probe(signal),
     state: () => upstream.state(),
     dispose: () => upstream.dispose(),
@@ -112,7 +175,7 @@ function isSuccess(status: number): boolean {
 function refusal(status: number, headers: HttpHeaders, body: Buffer): SkeinError {
   return new SkeinError(statusErrorCode(status), undefined, {
     details: { upstreamStatus: status, retryAfterMs: retryAfterMs(headers, systemClock.now()) },
-    cause: new Error(providerErrorOf(parseJson(body)).message),
+    cause: new ProviderFailure(providerErrorOf(parseJson(body))),
   });
 }
 

@@ -44,7 +44,7 @@ test('every mistake of a file is told at once, where it is and with a way out', 
       There is: openai, local.
     <here>/skein.yaml:78:12  models.small.model must be text, but is a list.
     <here>/skein.yaml:81:18  routes.default[1] names the model "cluade", which does not exist. Did you mean "claude"?
-    <here>/skein.yaml:82:3  routes.cheap must be a list, but is text.
+    <here>/skein.yaml:82:3  routes.cheap must be a list or a map, but is text.
     <here>/skein.yaml:87:5  prompts.summarize.temperature must be at most 2, but is 7.
     <here>/skein.yaml:91:3  The key "translate" in prompts is there more than once; the first is on line 88.
     <here>/skein.yaml:93:5  prompts.translate.temperature must be a number, but is text.

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import { routeMembers } from '../../sources/ai/options.ts';
 import { pathText, quote, type YamlPath } from './path-text.ts';
 import type { SECTIONS } from './schema.ts';
 
@@ -59,7 +60,9 @@ export function checkReferences(sections: Sections, broken: Set<string>, report:
     if (!holds(provider, ['models', name, 'provider'], 'provider', ['providers'])) leaveOut('models', name);
   }
   for (const [name, route] of routes) {
-    const found = route.map((model, index) => holds(model, ['routes', name, index], 'model', ['models']));
+    const found = routeMembers(route).map(({ model, path }) =>
+      holds(model, ['routes', name, ...path], 'model', ['models']),
+    );
     if (found.includes(false)) leaveOut('routes', name);
   }
   for (const [name, { route, versions }] of prompts) {

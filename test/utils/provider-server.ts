@@ -48,8 +48,10 @@ export async function createProviderServer(handler: ProviderHandler = () => {}):
       void answer(request, response);
     });
   });
-  server.on('connection', () => {
+  server.on('connection', (socket) => {
     connections += 1;
+    // Each request on it waits for its end.
+    socket.setMaxListeners(0);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

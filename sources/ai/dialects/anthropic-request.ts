@@ -7,6 +7,7 @@ import type {
   ReasoningEffort,
   ToolResultPart,
 } from '../model.ts';
+import { claudeTraits } from './claude-models.ts';
 import { argumentsObject, extrasOf, misplaced, partPath, partsOf, requestExtras, systemParts } from './content.ts';
 import { authHeaders, type DialectQuirks, type DialectRequest, type DialectTarget, refuse } from './dialect.ts';
 
@@ -34,6 +35,7 @@ export function anthropicRequest(call: ModelRequest, target: DialectTarget, quir
     top_p: call.topP,
     stop_sequences: call.stop,
     thinking: thinking.thinking,
+    output_config: thinking.effort && { effort: thinking.effort },
     ...toolsOf(call),
     ...requestExtras(DIALECT, call),
     ...(target.stream && { stream: true }),
@@ -183,23 +185,33 @@ function choiceOf({ toolChoice, parallelToolCalls }: ModelRequest): JsonObject |
   return toolChoice === 'required' ? { type: 'any', ...single } : { type: 'tool', name: toolChoice.tool, ...single };
 }
 
+interface Thinking {
+  readonly maxTokens: number;
+  readonly thinking?: JsonObject;
+  readonly effort?: string;
+}
+
 /** Thoughts count among `max_tokens`, so that a caller who names no limit gets the model's own for the answer alone. */
-function thinkingOf(call: ModelRequest, target: DialectTarget): { maxTokens: number; thinking?: JsonObject } {
+function thinkingOf(call: ModelRequest, target: DialectTarget): Thinking {
   const { effort, budgetTokens } = call.reasoning ?? {};
   const maxTokens = call.maxTokens ?? target.maxTokens;
-  if (effort === 'none') return { maxTokens, thinking: { type: 'disabled' } };
+  const traits = claudeTraits(target.model);
+  // Thinking is off where nobody asks for it, and the newest models refuse the word for it.
+  if (effort === 'none') return traits.isAdaptive ? { maxTokens } : { maxTokens, thinking: { type: 'disabled' } };
   const wanted = budgetTokens ?? (effort === undefined ? undefined : EFFORT_TOKENS[effort]);
   if (wanted === undefined) return { maxTokens };
   if (call.temperature !== undefined && call.temperature !== 1)
     throw refuse('temperature', 'cannot be set while this model reasons');
   if (call.toolChoice === 'required' || typeof call.toolChoice === 'object')
     throw refuse('toolChoice', 'cannot force a tool while this model reasons');
-  if (budgetTokens !== undefined && budgetTokens < MIN_THINKING_TOKENS)
+  const room = call.maxTokens === undefined ? maxTokens + wanted : maxTokens;
+  if (effort !== undefined && traits.isAdaptive)
+    return { maxTokens: room, thinking: { type: 'adaptive' }, effort: effort === 'minimal' ? 'low' : effort };
+  if (!traits.takesBudget) throw refuse('reasoning.budgetTokens', 'is not taken by this model: say an effort');
+  if (wanted < MIN_THINKING_TOKENS)
     throw refuse('reasoning.budgetTokens', `must be at least ${MIN_THINKING_TOKENS} for this model`);
-  if (call.maxTokens === undefined)
-    return { maxTokens: maxTokens + wanted, thinking: { type: 'enabled', budget_tokens: wanted } };
-  const budget = budgetTokens ?? Math.min(wanted, maxTokens - 1);
-  if (budget >= maxTokens || budget < MIN_THINKING_TOKENS)
+  const budget = budgetTokens ?? Math.min(wanted, room - 1);
+  if (budget >= room || budget < MIN_THINKING_TOKENS)
     throw refuse('maxTokens', 'leaves this model no room to answer behind its reasoning');
-  return { maxTokens, thinking: { type: 'enabled', budget_tokens: budget } };
+  return { maxTokens: room, thinking: { type: 'enabled', budget_tokens: budget } };
 }

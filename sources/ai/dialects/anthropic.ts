@@ -201,7 +201,7 @@ function usageOf(raw: unknown): Usage | undefined {
     cachedInputTokens: cacheRead,
     cacheWriteTokens: cacheWrite,
     cacheWrite1hTokens: hour,
-    reasoningTokens: undefined,
+    reasoningTokens: countOf(objectOf(raw.output_tokens_details).thinking_tokens),
     raw,
   };
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ContentPart, ModelMessage, ModelRequest } from '../model.ts';
+import { claudeGeneration } from './claude-models.ts';
 import { createDialect, DIALECT_NAMES, type DialectName } from './index.ts';
 
 const target = { model: 'm', maxTokens: 4_000, stream: false, apiKey: 'sk-1' };
-const bodyOf = (name: DialectName, call: ModelRequest) =>
-  JSON.parse(createDialect(name, 'https://models.example.com/v1').request(call, target).body);
+const bodyOf = (name: DialectName, call: ModelRequest, model = 'm') =>
+  JSON.parse(createDialect(name, 'https://models.example.com/v1').request(call, { ...target, model }).body);
 const user = (...content: ContentPart[]): ModelRequest => ({ messages: [{ role: 'user', content }] });
 
 const text: ContentPart = { type: 'text', text: 'What is it?' };
@@ -87,7 +88,8 @@ test('thoughts of Anthropic go back as they came', () => {
 });
 
 describe('reasoning in anthropic', () => {
-  const ask = (over: Partial<ModelRequest>) => bodyOf('anthropic', { ...user(text), ...over });
+  const ask = (over: Partial<ModelRequest>, model = 'claude-haiku-4-5') =>
+    bodyOf('anthropic', { ...user(text), ...over }, model);
 
   test('is counted in tokens that come on top of the answer where the caller sets no limit', () => {
     expect(ask({ reasoning: { effort: 'low' } })).toMatchObject({
@@ -100,6 +102,27 @@ describe('reasoning in anthropic', () => {
     });
     expect(ask({ reasoning: { effort: 'high' }, maxTokens: 3_000 }).thinking.budget_tokens).toBe(2_999);
     expect(ask({ reasoning: { effort: 'none' } }).thinking).toEqual({ type: 'disabled' });
+  });
+
+  test('is an effort for models that decide themselves', () => {
+    expect(ask({ reasoning: { effort: 'minimal' } }, 'claude-opus-4-7')).toMatchObject({
+      thinking: { type: 'adaptive' },
+      output_config: { effort: 'low' },
+    });
+    expect(ask({ reasoning: { effort: 'none' } }, 'claude-opus-4-7')).not.toHaveProperty('thinking');
+    const budget = { reasoning: { budgetTokens: 2_000 } };
+    expect(ask(budget, 'claude-sonnet-4-6').thinking).toEqual({ type: 'enabled', budget_tokens: 2_000 });
+    expect(() => ask(budget, 'claude-sonnet-5')).toThrow(/"reasoning.budgetTokens"/);
+  });
+
+  test.each([
+    ['claude-opus-4-7', 4.7],
+    ['claude-sonnet-4-20250514', 4],
+    ['claude-3-5-haiku-latest', 3.5],
+    ['claude-2', 2],
+    ['claude-next', Number.POSITIVE_INFINITY],
+  ])('is asked for as the generation of %s takes it', (model, generation) => {
+    expect(claudeGeneration(model)).toBe(generation);
   });
 
   test.each([

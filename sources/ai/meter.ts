@@ -1,0 +1,37 @@
+import type { CallContext } from '../source.ts';
+import type { Attempt, Usage } from './model.ts';
+
+/** What one call of a model used. */
+export interface ModelCallRecord {
+  readonly kind: 'chat' | 'embed';
+  /** The name that was asked for: of a route or a model. */
+  readonly asked: string;
+  /** Our names of what answered, or was asked last. */
+  readonly model: string;
+  readonly provider: string;
+  /** The provider's own id of the model. */
+  readonly modelId: string;
+  /** Tokens by class. `undefined`: nobody knows of any. */
+  readonly usage: Usage | undefined;
+  /** The provider has not told the tokens, or not all of them: they are reckoned from the characters. */
+  readonly isEstimated: boolean;
+  /** Integer nano-USD by the price of the moment; `undefined` where tokens or price are not known. */
+  readonly costNanoUsd: bigint | undefined;
+  /** From the call to its end, all attempts together. */
+  readonly latencyMs: number;
+  /** From the call to the first token; of streams alone. */
+  readonly firstTokenMs: number | undefined;
+  /** `aborted`: the client went away. */
+  readonly outcome: 'ok' | 'failed' | 'aborted';
+  /** Code of the error of a call that is not `ok`. */
+  readonly errorCode: string | undefined;
+  /** Who was asked, one after the other; the last is the one above. */
+  readonly attempts: readonly Attempt[];
+}
+
+/** Told of every call of a model, exactly once, however it ends. A call that was never sent is none. */
+export interface Meter {
+  record(record: ModelCallRecord, context: CallContext): void;
+}
+
+export const noMeter: Meter = { record() {} };

@@ -1,0 +1,109 @@
+import { SkeinError } from '../../../kernel/errors.ts';
+import type { FinishPart, ModelPart, ModelRequest } from '../model.ts';
+import type { PartStream } from '../part-stream.ts';
+import type { ModelTarget } from '../provider.ts';
+import { AttemptContext } from './attempts.ts';
+import { type CallPlan, toSkeinError } from './run-call.ts';
+import { Settlement } from './settlement.ts';
+
+/** The parts of an answer, and whose they are. */
+export interface ModelStream extends AsyncIterableIterator<ModelPart> {
+  /** Who is asked; who answers, once there is a part. */
+  readonly model?: ModelTarget | undefined;
+}
+
+/**
+ * The parts of one answer, of the first model that begins one: until then the next is asked when one fails. The `finish`
+ * part says who made it and what it cost.
+ */
+export class RouteStream implements ModelStream {
+  readonly #plan: CallPlan;
+  readonly #request: ModelRequest;
+  #settlement: Settlement | undefined;
+  #attempt: AttemptContext | undefined;
+  #parts: PartStream | undefined;
+  #hasBegun = false;
+  #isOver = false;
+  #characters = 0;
+
+  constructor(plan: CallPlan, request: ModelRequest) {
+    this.#plan = plan;
+    this.#request = request;
+  }
+
+  get model(): ModelTarget {
+    return this.#plan.attempts.target.deployment.target;
+  }
+
+  async next(): Promise<IteratorResult<ModelPart>> {
+    while (!this.#isOver) {
+      const parts = this.#parts ?? this.#begin();
+      try {
+        const { done, value } = await parts.next();
+        // Left while it was waited for.
+        if (this.#isOver) break;
+        if (done) throw new SkeinError('MODEL_STREAM_TRUNCATED');
+        return { done: false, value: this.#take(value) };
+      } catch (caught) {
+        if (this.#isOver) break;
+        this.#fail(toSkeinError(caught));
+      }
+    }
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<ModelPart>> {
+    if (!this.#isOver) {
+      this.#isOver = true;
+      const parts = this.#parts;
+      const usage = parts?.usage();
+      this.#attempt?.end();
+      await parts?.return();
+      this.#settlement?.end(undefined, usage, this.#characters);
+    }
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #begin(): PartStream {
+    const { route, asked, attempts, context, world } = this.#plan;
+    this.#settlement ??= new Settlement(route, asked, attempts, context, world);
+    this.#settlement.begin();
+    const { deployment, timeoutMs } = attempts.target;
+    this.#attempt = new AttemptContext(context, timeoutMs);
+    this.#parts = deployment.provider.stream(deployment.target, this.#request, this.#attempt.context);
+    return this.#parts;
+  }
+
+  #take(part: ModelPart): ModelPart {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#attempt?.begun();
+      if (part.type !== 'finish') this.#settlement?.firstToken();
+    }
+    if (part.type === 'finish') return this.#finish(part);
+    this.#characters += part.type === 'tool-call' ? part.arguments.length : part.text.length;
+    return part;
+  }
+
+  /** The stream below closes itself, and reads what is left of its answer. */
+  #finish(part: FinishPart): FinishPart {
+    this.#isOver = true;
+    this.#attempt?.end();
+    return { ...part, ...this.#settlement?.succeed(part.usage, this.#characters) };
+  }
+
+  /** @throws the error, unless another model is to be asked. */
+  #fail(error: SkeinError): void {
+    const usage = this.#parts?.usage();
+    this.#attempt?.end();
+    this.#parts = undefined;
+    if (this.#settlement?.failed(error, !this.#hasBegun)) return;
+    this.#isOver = true;
+    this.#settlement?.end(error, usage, this.#characters);
+    throw this.#plan.attempts.verdict(error);
+  }
+}
