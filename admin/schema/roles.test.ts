@@ -45,7 +45,7 @@ it('says of every mutation who may do it', () => {
 });
 
 describeStores('roles', (plane) => {
-  it('may do what is theirs, and are refused all else', async () => {
+  it('may do what is theirs, and are refused all else', { timeout: 60_000 }, async () => {
     const asker = await plane().createTenant('asker');
     const world = await furnish(plane(), 'acme', asker);
     const given = argumentsOf(world);

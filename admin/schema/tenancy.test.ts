@@ -25,7 +25,9 @@ describeStores('tenants', (plane) => {
     }
   });
 
-  it('see nothing of each other, and change nothing, whoever asks and whatever is asked', async () => {
+  it('see nothing of each other, and change nothing, whoever asks and whatever is asked', {
+    timeout: 60_000,
+  }, async () => {
     const asker = await plane().createTenant('asker');
     const world = await furnish(plane(), 'acme', asker);
     const intruder = await furnish(plane(), 'evil', asker);

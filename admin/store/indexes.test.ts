@@ -39,7 +39,7 @@ function anyOf(type: GraphQLInputType): unknown {
 }
 
 describeEmbedded('indexes', (plane) => {
-  it('serve every question that is asked, and every change', async () => {
+  it('serve every question that is asked, and every change', { timeout: 60_000 }, async () => {
     const world = await furnish(plane(), 'acme', await plane().createTenant('asker'));
     const given = argumentsOf(world);
     const before = fullScans(plane());
