@@ -29,7 +29,11 @@ export interface Feed {
   /** Told of every signal of this process, at once. */
   onSignal(listener: () => void): () => void;
   /** All records that may have changed after the number, archived ones too, in pages. */
-  since<Name extends CollectionName>(name: Name, seq: number): AsyncIterable<Records[Name]>;
+  since<Name extends CollectionName>(
+    name: Name,
+    seq: number,
+    without?: readonly (keyof Records[Name] & string)[],
+  ): AsyncIterable<Records[Name]>;
 }
 
 export function createFeed(connection: Connection, models: Models): Feed {
@@ -61,12 +65,12 @@ export function createFeed(connection: Connection, models: Models): Feed {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async *since(name, seq) {
+    async *since(name, seq, without = []) {
       let after = seq - LOOKS_BACK;
       const model = models[name] as unknown as Model<Records[CollectionName]>;
       for (;;) {
         const page = await model
-          .find({ seq: { $gt: after } })
+          .find({ seq: { $gt: after } }, Object.fromEntries(without.map((field) => [field, 0])))
           .sort({ seq: 1 })
           .limit(PAGE)
           .lean<Records[typeof name][]>();
