@@ -131,6 +131,16 @@ export interface CallContext {
   readonly onErrors?: (() => void) | undefined;
   /** Told of every call that is sent to a service. Only there when somebody wants to know. */
   readonly onCall?: ((call: CallDetails) => void) | undefined;
+  /** What a model is asked by. Only there in calls of models, where it is a prompt. */
+  readonly prompt?: PromptOrigin | undefined;
+}
+
+/** A version of a prompt. */
+export interface PromptOrigin {
+  readonly name: string;
+  readonly version: string;
+  /** Of the version's content, in its short form. */
+  readonly hash: string;
 }
 
 /** What an HTTP answer says of how long it may be kept (RFC 9111), and how it can be asked for again (RFC 9110, 13). */

@@ -12,6 +12,8 @@ export interface Lifetime extends CallContext {
   /** Undefined: nobody's. */
   readonly caller: Caller | undefined;
   readonly isStream: boolean;
+  /** What it came through, for usage records: `graphql`, `graphql-ws` … */
+  readonly door: string;
   /** Ids of the caller's grants that it takes. */
   grants: readonly string[];
   /** Ends it early: aborts the calls under way and tells listeners why. Later calls do nothing. */
@@ -27,6 +29,8 @@ export interface Lifetime extends CallContext {
 export interface LifetimeOptions {
   /** It is a subscription's: it may last for hours. Default: no. */
   readonly isStream?: boolean | undefined;
+  /** What it comes through. Default: `graphql`. */
+  readonly door?: string | undefined;
   /** Milliseconds after which it is stopped with DEADLINE_EXCEEDED. */
   readonly timeoutMs: number;
   /** Sent by the client, if it is fit to be an id. */
@@ -74,12 +78,13 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
     get streams() {
       return streams.size;
     },
-    open({ timeoutMs, requestId, headers, caller, returnHeader, isStream = false }) {
+    open({ timeoutMs, requestId, headers, caller, returnHeader, isStream = false, door = 'graphql' }) {
       const id = requestId !== undefined && /^[\w.:/+=-]{1,128}$/.test(requestId) ? requestId : ids.next();
       const client = {
         headers: headers ?? NO_CLIENT.headers,
         caller,
         isStream,
+        door,
         returnHeader: returnHeader ?? NO_CLIENT.returnHeader,
       };
       const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, client, (self) => {
@@ -109,7 +114,7 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
   };
 }
 
-type Client = Pick<Lifetime, 'headers' | 'returnHeader' | 'caller' | 'isStream'>;
+type Client = Pick<Lifetime, 'headers' | 'returnHeader' | 'caller' | 'isStream' | 'door'>;
 
 const NONE: readonly string[] = [];
 
@@ -120,6 +125,7 @@ class OpenLifetime implements Lifetime {
   readonly headers: CallContext['headers'];
   readonly caller: Caller | undefined;
   readonly isStream: boolean;
+  readonly door: string;
   readonly returnHeader: CallContext['returnHeader'];
   onCall: CallContext['onCall'] = undefined;
   grants: readonly string[] = NONE;
@@ -144,6 +150,7 @@ class OpenLifetime implements Lifetime {
     this.headers = client.headers;
     this.caller = client.caller;
     this.isStream = client.isStream;
+    this.door = client.door;
     this.returnHeader = client.returnHeader;
     this.onClose = onClose;
     this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), Math.min(timeoutMs, LONGEST_TIMER_MS));

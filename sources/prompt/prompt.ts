@@ -42,7 +42,7 @@ export function compilePrompt(
     operation: name,
     async invoke(args, context) {
       const { version, target, answer } = choose(context);
-      const response = await models.generate(target, version.requestOf(args, context), context);
+      const response = await models.generate(target, version.requestOf(args, context), within(context, answer));
       noteAnswer(context, answer);
       return output === undefined ? response.text : output.read(response, context);
     },
@@ -52,7 +52,7 @@ export function compilePrompt(
     operation: `${name}Stream`,
     open(args, context) {
       const { version, target, answer } = choose(context);
-      const parts = models.stream(target, version.requestOf(args, context), context);
+      const parts = models.stream(target, version.requestOf(args, context), within(context, answer));
       return promptEvents(textEvents(parts, target.name), answer);
     },
   };
@@ -63,6 +63,11 @@ interface Chosen {
   readonly version: ReadVersion;
   readonly target: ModelTarget;
   readonly answer: PromptAnswer;
+}
+
+/** The context of the prompt's own call; what a class makes of itself is not copied with the rest. */
+function within(context: CallContext, { prompt: name, version, hash }: PromptAnswer): CallContext {
+  return { ...context, callerScope: context.callerScope, prompt: { name, version, hash } };
 }
 
 /** An event of `PromptStreamEvent`. */

@@ -121,7 +121,7 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
           if (isRefused(operation)) return refuse(operation.errors);
           const isStream = operation.type === 'subscription';
           const timeoutMs = isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs;
-          const lifetime = lifetimes.open({ timeoutMs, requestId, headers, caller, isStream });
+          const lifetime = lifetimes.open({ timeoutMs, requestId, headers, caller, isStream, door: 'graphql-ws' });
           lives.set(payload, { id, lifetime });
           lifetime.onStop(() => {
             // A client that does not read would hold the operation, and a shutdown, forever.
