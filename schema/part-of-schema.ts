@@ -3,7 +3,6 @@ import {
   type FieldDefinitionNode,
   Kind,
   type NamedTypeNode,
-  type ObjectTypeDefinitionNode,
   parse,
   print,
   type TypeNode,
@@ -21,12 +20,15 @@ export interface SchemaPart {
   readonly unknown: readonly string[];
 }
 
-type FieldsDefinition = DefinitionNode & { readonly fields?: readonly FieldDefinitionNode[] };
+type FieldsDefinition = DefinitionNode & {
+  readonly fields?: readonly FieldDefinitionNode[];
+  readonly interfaces?: readonly NamedTypeNode[];
+};
 
 /**
  * The part of a graph that some fields make: `Query.products`, `Product.name`, `Product.*`. A type of which no field is
- * named comes with those that its own source gives it, not with links: they lead elsewhere. What is left out is left out
- * in any case.
+ * named comes with those that its own source gives it, not with links: they lead elsewhere. What an interface shows, its
+ * types show. What is left out is left out in any case, and with it what leads to types of which nothing is left.
  */
 export function partOfSchema(
   { publicSdl, links }: Pick<Composition, 'publicSdl' | 'links'>,
@@ -34,41 +36,111 @@ export function partOfSchema(
   isLeftOut: (coordinate: string) => boolean = () => false,
 ): SchemaPart {
   const definitions = definitionsOf(publicSdl);
-  const linked = new Set(links.map(({ typeName, fieldName }) => `${typeName}.${fieldName}`));
   const { named, unknown } = readFields(fields, definitions);
-  const isRoot = (typeName: string) => (ROOT_TYPES as readonly string[]).includes(typeName);
-  const reached = new Set<string>();
-  const coordinates = new Set<string>();
+  const linked = new Set(links.map(({ typeName, fieldName }) => `${typeName}.${fieldName}`));
+  const dropped = new Set<string>();
+  for (;;) {
+    const part = reach({
+      definitions,
+      named,
+      isLinked: (coordinate) => linked.has(coordinate),
+      isGone: (coordinate) => dropped.has(coordinate) || isLeftOut(coordinate),
+    });
+    const leading = leadingNowhere(part);
+    if (leading.length === 0) return { ...written(part), unknown };
+    for (const coordinate of leading) dropped.add(coordinate);
+  }
+}
 
+interface Selection {
+  readonly definitions: ReadonlyMap<string, FieldsDefinition>;
+  /** Type → its fields that are named. */
+  readonly named: ReadonlyMap<string, ReadonlySet<string>>;
+  isLinked(coordinate: string): boolean;
+  isGone(coordinate: string): boolean;
+}
+
+interface Part {
+  readonly definitions: ReadonlyMap<string, FieldsDefinition>;
+  readonly reached: ReadonlySet<string>;
+  fieldsOf(typeName: string): readonly FieldDefinitionNode[];
+}
+
+/** All types that the chosen fields of root types lead to. */
+function reach({ definitions, named, isLinked, isGone }: Selection): Part {
+  const reached = new Set<string>();
+  const implementing = (interfaceName: string) =>
+    [...definitions].flatMap(([name, { interfaces = [] }]) =>
+      interfaces.some((one) => one.name.value === interfaceName) ? [name] : [],
+    );
   const fieldsOf = (typeName: string): readonly FieldDefinitionNode[] => {
-    const all = (definitions.get(typeName)?.fields ?? []).filter(({ name }) => !isLeftOut(`${typeName}.${name.value}`));
+    const definition = definitions.get(typeName);
+    if (definition?.fields === undefined || isInput(definition)) return definition?.fields ?? [];
+    const holders = [typeName, ...(isInterface(definition) ? implementing(typeName) : [])];
+    const there = definition.fields.filter(({ name }) => !holders.some((holder) => isGone(`${holder}.${name.value}`)));
     const chosen = named.get(typeName);
-    if (chosen !== undefined) return all.filter(({ name }) => chosen.has(name.value));
-    return isRoot(typeName) ? [] : all.filter(({ name }) => !linked.has(`${typeName}.${name.value}`));
+    const shown = new Set(
+      (definition.interfaces ?? []).flatMap(({ name }) =>
+        reached.has(name.value) ? fieldsOf(name.value).map((field) => field.name.value) : [],
+      ),
+    );
+    return there.filter(({ name: { value: name } }) => {
+      if (shown.has(name)) return true;
+      return chosen === undefined ? !isRoot(typeName) && !isLinked(`${typeName}.${name}`) : chosen.has(name);
+    });
   };
   const waiting: string[] = ROOT_TYPES.filter((name) => fieldsOf(name).length > 0);
   for (let typeName = waiting.pop(); typeName !== undefined; typeName = waiting.pop()) {
     const definition = definitions.get(typeName);
-    if (definition === undefined || reached.has(typeName)) continue;
+    if (definition === undefined) continue;
+    const isNew = !reached.has(typeName);
     reached.add(typeName);
-    for (const field of fieldsOf(typeName)) {
-      waiting.push(nameOf(field.type), ...(field.arguments ?? []).map(({ type }) => nameOf(type)));
-      if (definition.kind !== Kind.INPUT_OBJECT_TYPE_DEFINITION) coordinates.add(`${typeName}.${field.name.value}`);
-    }
+    const next = fieldsOf(typeName).flatMap(({ type, arguments: given = [] }) => [
+      type,
+      ...given.map((one) => one.type),
+    ]);
+    waiting.push(...next.map(nameOf).filter((name) => !reached.has(name)));
+    if (!isNew) continue;
     if (definition.kind === Kind.UNION_TYPE_DEFINITION)
       waiting.push(...(definition.types ?? []).map(({ name }) => name.value));
-    if (definition.kind === Kind.INTERFACE_TYPE_DEFINITION)
-      for (const [name, other] of definitions) if (isImplementing(other, typeName)) waiting.push(name);
+    // They show more than before, and are looked at again.
+    if (isInterface(definition)) waiting.push(...implementing(typeName));
   }
+  return { definitions, reached, fieldsOf };
+}
 
-  const kept = [...definitions].flatMap(([name, definition]) =>
-    reached.has(name) ? [keepPart(definition, { fieldsOf, reached, coordinates, definitions })] : [],
-  );
-  return {
-    sdl: kept.length === 0 ? '' : print({ kind: Kind.DOCUMENT, definitions: kept as DefinitionNode[] }),
-    coordinates,
-    unknown,
+/** Fields of a part whose types have nothing in it: GraphQL has no such types. */
+function leadingNowhere({ definitions, reached, fieldsOf }: Part): readonly string[] {
+  const isEmpty = (typeName: string): boolean => {
+    const definition = definitions.get(typeName);
+    if (definition?.kind === Kind.UNION_TYPE_DEFINITION)
+      return (definition.types ?? []).every(({ name }) => isEmpty(name.value));
+    return definition !== undefined && hasFields(definition) && fieldsOf(typeName).length === 0;
   };
+  return [...reached].flatMap((typeName) =>
+    fieldsOf(typeName).flatMap(({ name, type }) => (isEmpty(nameOf(type)) ? [`${typeName}.${name.value}`] : [])),
+  );
+}
+
+function written({ definitions, reached, fieldsOf }: Part): Pick<SchemaPart, 'sdl' | 'coordinates'> {
+  const coordinates = new Set<string>();
+  const kept = [...definitions].flatMap(([name, definition]): DefinitionNode[] => {
+    if (!reached.has(name)) return [];
+    if (definition.kind === Kind.UNION_TYPE_DEFINITION) {
+      const types = definition.types ?? [];
+      return [{ ...definition, types: types.filter((type) => fieldsOf(type.name.value).length > 0) }];
+    }
+    if (!hasFields(definition) || isInput(definition)) return [definition];
+    const fields = fieldsOf(name);
+    // Members of a union, and types of an interface, of which nothing is left.
+    if (fields.length === 0) return [];
+    for (const field of fields) coordinates.add(`${name}.${field.name.value}`);
+    const interfaces = (definition.interfaces ?? []).filter(
+      (type) => reached.has(type.name.value) && fieldsOf(type.name.value).length > 0,
+    );
+    return [{ ...definition, interfaces, fields } as DefinitionNode];
+  });
+  return { sdl: kept.length === 0 ? '' : print({ kind: Kind.DOCUMENT, definitions: kept }), coordinates };
 }
 
 function definitionsOf(sdl: string): ReadonlyMap<string, FieldsDefinition> {
@@ -87,9 +159,11 @@ function readFields(fields: readonly string[], definitions: ReadonlyMap<string, 
   const unknown: string[] = [];
   for (const coordinate of fields) {
     const [typeName = '', fieldName = ''] = coordinate.split('.');
-    const all = definitions.get(typeName)?.fields?.map(({ name }) => name.value) ?? [];
-    const chosen = fieldName === '*' ? all : all.filter((name) => name === fieldName);
+    const definition = definitions.get(typeName);
+    const all = definition === undefined || isInput(definition) ? [] : (definition.fields ?? []);
+    const chosen = all.map(({ name }) => name.value).filter((name) => fieldName === '*' || name === fieldName);
     if (chosen.length === 0) unknown.push(coordinate);
+    // A type of whose named fields none is there any more has none, and not all of a sudden all.
     const known = named.get(typeName) ?? new Set();
     named.set(typeName, known);
     for (const name of chosen) known.add(name);
@@ -97,41 +171,20 @@ function readFields(fields: readonly string[], definitions: ReadonlyMap<string, 
   return { named, unknown };
 }
 
-interface Keeping {
-  fieldsOf(typeName: string): readonly FieldDefinitionNode[];
-  readonly reached: ReadonlySet<string>;
-  readonly coordinates: Set<string>;
-  readonly definitions: ReadonlyMap<string, FieldsDefinition>;
+function isRoot(typeName: string): boolean {
+  return (ROOT_TYPES as readonly string[]).includes(typeName);
 }
 
-function keepPart(
-  definition: FieldsDefinition,
-  { fieldsOf, reached, coordinates, definitions }: Keeping,
-): DefinitionNode {
-  const name = (definition as ObjectTypeDefinitionNode).name.value;
-  if (definition.kind === Kind.UNION_TYPE_DEFINITION)
-    return { ...definition, types: definition.types?.filter((type) => reached.has(type.name.value)) ?? [] };
-  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION)
-    return definition;
-  const interfaces = definition.interfaces?.filter((type) => reached.has(type.name.value)) ?? [];
-  const fields = new Set(fieldsOf(name));
-  // What an interface shows, its types show.
-  for (const { name: of } of interfaces as readonly NamedTypeNode[])
-    for (const shown of fieldsOf(of.value)) {
-      const own = definitions.get(name)?.fields?.find((field) => field.name.value === shown.name.value);
-      if (own !== undefined) fields.add(own);
-    }
-  for (const field of fields) coordinates.add(`${name}.${field.name.value}`);
-  return { ...definition, interfaces, fields: [...fields] };
+function isInput({ kind }: FieldsDefinition): boolean {
+  return kind === Kind.INPUT_OBJECT_TYPE_DEFINITION;
 }
 
-function isImplementing(definition: FieldsDefinition, interfaceName: string): boolean {
-  return (
-    'interfaces' in definition &&
-    (definition.interfaces as readonly NamedTypeNode[] | undefined)?.some(
-      ({ name }) => name.value === interfaceName,
-    ) === true
-  );
+function isInterface({ kind }: FieldsDefinition): boolean {
+  return kind === Kind.INTERFACE_TYPE_DEFINITION;
+}
+
+function hasFields({ kind }: FieldsDefinition): boolean {
+  return kind === Kind.OBJECT_TYPE_DEFINITION || kind === Kind.INTERFACE_TYPE_DEFINITION;
 }
 
 function nameOf(type: TypeNode): string {

@@ -49,6 +49,8 @@ export interface SlicedRegistry extends Registry {
    * when it says no. One at a time: the caller sees to it.
    */
   publishInSlices(composition: Composition, isWanted: () => boolean): Promise<Generation | undefined>;
+  /** There is no graph any more, for who begins now. */
+  withdraw(): void;
 }
 
 export interface RegistryOptions {
@@ -66,11 +68,16 @@ export function createRegistry(
 ): SlicedRegistry {
   let options = initial;
   let current: (Generation & Held) | undefined;
-  const next = () => (current?.number ?? 0) + 1;
-  const swap = (generation: Generation & Held): Generation => {
+  let last = 0;
+  const next = () => last + 1;
+  const replace = (generation: (Generation & Held) | undefined) => {
     const old = current;
     current = generation;
     if (old !== undefined) setTimeout(() => old.retire(), graceMs).unref();
+  };
+  const swap = (generation: Generation & Held): Generation => {
+    last = generation.number;
+    replace(generation);
     return generation;
   };
   return {
@@ -85,6 +92,7 @@ export function createRegistry(
       if (!isWanted()) return undefined;
       return swap(generationOf(next(), composition, direct, options, onRetired));
     },
+    withdraw: () => replace(undefined),
   };
 }
 

@@ -4,6 +4,7 @@ import { DEFAULT_TENANT } from '../../admin/models/record.ts';
 import type { ConfigurationState, Revision } from '../../admin/models/revision.ts';
 import type { Secret } from '../../admin/models/secret.ts';
 import type { Tenant } from '../../admin/models/tenant.ts';
+import type { Webhook } from '../../admin/models/webhook.ts';
 import type { Encryption } from '../../admin/secrets/encryption.ts';
 import type { Store } from '../../admin/store/store.ts';
 import { canonicalJson } from '../../admin/stores/canonical.ts';
@@ -26,6 +27,7 @@ import { followStore, type StoreHealth, type Sync } from './sync.ts';
 import { readTenantConfiguration } from './tenant-configuration.ts';
 import { type ApplyGiven, createTenantGraphs, type TenantGraph } from './tenant-graphs.ts';
 import { createUsedTimes } from './used-times.ts';
+import { createWebhooks } from './webhooks.ts';
 
 export interface ControlPlaneDeps {
   readonly store: Store;
@@ -53,7 +55,6 @@ export interface ControlPlane {
   graphOf(tenant: string): TenantGraph | undefined;
   /** Why there is no graph for the tenant. */
   lackOf(tenant: string): string;
-  graphs(): readonly Graph[];
   contextOf(actor: Actor): AdminContext;
   noteUse(collection: 'keys' | 'tokens', id: string, at: number): void;
   /** Told when who may do what has changed. */
@@ -78,6 +79,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   /** Of each tenant its latest revision, without its state, and its secrets. */
   const latest = new Map<string, Omit<Revision, 'state' | 'file'>>();
   const secrets = new Map<string, Map<string, Secret>>();
+  const hooks = new Map<string, Webhook>();
   const listeners = new Set<() => void>();
   let settings: (() => SkeinConfig) | undefined;
   const documentsFolder = join(resolve(dataFolder === ':memory:' ? '.skein' : dataFolder), 'documents');
@@ -142,6 +144,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     directory.take(changed);
     const affected = new Set<string>();
     for (const tenant of changed.tenants) affected.add(tenant._id);
+    if (changed.tenants.length > 0) for (const tenant of directory.followersOf(changed.tenants)) affected.add(tenant);
     for (const revision of changed.revisions) {
       const known = latest.get(revision.tenant);
       if (known !== undefined && known.number >= revision.number) continue;
@@ -154,6 +157,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       if (secret.archivedAt === null) own.set(secret._id, secret);
       else own.delete(secret._id);
       affected.add(secret.tenant);
+    }
+    for (const hook of changed.webhooks) {
+      if (hook.archivedAt === null) hooks.set(hook._id, hook);
+      else hooks.delete(hook._id);
     }
     for (const grant of changed.grants) affected.add(grant.tenant);
     if (changed.products.length > 0) for (const tenant of directory.granteesOf(changed.products)) affected.add(tenant);
@@ -170,6 +177,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   });
 
   const used = createUsedTimes(store, log);
+  const webhooks = createWebhooks({
+    ...{ store, encryption, clock, log },
+    webhooks: () => hooks.values(),
+    tenant: (id) => directory.tenantRecord(id),
+  });
   const tenantContext = (tenant: string) => graphs.of(tenant)?.graph;
   const ports: AdminPorts = {
     checkEntry: checkEntryAlone,
@@ -238,7 +250,6 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
           ? 'The graph of your tenant cannot be built at the moment: its administrators can see why.'
           : 'The graph of your tenant is being built.'
         : 'Your tenant has no graph yet: it has published no source, and was granted no product.',
-    graphs: () => graphs.graphs(),
     contextOf,
     noteUse: used.note,
     onChange: (listener) => void listeners.add(listener),
@@ -249,6 +260,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
     async dispose() {
       await sync.stop();
+      await webhooks.stop();
       await used.stop();
       await graphs.dispose();
       await store.close();

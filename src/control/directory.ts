@@ -20,6 +20,8 @@ export interface LiveDirectory extends Directory {
   productsOf(tenant: string): readonly Product[];
   /** Tenants whose apps were granted any of the products. */
   granteesOf(products: readonly { readonly _id: string }[]): ReadonlySet<string>;
+  /** Tenants whose apps were granted any product of these tenants. */
+  followersOf(tenants: readonly { readonly _id: string }[]): ReadonlySet<string>;
   tenantsWithGrants(): ReadonlySet<string>;
   /** Forgets what a sunset has ended since it was last asked. */
   passTime(): boolean;
@@ -54,8 +56,9 @@ export function createDirectory(now: () => number): LiveDirectory {
   const builtTenants = new Map<string, DirectoryTenant>();
   let nextSunset = Number.POSITIVE_INFINITY;
 
-  const isOffered = ({ state, archivedAt, sunsetAt }: Product) =>
+  const isOffered = ({ tenant, state, archivedAt, sunsetAt }: Product) =>
     archivedAt === null &&
+    tenants.get(tenant)?.archivedAt === null &&
     (state === 'published' || (state === 'deprecated' && (sunsetAt === null || sunsetAt.getTime() > now())));
 
   const tenantOf = (id: string): DirectoryTenant | undefined => {
@@ -96,6 +99,9 @@ export function createDirectory(now: () => number): LiveDirectory {
     for (const [appId, { app }] of built) if (app.tenant.id === id) built.delete(appId);
   };
 
+  const forgetGrants = () => {
+    for (const appId of grantsOfApp.keys()) built.delete(appId);
+  };
   const takeKey = ({ _id, hash, revokedAt, archivedAt, expiresAt, ...record }: ApiKey) => {
     built.delete(record.app);
     const old = hashes.get(_id);
@@ -117,6 +123,8 @@ export function createDirectory(now: () => number): LiveDirectory {
         tenants.set(tenant._id, tenant);
         tenantsByName.set(tenant.name, tenant._id);
         forgetTenant(tenant._id);
+        // What it offers comes and goes with it.
+        if (old?.archivedAt?.getTime() !== tenant.archivedAt?.getTime()) forgetGrants();
       }
       for (const app of changed.apps) {
         apps.set(app._id, app);
@@ -136,7 +144,8 @@ export function createDirectory(now: () => number): LiveDirectory {
       for (const product of changed.products) products.set(product._id, product);
       for (const plan of changed.plans) plans.set(plan._id, plan);
       if (changed.products.length + changed.plans.length > 0) {
-        for (const appId of grantsOfApp.keys()) built.delete(appId);
+        // Keys may be held to products, also those of their own tenant.
+        built.clear();
         nextSunset = Math.min(
           Number.POSITIVE_INFINITY,
           ...[...products.values()].flatMap(({ sunsetAt }) =>
@@ -150,7 +159,7 @@ export function createDirectory(now: () => number): LiveDirectory {
       nextSunset = Number.POSITIVE_INFINITY;
       for (const { sunsetAt } of products.values())
         if (sunsetAt !== null && sunsetAt.getTime() > now()) nextSunset = Math.min(nextSunset, sunsetAt.getTime());
-      for (const appId of grantsOfApp.keys()) built.delete(appId);
+      forgetGrants();
       return true;
     },
     key(hash) {
@@ -201,6 +210,12 @@ export function createDirectory(now: () => number): LiveDirectory {
     granteesOf(changed) {
       const ids = new Set(changed.map(({ _id }) => _id));
       return new Set([...grants.values()].filter(({ product }) => ids.has(product)).map(({ tenant }) => tenant));
+    },
+    followersOf(changed) {
+      const ids = new Set(changed.map(({ _id }) => _id));
+      return new Set(
+        [...grants.values()].flatMap(({ productTenant, tenant }) => (ids.has(productTenant) ? [tenant] : [])),
+      );
     },
     tenantsWithGrants: () => new Set(grantsOfTenant.keys()),
     get size() {

@@ -1,10 +1,10 @@
 import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
-import { isErrorCode, SkeinError } from '../../kernel/errors.ts';
+import { type ErrorCode, isErrorCode, SkeinError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import type { ResultStream } from '../../schema/events.ts';
 import type { Plan, Variables } from '../../schema/plan/plan.ts';
-import type { Generation, Registry } from '../../schema/registry.ts';
+import type { Generation } from '../../schema/registry.ts';
 import { createGraphContext } from '../../schema/request-context.ts';
 import { compileGraphql } from '../../sources/graphql/compile-graphql.ts';
 import { openGraphql } from '../../sources/graphql/graphql-source.ts';
@@ -12,7 +12,8 @@ import type { GraphqlService } from '../../sources/graphql/graphql-upstream.ts';
 import { graphqlOptions } from '../../sources/graphql/options.ts';
 import type { CallContext, GraphqlAnswer, GraphqlRequest, Source } from '../../sources/source.ts';
 
-const OPTIONS = graphqlOptions.parse({ kind: 'graphql', endpoint: 'http://graph.invalid/' });
+// What the owner's graph says of an error is for its clients already: that is passed on.
+const OPTIONS = graphqlOptions.parse({ kind: 'graphql', endpoint: 'http://graph.invalid/', errors: 'message' });
 
 /**
  * The part of a tenant's graph that another tenant was granted, as a source of the other's graph. It is asked in the
@@ -20,40 +21,45 @@ const OPTIONS = graphqlOptions.parse({ kind: 'graphql', endpoint: 'http://graph.
  *
  * @throws ProblemsError when the part makes no schema
  */
-export function createProductSource(name: string, sdl: string, registry: Pick<Registry, 'current'>): Source {
+export function createProductSource(name: string, sdl: string, current: () => Generation | undefined): Source {
   const { model, problems } = compileGraphql({ kind: 'sdl', text: sdl, file: name }, OPTIONS);
   if (model === undefined) throw new ProblemsError(problems);
-  const source = openGraphql(name, model, OPTIONS, serviceOf(name, registry));
+  const source = openGraphql(name, model, OPTIONS, serviceOf(name, current));
   return { ...source, probe: async () => {} };
 }
 
-function serviceOf(name: string, registry: Pick<Registry, 'current'>): GraphqlService {
-  const plan = ({ operation, query }: GraphqlRequest): { readonly plan: Plan; readonly generation: Generation } => {
-    const generation = registry.current();
-    if (generation === undefined)
-      throw new SkeinError('UPSTREAM_UNREACHABLE', undefined, { details: { source: name, operation } });
+interface Asked {
+  readonly plan: Plan;
+  readonly generation: Generation;
+}
+
+function serviceOf(name: string, current: () => Generation | undefined): GraphqlService {
+  const ask = ({ operation, query }: GraphqlRequest): Asked => {
+    const details = { source: name, operation };
+    const generation = current();
+    if (generation === undefined) throw new SkeinError('UPSTREAM_UNREACHABLE', undefined, { details });
     const prepared = generation.documents.prepare(query);
     // The graph has changed since: it lacks what is asked for.
     if (prepared.errors !== undefined)
-      throw new SkeinError('UPSTREAM_REJECTED', undefined, {
-        details: { source: name, operation },
-        cause: prepared.errors[0],
-      });
+      throw new SkeinError('UPSTREAM_REJECTED', undefined, { details, cause: prepared.errors[0] });
     return { plan: prepared.plan(undefined), generation };
   };
   return {
     graphql: {
       async execute(request, context) {
-        const { plan: planned, generation } = plan(request);
+        const { plan, generation } = ask(request);
         const release = generation.hold();
         try {
-          const result = await planned.execute(createGraphContext(context), request.variables as Variables);
+          const result = await plan.execute(
+            createGraphContext(ownersContext(name, request, context)),
+            request.variables as Variables,
+          );
           return answerOf(result, name, request, context);
         } finally {
           release();
         }
       },
-      subscribe: (request, context) => subscribe(plan, name, request, context),
+      subscribe: (request, context) => subscribe(() => ask(request), name, request, context),
     },
     ask: () => Promise.reject(new Error('A product is asked in the process.')),
     probe: async () => {},
@@ -61,27 +67,73 @@ function serviceOf(name: string, registry: Pick<Registry, 'current'>): GraphqlSe
   };
 }
 
-async function* subscribe(
-  plan: (request: GraphqlRequest) => { readonly plan: Plan; readonly generation: Generation },
+/** Headers of clients that say nothing of who they are. */
+const PASSED = ['accept-language', 'traceparent', 'tracestate', 'baggage'];
+
+/** What the owner's sources see of a call: nothing that the clients of another tenant say of themselves. */
+function ownersContext(source: string, { operation }: GraphqlRequest, context: CallContext): CallContext {
+  context.onCall?.({ source, operation });
+  const { cancellation, deadlineAt, requestId, log, callerScope } = context;
+  const headers: Record<string, string | undefined> = {};
+  for (const name of PASSED) if (context.headers[name] !== undefined) headers[name] = context.headers[name];
+  return { cancellation, deadlineAt, requestId, log, callerScope, headers, returnHeader: () => {} };
+}
+
+/** Not a generator: `return()` must reach the stream at once, also while an event is awaited. */
+function subscribe(
+  ask: () => Asked,
   name: string,
   request: GraphqlRequest,
   context: CallContext,
-): AsyncGenerator<GraphqlAnswer, void, undefined> {
-  const { plan: planned, generation } = plan(request);
-  const release = generation.hold();
-  let stream: ResultStream | undefined;
-  try {
-    const opened = await planned.subscribe(createGraphContext(context), request.variables as Variables);
-    if (!(Symbol.asyncIterator in opened)) {
-      yield answerOf(opened, name, request, context);
-      return;
+): AsyncIterableIterator<GraphqlAnswer> {
+  let opening: Promise<ResultStream | ExecutionResult> | undefined;
+  let release = () => {};
+  let isOver = false;
+  const end = async () => {
+    if (isOver) return;
+    isOver = true;
+    try {
+      const opened = await opening;
+      if (opened !== undefined && Symbol.asyncIterator in opened) await opened.return?.();
+    } catch {
+      // It was not opened.
+    } finally {
+      release();
     }
-    stream = opened;
-    for await (const result of stream) yield answerOf(result, name, request, context);
-  } finally {
-    await stream?.return?.();
-    release();
-  }
+  };
+  const open = async (): Promise<ResultStream | ExecutionResult> => {
+    const { plan, generation } = ask();
+    release = generation.hold();
+    return plan.subscribe(createGraphContext(ownersContext(name, request, context)), request.variables as Variables);
+  };
+  const done = { done: true as const, value: undefined };
+  return {
+    async next() {
+      if (isOver) return done;
+      try {
+        opening ??= open();
+        const opened = await opening;
+        if (!(Symbol.asyncIterator in opened)) {
+          void end();
+          return { done: false, value: answerOf(opened, name, request, context) };
+        }
+        const event = await opened.next();
+        if (event.done !== true) return { done: false, value: answerOf(event.value, name, request, context) };
+        await end();
+        return done;
+      } catch (error) {
+        await end();
+        throw error;
+      }
+    },
+    async return() {
+      await end();
+      return done;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 function answerOf(
@@ -92,11 +144,23 @@ function answerOf(
 ): GraphqlAnswer {
   return {
     data,
-    errors: errors.map((error) => ({ error: causeOf(error, source, request, context), path: error.path })),
+    errors: errors.map((error) => ({ error: errorOf(error, source, request, context), path: error.path })),
   };
 }
 
-function causeOf(
+/** About what a client has asked for: these name its own fields and values. */
+const ABOUT_REQUESTS: ReadonlySet<ErrorCode> = new Set([
+  'BAD_USER_INPUT',
+  'CLIENT_CLOSED_REQUEST',
+  'DEADLINE_EXCEEDED',
+  'SHUTTING_DOWN',
+]);
+
+/**
+ * An error of the owner's graph as another tenant sees it. Which sources, models and operations are behind the product is
+ * the owner's own; what those pass on of their services' words, the owner has chosen to.
+ */
+function errorOf(
   error: GraphQLError,
   source: string,
   { operation }: GraphqlRequest,
@@ -104,10 +168,16 @@ function causeOf(
 ): SkeinError {
   let cause: unknown = error;
   while (cause instanceof GraphQLError && cause.originalError != null) cause = cause.originalError;
-  if (cause instanceof SkeinError) return cause;
+  const details = { source, operation };
+  if (cause instanceof SkeinError) {
+    const { upstreamStatus, upstreamCode, upstreamMessage, upstreamBody, retryAfterMs } = cause.extensions;
+    const told = { upstreamStatus, upstreamCode, upstreamMessage, upstreamBody, retryAfterMs };
+    const passed = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
+    const message = ABOUT_REQUESTS.has(cause.code) ? cause.message : undefined;
+    return new SkeinError(cause.code, message, { details: { ...details, ...passed }, cause });
+  }
   const code = cause instanceof GraphQLError ? cause.extensions?.code : undefined;
-  if (isErrorCode(code))
-    return new SkeinError(code, (cause as GraphQLError).message, { details: { source, operation } });
+  if (isErrorCode(code)) return new SkeinError(code, undefined, { details, cause });
   log.warn({ requestId, source, operation, err: cause }, 'a field of a product could not be resolved');
-  return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details: { source, operation }, cause });
+  return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details, cause });
 }

@@ -3,16 +3,15 @@ import { canonicalJson, sha256 } from '../../admin/stores/canonical.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
-import { partOfSchema } from '../../schema/part-of-schema.ts';
-import type { Generation } from '../../schema/registry.ts';
 import type { Source } from '../../sources/source.ts';
 import { formatProblems } from '../config/print-problems.ts';
 import type { ConfigReading } from '../config/read-config.ts';
 import type { CompileWorker } from '../graph/compile-worker.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
 import { generationOptions } from '../graph/load-graph.ts';
-import { GIVEN_SOURCE, type GrantedProduct, type GraphAccess } from '../policy/access.ts';
-import { createProductSource } from './product-source.ts';
+import type { GraphAccess } from '../policy/access.ts';
+import { createWorkQueue } from './build-queue.ts';
+import { byOwner, createGivenParts, createOwnProducts, type GivenPart } from './given-parts.ts';
 
 /** What the graph of a tenant is made of, as of now. */
 export interface GraphContent {
@@ -43,7 +42,7 @@ export interface TenantGraphs {
   of(tenant: string): TenantGraph | undefined;
   /** Whether the tenant has anything that a graph could be made of. */
   hasContent(tenant: string): boolean;
-  /** What keeps the graph of a tenant from being as its configuration says. */
+  /** What keeps the graph of a tenant from being as its configuration and its grants say. */
   problemsOf(tenant: string): readonly string[];
   /** What the tenant was granted of others, as sources. */
   givenTo(tenant: string): readonly Source[];
@@ -54,151 +53,172 @@ export interface TenantGraphs {
   /** The graph of the tenant serves a new generation: those that were granted parts of it follow. */
   published(tenant: string): void;
   whenSettled(): Promise<void>;
-  graphs(): readonly Graph[];
   dispose(): Promise<void>;
-}
-
-interface Entry {
-  key: string;
-  readonly graph: Graph;
-  access: GraphAccess;
-  readonly tenants: Set<string>;
-  /** Of a graph that somebody else changes. */
-  readonly apply?: ApplyGiven | undefined;
 }
 
 /** Takes the tenant's configuration as it is now, with these sources beside its own; whether clients get another graph. */
 export type ApplyGiven = (given: readonly Source[]) => Promise<boolean>;
 
-interface GivenPart {
-  readonly owner: string;
-  readonly source: Source;
-  readonly products: ReadonlyMap<string, readonly GrantedProduct[]>;
-  readonly key: string;
+interface Entry {
+  /** What it is made of. */
+  key: string;
+  readonly graph: Graph;
+  access: GraphAccess;
+  given: readonly Source[];
+  /** Tenants with equal content share one. */
+  readonly tenants: Set<string>;
+  /** Of a graph that somebody else changes. */
+  readonly apply?: ApplyGiven | undefined;
 }
 
-const RETRY_MS = 15_000;
+/** What a tenant was granted, as far as its owners have it. */
+interface Given {
+  readonly key: string;
+  readonly sources: readonly Source[];
+  readonly granted: GraphAccess['granted'];
+  /** Why there is nothing of an owner. */
+  readonly reasons: readonly string[];
+}
+
 const IDLE_CHECK_MS = 5_000;
 const GRACE_MS = 10_000;
 const MOST_TOLD = 20;
+const NO_FILES: ReadonlySet<string> = new Set();
 
 /** The graphs of all tenants. Those with equal content share one. */
 export function createTenantGraphs({ log, compiler, contentOf, nameOf, productOf }: TenantGraphsDeps): TenantGraphs {
   const byTenant = new Map<string, Entry>();
   const byKey = new Map<string, Entry>();
-  const problems = new Map<string, readonly string[]>();
-  /** Product sources by owner and SDL: they stay the same as long as nothing of them changes. */
-  const parts = new Map<string, { readonly sdl: string; readonly source: Source }>();
-  const waiting = new Set<string>();
+  /** Why a build came to nothing, and what of others was left out of one. */
+  const failures = new Map<string, readonly string[]>();
+  const leftOut = new Map<string, readonly string[]>();
+  const retired = new Set<Graph>();
   /** Tenants may be granted products of one another. */
   const building = new Set<string>();
-  const retired = new Set<Graph>();
-  let working: Promise<void> | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let disposed = false;
+  const parts = createGivenParts({
+    nameOf,
+    graphOf(owner) {
+      const entry = byTenant.get(owner);
+      const generation = entry?.graph.registry.current();
+      return entry === undefined || generation === undefined ? undefined : { generation, access: entry.access };
+    },
+  });
 
-  /** What an owner's graph gives of its products. */
-  const partOf = (owner: string, products: readonly Product[]): GivenPart | undefined => {
-    const entry = byTenant.get(owner);
-    const generation = entry?.graph.registry.current();
-    if (entry === undefined || generation === undefined) return undefined;
-    const fields = [...new Set(products.flatMap((product) => product.fields))].sort();
-    // What a tenant was granted is not its to give.
-    const isGranted = (coordinate: string) => entry.access.granted.has(coordinate);
-    const { sdl } = partOfSchema(generation.composition, fields, isGranted);
-    if (sdl === '') return undefined;
-    const name = `${GIVEN_SOURCE}${nameOf(owner)}`;
-    const id = `${owner} ${sha256(fields.join())}`;
-    let known = parts.get(id);
-    if (known?.sdl !== sdl) {
-      known = {
-        sdl,
-        source: createProductSource(name, sdl, { current: () => byTenant.get(owner)?.graph.registry.current() }),
-      };
-      parts.set(id, known);
-    }
-    const byField = new Map<string, GrantedProduct[]>();
-    for (const { _id, name: productName, fields: own } of products)
-      for (const coordinate of partOfSchema(generation.composition, own, isGranted).coordinates) {
-        const having = byField.get(coordinate) ?? [];
-        byField.set(coordinate, [...having, { id: _id, name: productName }]);
-      }
-    const key = `${id} ${sha256(sdl)} ${products.map((product) => product._id).join()}`;
-    return { owner, source: known.source, products: byField, key };
+  const givenFor = (products: readonly Product[]): Given => {
+    const found = [...byOwner(products)].map(([owner, offered]) => parts.of(owner, offered));
+    // Those that are being built have not come to it yet.
+    const isLate = (owner: string) => building.has(owner) && !byTenant.has(owner);
+    const there = found.filter((one): one is GivenPart => 'source' in one);
+    return {
+      key: canonicalJson(there.map(({ key }) => key).sort()),
+      sources: there.map(({ source }) => source),
+      granted: new Map(there.flatMap(({ products: byField }) => [...byField])),
+      reasons: found.flatMap((one) => ('reason' in one && !isLate(one.owner) ? [one.reason] : [])),
+    };
   };
 
   const build = async (tenant: string): Promise<void> => {
     const content = contentOf(tenant);
     const current = byTenant.get(tenant);
     const isEmpty = content === undefined || (content.ownKey === '' && content.granted.length === 0);
-    if (isEmpty && current?.apply === undefined) {
+    if (isEmpty && current?.apply === undefined) return leave(tenant);
+
+    await buildOwners(tenant, content?.granted ?? []);
+    const given = givenFor(content?.granted ?? []);
+    const key = sha256(canonicalJson([content?.ownKey ?? '', given.key]));
+    if (current?.key === key) return note(tenant, current, given);
+    const change = async (entry: Entry, work: () => Promise<boolean>) => {
+      const { access: before } = entry;
+      // What was taken away has no effect from now on, what has come is not there before the graph has it.
+      entry.access = accessOf(entry.graph, given);
+      let isNew: boolean;
+      try {
+        isNew = await work();
+      } catch (error) {
+        entry.access = before;
+        throw error;
+      }
+      if (entry.apply === undefined) byKey.delete(entry.key);
+      Object.assign(entry, { key, given: given.sources });
+      if (entry.apply === undefined) byKey.set(key, entry);
+      note(tenant, entry, given);
+      if (isNew) for (const sharing of entry.tenants) published(sharing);
+    };
+    if (current?.apply !== undefined) {
+      const { apply } = current;
+      return change(current, () => apply(given.sources));
+    }
+    if (content === undefined || (content.ownKey === '' && given.sources.length === 0)) {
       leave(tenant);
-      problems.delete(tenant);
+      leftOut.set(tenant, given.reasons);
       return;
     }
-    const owners = byOwner(content?.granted ?? []);
+    const shared = byKey.get(key);
+    if (shared !== undefined) {
+      join(tenant, shared);
+      note(tenant, shared, given);
+      return published(tenant);
+    }
+    const { config, problems: known } = await content.read();
+    const options = { generation: generationOptions(config), given: given.sources, mayLack: true };
+    if (current !== undefined && current.tenants.size === 1) {
+      const request = { config, known, ...options, changedFiles: NO_FILES, asksServices: false };
+      return change(current, async () => (await current.graph.change(request)).isNew);
+    }
+    const graph = await createGraph(config, known, { log, compiler, ...options });
+    const access = accessOf(graph, given);
+    const entry: Entry = { key, graph, access, given: given.sources, tenants: new Set() };
+    byKey.set(key, entry);
+    join(tenant, entry);
+    note(tenant, entry, given);
+    published(tenant);
+  };
+  /** Those of whom it was granted something come first, so that it need not be built twice. */
+  const buildOwners = async (tenant: string, granted: readonly Product[]) => {
     building.add(tenant);
     try {
-      for (const owner of owners.keys()) if (!byTenant.has(owner) && !building.has(owner)) await build(owner);
+      for (const owner of byOwner(granted).keys()) {
+        const isWanted = !byTenant.has(owner) && !failures.has(owner) && hasContent(owner);
+        if (isWanted && !building.has(owner)) await buildOrTell(owner);
+      }
     } finally {
       building.delete(tenant);
     }
-    const given = [...owners].flatMap(([owner, products]) => partOf(owner, products) ?? []);
-    const key = sha256(canonicalJson([content?.ownKey ?? '', given.map((part) => part.key).sort()]));
-    if (current?.key === key) return;
-    const sources = given.map(({ source }) => source);
-    const granted = new Map(given.flatMap(({ products }) => [...products]));
-    const access: GraphAccess = {
-      granted,
-      ownProduct: createOwnProducts(() => byTenant.get(tenant)?.graph, productOf),
-    };
-    if (current?.apply !== undefined) {
-      const isNew = await current.apply(sources);
-      current.key = key;
-      current.access = access;
-      if (isNew) published(tenant);
-      return;
-    }
-    if (content === undefined) return;
-    const shared = byKey.get(key);
-    if (shared !== undefined) return join(tenant, shared);
-    if (content.ownKey === '' && given.length === 0) return leave(tenant);
-
-    const { config, problems: known } = await content.read();
-    const generation = generationOptions(config);
-    if (current !== undefined && current.tenants.size === 1) {
-      const request = {
-        config,
-        known,
-        generation,
-        given: sources,
-        changedFiles: new Set<string>(),
-        asksServices: false,
-      };
-      const { isNew } = await current.graph.change(request);
-      byKey.delete(current.key);
-      current.key = key;
-      current.access = access;
-      byKey.set(key, current);
-      if (isNew) published(tenant);
-      return;
-    }
-    const graph = await createGraph(config, known, { log, generation, given: sources, compiler });
-    const entry: Entry = { key, graph, access, tenants: new Set() };
-    byKey.set(key, entry);
-    join(tenant, entry);
-    published(tenant);
+  };
+  const accessOf = (graph: Graph, { granted }: Given): GraphAccess => ({
+    granted,
+    ownProduct: createOwnProducts(() => graph.registry.current(), productOf),
+  });
+  /** Remembers what of others is not in the graph, and tells it once. */
+  const note = (tenant: string, { graph, apply }: Entry, { reasons }: Given) => {
+    const lost = apply === undefined ? graph.uncheckedLinks() : [];
+    const misfits = [...graph.givenOut()].flatMap(([name, problems]) =>
+      linesOf(problems).map((line) => `What "${ownerIn(name)}" offers is left out: ${line}`),
+    );
+    const told = [...reasons, ...misfits, ...lost.map((link) => `The link ${link} leads to what is not there.`)];
+    if (told.length > 0 && told.join() !== leftOut.get(tenant)?.join())
+      log.warn(
+        { tenant: nameOf(tenant), problems: told.slice(0, MOST_TOLD) },
+        'what a tenant was granted is not in its graph',
+      );
+    leftOut.set(tenant, told);
   };
 
   const join = (tenant: string, entry: Entry) => {
-    leave(tenant);
+    const old = byTenant.get(tenant);
     entry.tenants.add(tenant);
     byTenant.set(tenant, entry);
+    if (old !== undefined) letGo(tenant, old);
   };
   const leave = (tenant: string) => {
+    leftOut.delete(tenant);
     const entry = byTenant.get(tenant);
     if (entry === undefined || entry.apply !== undefined) return;
     byTenant.delete(tenant);
+    letGo(tenant, entry);
+    published(tenant);
+  };
+  const letGo = (tenant: string, entry: Entry) => {
     entry.tenants.delete(tenant);
     if (entry.tenants.size > 0) return;
     byKey.delete(entry.key);
@@ -208,6 +228,7 @@ export function createTenantGraphs({ log, compiler, contentOf, nameOf, productOf
   /** Requests and streams that began on it end on it. */
   const disposeWhenIdle = (graph: Graph) => {
     const look = () => {
+      if (!retired.has(graph)) return;
       if (!graph.isIdle()) {
         setTimeout(look, IDLE_CHECK_MS).unref();
         return;
@@ -218,122 +239,78 @@ export function createTenantGraphs({ log, compiler, contentOf, nameOf, productOf
     setTimeout(look, GRACE_MS).unref();
   };
 
-  const published = (owner: string) => {
-    const followers = [...byTenant.keys(), ...problems.keys()].filter(
-      (tenant) => contentOf(tenant)?.granted.some((product) => product.tenant === owner) === true,
-    );
-    refresh(followers);
-  };
-
-  const work = async () => {
-    for (const tenant of waiting) {
-      waiting.delete(tenant);
-      if (disposed) return;
-      try {
-        await build(tenant);
-        problems.delete(tenant);
-      } catch (error) {
-        const told = describe(error);
-        if (problems.get(tenant)?.join() !== told.join())
-          log.error(
-            { tenant: nameOf(tenant), problems: told.slice(0, MOST_TOLD) },
-            'the graph of a tenant cannot be built: it stays as it was',
-          );
-        problems.set(tenant, told);
-        retryLater();
-      }
+  const buildOrTell = async (tenant: string): Promise<boolean> => {
+    try {
+      await build(tenant);
+      failures.delete(tenant);
+      const used = new Set([...byTenant.values()].flatMap(({ given }) => given));
+      parts.keepOnly((source) => used.has(source));
+      return true;
+    } catch (error) {
+      const told = describe(error);
+      if (failures.get(tenant)?.join() !== told.join())
+        log.error(
+          { tenant: nameOf(tenant), problems: told.slice(0, MOST_TOLD) },
+          'the graph of a tenant cannot be built: it stays as it was',
+        );
+      failures.set(tenant, told);
+      return false;
     }
   };
-  const retryLater = () => {
-    retry ??= setTimeout(() => {
-      retry = undefined;
-      refresh(problems.keys());
-    }, RETRY_MS).unref();
+  const queue = createWorkQueue(buildOrTell);
+  const published = (owner: string) => {
+    const followers = [...byTenant.keys(), ...failures.keys(), ...leftOut.keys()].filter(
+      (tenant) => contentOf(tenant)?.granted.some((product) => product.tenant === owner) === true,
+    );
+    queue.add(followers);
   };
-  const refresh = (tenants: Iterable<string>) => {
-    for (const tenant of tenants) waiting.add(tenant);
-    if (waiting.size === 0 || working !== undefined || disposed) return;
-    working = work().finally(() => {
-      working = undefined;
-      if (waiting.size > 0) refresh([]);
-    });
+  const hasContent = (tenant: string): boolean => {
+    const content = contentOf(tenant);
+    return content !== undefined && (content.ownKey !== '' || content.granted.length > 0);
   };
 
   return {
     of(tenant) {
       const entry = byTenant.get(tenant);
-      if (entry !== undefined) return entry;
-      if (!problems.has(tenant) && contentOf(tenant) !== undefined) {
-        // Somebody waits for it: it comes before those that nobody has asked for.
-        const others = [...waiting];
-        waiting.clear();
-        waiting.add(tenant);
-        for (const other of others) waiting.add(other);
-        refresh([]);
-      }
-      return undefined;
+      // Somebody waits for it: it comes before those that nobody has asked for.
+      if (entry === undefined && !failures.has(tenant) && !leftOut.has(tenant) && hasContent(tenant))
+        queue.addFirst(tenant);
+      return entry;
     },
-    hasContent(tenant) {
-      const content = contentOf(tenant);
-      return content !== undefined && (content.ownKey !== '' || content.granted.length > 0);
+    hasContent,
+    givenTo: (tenant) => {
+      const out = byTenant.get(tenant)?.graph.givenOut();
+      return givenFor(contentOf(tenant)?.granted ?? []).sources.filter(({ name }) => out?.has(name) !== true);
     },
-    givenTo: (tenant) =>
-      [...byOwner(contentOf(tenant)?.granted ?? [])].flatMap(
-        ([owner, products]) => partOf(owner, products)?.source ?? [],
-      ),
-    problemsOf: (tenant) => problems.get(tenant) ?? [],
+    problemsOf: (tenant) => [...(failures.get(tenant) ?? []), ...(leftOut.get(tenant) ?? [])],
     adopt(tenant, graph, apply) {
-      const access = { granted: new Map(), ownProduct: createOwnProducts(() => graph, productOf) };
-      const key = sha256(canonicalJson([contentOf(tenant)?.ownKey ?? '', []]));
-      byTenant.set(tenant, { key, graph, access, tenants: new Set([tenant]), apply });
+      const nothing: Given = { key: '', sources: [], granted: new Map(), reasons: [] };
+      const key = sha256(canonicalJson([contentOf(tenant)?.ownKey ?? '', givenFor([]).key]));
+      const access = accessOf(graph, nothing);
+      byTenant.set(tenant, { key, graph, access, given: [], tenants: new Set([tenant]), apply });
     },
-    refresh,
+    refresh: queue.add,
     published,
-    async whenSettled() {
-      while (working !== undefined) await working;
-    },
-    graphs: () => [...new Set([...byTenant.values()].map(({ graph }) => graph))],
+    whenSettled: queue.whenSettled,
     async dispose() {
-      disposed = true;
-      clearTimeout(retry);
-      await working;
-      const own = [...new Set([...byTenant.values()])]
-        .filter(({ apply }) => apply === undefined)
-        .map(({ graph }) => graph);
-      await Promise.all([...new Set([...own, ...retired])].map((graph) => graph.dispose()));
+      await queue.stop();
+      const own = [...byTenant.values()].filter(({ apply }) => apply === undefined).map(({ graph }) => graph);
+      const all = new Set([...own, ...retired]);
+      retired.clear();
+      await Promise.all([...all].map((graph) => graph.dispose()));
     },
   };
 }
 
-/** Fields of the products of a graph's own tenant, read once for each generation. */
-function createOwnProducts(
-  graphOf: () => Graph | undefined,
-  productOf: (id: string) => Product | undefined,
-): GraphAccess['ownProduct'] {
-  const kept = new WeakMap<Generation, Map<Product, ReadonlySet<string>>>();
-  return (id) => {
-    const generation = graphOf()?.registry.current();
-    const product = productOf(id);
-    if (generation === undefined || product === undefined) return undefined;
-    const known = kept.get(generation) ?? new Map<Product, ReadonlySet<string>>();
-    kept.set(generation, known);
-    const fields = known.get(product) ?? partOfSchema(generation.composition, product.fields).coordinates;
-    known.set(product, fields);
-    return fields;
-  };
-}
-
-function byOwner(products: readonly Product[]): ReadonlyMap<string, readonly Product[]> {
-  const owners = new Map<string, Product[]>();
-  for (const product of products) owners.set(product.tenant, [...(owners.get(product.tenant) ?? []), product]);
-  return owners;
+function ownerIn(source: string): string {
+  return source.slice(source.indexOf('/') + 1);
 }
 
 function describe(error: unknown): readonly string[] {
-  if (!(error instanceof ProblemsError)) return [describeError(error)];
-  return linesOf(error.problems);
+  return error instanceof ProblemsError ? linesOf(error.problems) : [describeError(error)];
 }
 
+/** Problems as people read them, a line each. */
 export function linesOf(problems: readonly Problem[]): readonly string[] {
   const text = formatProblems(problems, { file: 'the configuration', locate: () => undefined, color: false });
   return text.split('\n').filter((line) => line.trim() !== '');

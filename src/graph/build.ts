@@ -21,8 +21,6 @@ export interface Build {
   /** Of the sources that were loaded, by name: what a next build may take over. */
   readonly entries: Map<string, SourceEntry>;
   readonly composition: Composition | undefined;
-  /** Sources that others gave it; they are not its to dispose of. */
-  readonly given: readonly Source[];
   /** Loads a source of the configuration anew. */
   load(name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource>;
   /** Composes with newcomers, without those that do not fit. @throws ProblemsError when none of them does */
@@ -36,6 +34,8 @@ export interface BuildDeps {
   readonly given?: readonly Source[] | undefined;
   /** Whether there may be nothing at all, and so no composition. */
   readonly mayBeEmpty?: boolean | undefined;
+  /** Whether what links lead to may have gone: then they are left out. Default: that is a mistake. */
+  readonly mayLack?: boolean | undefined;
 }
 
 /** The build that serves, and what may have changed since. */
@@ -56,7 +56,7 @@ export interface Previous {
 export async function createBuild(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, compiler, given = [], mayBeEmpty = false }: BuildDeps,
+  { log, compiler, given = [], mayBeEmpty = false, mayLack = false }: BuildDeps,
   previous?: Previous,
 ): Promise<Build> {
   const problems: Problem[] = [...known];
@@ -72,7 +72,7 @@ export async function createBuild(
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
   const caching =
     old !== undefined && isSame(old.config.cache, config.cache) ? old.caching : createCaching(config.cache, { log });
-  const sources = createGraphSources({ config, builtIn: [...built.sources, ...given], hasBrokenPrompt });
+  const sources = createGraphSources({ config, builtIn: built.sources, given, hasBrokenPrompt, mayLack });
   const entries = new Map<string, SourceEntry>();
   const made = new Set<Source>(keepsModels ? [] : built.sources);
 
@@ -122,10 +122,18 @@ export async function createBuild(
     versions: config.versions,
     // What is refused anyway is told as it is.
     candidates:
-      problems.length > 0 ? [] : toldByServices(config).filter((name) => sources.opened.has(name) && isNew(name)),
+      problems.length > 0
+        ? []
+        : [
+            ...toldByServices(config).filter((name) => sources.opened.has(name) && isNew(name)),
+            // The last are left out first: what is the configuration's own stays for what others give.
+            ...given.map(({ name }) => name),
+          ],
     isConflict,
     leaveOut: (name, found) => {
-      leftOut.set(name, sources.leaveOut(name, found));
+      const source = sources.given.get(name);
+      const made = sources.leaveOut(name, found);
+      leftOut.set(name, source === undefined ? made : [source]);
     },
     putBack: (name) => {
       sources.putIn(name, leftOut.get(name) ?? []);
@@ -138,7 +146,11 @@ export async function createBuild(
     await disposeAll([...made]);
     throw new ProblemsError(problems);
   }
-  await Promise.all([...leftOut].map(([name, list]) => (sources.opened.has(name) ? undefined : disposeAll(list))));
+  await Promise.all(
+    [...leftOut].map(([name, list]) =>
+      sources.opened.has(name) || given.some((source) => source.name === name) ? undefined : disposeAll(list),
+    ),
+  );
 
   return {
     config,
@@ -147,7 +159,6 @@ export async function createBuild(
     caching,
     entries,
     composition: first.composition,
-    given,
     load,
     join: createJoin(config, sources, compose),
   };

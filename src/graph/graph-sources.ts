@@ -14,6 +14,10 @@ export interface GraphSources {
   readonly broken: Set<string>;
   /** Models and prompts. */
   readonly builtIn: readonly Source[];
+  /** Sources that others gave, by name: those that fit. They are not disposed of here. */
+  readonly given: Map<string, Source>;
+  /** Those that others gave and that do not fit what the configuration has, with the reasons. */
+  readonly givenOut: Map<string, readonly Problem[]>;
   /** What the graph is composed of. */
   forGraph(report: (problem: Problem) => void): Promise<readonly Source[]>;
   readonly isMissing: IsMissing;
@@ -39,8 +43,11 @@ export interface MissingSource {
 export interface GraphSourcesOptions {
   readonly config: SkeinConfig;
   readonly builtIn: readonly Source[];
+  readonly given: readonly Source[];
   /** Whether a prompt is left out for a mistake in it. */
   readonly hasBrokenPrompt: boolean;
+  /** Whether what links lead to may have gone: then they are left out. */
+  readonly mayLack: boolean;
 }
 
 /** The composer finds nothing to query. */
@@ -50,7 +57,15 @@ export const NO_QUERIES: Problem = {
   suggestion: 'Add a source with queries, or make an operation one: `operations: { <name>: { as: query } }`.',
 };
 
-export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSourcesOptions): GraphSources {
+export function createGraphSources({
+  config,
+  builtIn,
+  given: offered,
+  hasBrokenPrompt,
+  mayLack,
+}: GraphSourcesOptions): GraphSources {
+  const given = new Map(offered.map((source) => [source.name, source]));
+  const givenOut = new Map<string, readonly Problem[]>();
   const opened = new Map<string, readonly Source[]>();
   const missing = new Map<string, MissingSource>();
   const broken = new Set(namesIn(config, 'sources'));
@@ -66,6 +81,8 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
     missing,
     broken,
     builtIn,
+    given,
+    givenOut,
     async forGraph(report) {
       failedVersions.clear();
       const first = new Map([...opened].flatMap(([name, [source]]) => (source === undefined ? [] : [[name, source]])));
@@ -80,11 +97,11 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
       const single = Object.keys(config.sources).flatMap((name) =>
         versions.has(name) ? [] : (opened.get(name) ?? []),
       );
-      return [...single, ...combined, ...builtIn];
+      return [...single, ...combined, ...builtIn, ...given.values()];
     },
     isMissing(name) {
-      if (name === undefined) return countGone() + failedVersions.size > 0;
-      if (failedVersions.has(name)) return true;
+      if (name === undefined) return mayLack || countGone() + failedVersions.size + givenOut.size > 0;
+      if (failedVersions.has(name) || givenOut.has(name)) return true;
       const members = config.versions[name]?.versions ?? [];
       if (members.some(({ source }) => isGone(source))) return true;
       return isGone(name) || (name === 'prompts' && hasBrokenPrompt);
@@ -93,7 +110,7 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
       // Without their group, versions of one service would be told to be in each other's way.
       if (namesIn(config, 'versions').length > 0) return found.filter(({ path }) => path?.[0] === 'versions');
       if (countGone() + known.length + failedVersions.size === 0) return found;
-      return opened.size + builtIn.length === 0 ? [] : found.filter((problem) => !isAboutNothing(problem));
+      return opened.size + builtIn.length + given.size === 0 ? [] : found.filter((problem) => !isAboutNothing(problem));
     },
     notices: () =>
       [...opened].flatMap(([name, sources]) =>
@@ -106,9 +123,17 @@ export function createGraphSources({ config, builtIn, hasBrokenPrompt }: GraphSo
       return [...new Map(all.map((problem) => [JSON.stringify(problem), problem])).values()];
     },
     putIn(name, made) {
-      opened.set(name, made);
+      if (!givenOut.delete(name)) {
+        opened.set(name, made);
+        return;
+      }
+      for (const source of made) given.set(name, source);
     },
     leaveOut(name, found) {
+      if (given.delete(name)) {
+        givenOut.set(name, found);
+        return [];
+      }
       const made = opened.get(name) ?? [];
       opened.delete(name);
       // Composition may know no lines, or those of another one: the source's own is where to begin.

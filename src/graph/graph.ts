@@ -32,6 +32,8 @@ export interface Graph {
   missing(): readonly { readonly name: string; readonly hasFailed: boolean }[];
   /** What is wrong with what services say that are left out for it. */
   failures(): readonly Problem[];
+  /** Sources that others gave and that do not fit what is its own, by name, with the reasons. */
+  givenOut(): ReadonlyMap<string, readonly Problem[]>;
   /** Links that are not in the graph, because a source they need is not there. */
   uncheckedLinks(): readonly string[];
   /** Numbers of the generations that something may still run on. */
@@ -61,6 +63,8 @@ export interface ChangeRequest {
   readonly asksServices: boolean;
   /** Sources beside those of the configuration. Default: none. */
   readonly given?: readonly Source[] | undefined;
+  /** Whether what links lead to may have gone: then they are left out. Default: that is a mistake. */
+  readonly mayLack?: boolean | undefined;
 }
 
 export interface GraphChange {
@@ -76,6 +80,8 @@ export interface GraphDeps {
   readonly generation: GenerationOptions;
   /** Sources beside those of the configuration. They stay whoever gives them's to dispose of. Default: none. */
   readonly given?: readonly Source[] | undefined;
+  /** As for a change. */
+  readonly mayLack?: boolean | undefined;
   /** Whether there may be nothing at all yet. Default: that is a mistake. */
   readonly mayBeEmpty?: boolean | undefined;
   /** Compiles for several graphs. Default: one of its own. */
@@ -94,7 +100,7 @@ const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
 export async function createGraph(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, generation, given, mayBeEmpty, compiler: shared }: GraphDeps,
+  { log, generation, given, mayBeEmpty, mayLack, compiler: shared }: GraphDeps,
 ): Promise<Graph> {
   const compiler = shared ?? createCompileWorker();
   const disposeCompiler = async () => {
@@ -103,7 +109,7 @@ export async function createGraph(
   const deps = { log, compiler, mayBeEmpty };
   let build: Build;
   try {
-    build = await createBuild(config, known, { ...deps, given });
+    build = await createBuild(config, known, { ...deps, given, mayLack });
   } catch (error) {
     await disposeCompiler();
     throw error;
@@ -167,13 +173,14 @@ export async function createGraph(
     if (disposed) return unchanged;
     const { changedFiles, asksServices } = request;
     for (const source of request.given ?? []) borrowed.add(source);
-    const withGiven = { ...deps, given: request.given };
+    const withGiven = { ...deps, given: request.given, mayLack: request.mayLack };
     const next = await createBuild(request.config, request.known, withGiven, { build, changedFiles, asksServices });
     const isSameGraph =
+      JSON.stringify([...next.sources.givenOut]) === JSON.stringify([...build.sources.givenOut]) &&
       isSame(withoutFile(next.config), withoutFile(build.config)) &&
       sourcesOf(next).length === sourcesOf(build).length &&
       sourcesOf(next).every((source) => alive.has(source));
-    if (isSameGraph || disposed || next.composition === undefined) {
+    if (isSameGraph || disposed || (next.composition === undefined && before === undefined)) {
       await disposeOwn(sourcesOf(next).filter((source) => !alive.has(source)));
       return unchanged;
     }
@@ -182,7 +189,8 @@ export async function createGraph(
     build = next;
     registry.configure(request.generation);
     try {
-      await publish(next.composition, () => true);
+      if (next.composition === undefined) registry.withdraw();
+      else await publish(next.composition, () => true);
     } catch (error) {
       build = old;
       registry.configure(configured);
@@ -193,9 +201,9 @@ export async function createGraph(
     }
     configured = request.generation;
     await disposeUnused();
-    const { publicSdl } = next.composition;
+    const publicSdl = next.composition?.publicSdl;
     const changes =
-      before === undefined
+      before === undefined || publicSdl === undefined
         ? NO_CHANGES
         : await compiler.run('compare', before.composition.publicSdl, publicSdl).catch(() => NO_CHANGES);
     return { generation: registry.current()?.number ?? 0, isNew: true, changes };
@@ -218,6 +226,7 @@ export async function createGraph(
     cacheState: () => build.caching.state(),
     missing: () => [...build.sources.missing].map(([name, { problems }]) => ({ name, hasFailed: problems.length > 0 })),
     failures: () => build.sources.failures(),
+    givenOut: () => build.sources.givenOut,
     notices: () => [...build.sources.notices(), ...(registry.current()?.composition.notices ?? [])],
     uncheckedLinks: () => {
       const links = new Set(
@@ -257,7 +266,7 @@ export async function createGraph(
 }
 
 function sourcesOf({ sources }: Build): readonly Source[] {
-  return [...[...sources.opened.values()].flat(), ...sources.builtIn];
+  return [...[...sources.opened.values()].flat(), ...sources.builtIn, ...sources.given.values()];
 }
 
 function withoutFile({ file: _, ...rest }: SkeinConfig): object {

@@ -8,8 +8,8 @@ import { countSelectedFields } from './rates/selected-fields.ts';
 export interface GraphAccess {
   /** `Type.field` that came with grants → the products that have it. */
   readonly granted: ReadonlyMap<string, readonly GrantedProduct[]>;
-  /** Fields of a product of the graph's own tenant; undefined: there is no such product. */
-  ownProduct(id: string): ReadonlySet<string> | undefined;
+  /** Fields of a product of a tenant whose own graph it is; undefined: that has no such product. */
+  ownProduct(id: string, tenant: string): ReadonlySet<string> | undefined;
 }
 
 export interface GrantedProduct {
@@ -50,7 +50,7 @@ export interface AccessPolicy {
  */
 export function createAccessPolicy(): AccessPolicy {
   const fieldsOf = new WeakMap<Plan, readonly string[]>();
-  const verdicts = new WeakMap<Caller, WeakMap<Plan, Verdict>>();
+  const verdicts = new WeakMap<GraphAccess, WeakMap<Caller, WeakMap<Plan, Verdict>>>();
 
   const selected = ({ plan, generation: { schema } }: AccessOperation): readonly string[] => {
     let fields = fieldsOf.get(plan);
@@ -63,8 +63,10 @@ export function createAccessPolicy(): AccessPolicy {
   const judge = (operation: AccessOperation, caller: Caller): Verdict => {
     const { access, generation } = operation;
     if (access.granted.size === 0 && caller.products === undefined && !hasGiven(generation)) return FREE;
-    const known = verdicts.get(caller) ?? new WeakMap<Plan, Verdict>();
-    verdicts.set(caller, known);
+    const ofCallers = verdicts.get(access) ?? new WeakMap<Caller, WeakMap<Plan, Verdict>>();
+    verdicts.set(access, ofCallers);
+    const known = ofCallers.get(caller) ?? new WeakMap<Plan, Verdict>();
+    ofCallers.set(caller, known);
     const verdict = known.get(operation.plan) ?? judgeFields(selected(operation), operation, caller);
     known.set(operation.plan, verdict);
     return verdict;
@@ -83,21 +85,61 @@ function hasGiven(generation: Generation): boolean {
   return known;
 }
 
-/** Whether a field is another tenant's, whatever is known of products: between two states there may be one without. */
+/**
+ * Whether a field is another tenant's, whatever is known of products: between two states there may be one without. Links
+ * that lead to what is another's are so, too, whatever type they have.
+ */
+export function isOfOthers(generation: Generation): (field: string) => boolean {
+  const links = givenLinks(generation);
+  return (field) => links.has(field) || isGiven(field, generation);
+}
+
 function isGiven(field: string, { composition }: Generation): boolean {
   const { rootFields, types } = composition.ownership;
   const owner = rootFields.get(field) ?? types.get(field.slice(0, field.indexOf('.')));
   return owner?.startsWith(GIVEN_SOURCE) === true;
 }
 
-function judgeFields(fields: readonly string[], operation: AccessOperation, caller: Caller): Verdict {
+const linksOf = new WeakMap<Generation, ReadonlyMap<string, ReadonlySet<string>>>();
+
+/** Links by which a field of the tenant's own has something of another's → the root fields that they call for it. */
+function givenLinks(generation: Generation): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = linksOf.get(generation);
+  if (known !== undefined) return known;
+  const { links } = generation.composition;
+  const found = new Map<string, Set<string>>();
+  // A link may read what another one brings.
+  for (let before = -1; before !== sizeOf(found); ) {
+    before = sizeOf(found);
+    for (const { typeName, fieldName, target, call, requires } of links) {
+      const called = [
+        ...(target.startsWith(GIVEN_SOURCE) ? [call] : []),
+        ...(found.get(call) ?? []),
+        ...[...requires.keys()].flatMap((name) => [...(found.get(`${typeName}.${name}`) ?? [])]),
+      ];
+      if (called.length === 0) continue;
+      const field = `${typeName}.${fieldName}`;
+      found.set(field, new Set([...(found.get(field) ?? []), ...called]));
+    }
+  }
+  linksOf.set(generation, found);
+  return found;
+}
+
+function sizeOf(found: ReadonlyMap<string, ReadonlySet<string>>): number {
+  return [...found.values()].reduce((sum, { size }) => sum + size, 0);
+}
+
+function judgeFields(selected: readonly string[], operation: AccessOperation, caller: Caller): Verdict {
   const { granted, ownProduct } = operation.access;
+  const links = givenLinks(operation.generation);
   const grants = new Set<string>();
+  const fields = new Set(selected.flatMap((field) => [field, ...(links.get(field) ?? [])]));
   for (const field of fields) {
     const products = granted.get(field);
     if (products === undefined) {
       if (isGiven(field, operation.generation)) return refuse(`The app has no access to ${field}: ask for a grant.`);
-      if (caller.products === undefined || isInOneOf(field, caller.products, ownProduct)) continue;
+      if (caller.products === undefined || isInOneOf(field, caller, ownProduct)) continue;
       return refuse(`The API key is held to certain products, and ${field} is in none of them.`);
     }
     const held = products.filter(({ id }) => caller.products === undefined || caller.products.has(id));
@@ -116,10 +158,10 @@ function judgeFields(fields: readonly string[], operation: AccessOperation, call
 
 function isInOneOf(
   field: string,
-  products: ReadonlySet<string>,
-  fieldsOf: (id: string) => ReadonlySet<string> | undefined,
+  { products = new Set(), tenant }: Caller,
+  fieldsOf: GraphAccess['ownProduct'],
 ): boolean {
-  for (const id of products) if (fieldsOf(id)?.has(field) === true) return true;
+  for (const id of products) if (fieldsOf(id, tenant)?.has(field) === true) return true;
   return false;
 }
 

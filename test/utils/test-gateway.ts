@@ -63,6 +63,7 @@ export async function startTestGateway(
     cacheState: () => undefined,
     missing: () => [],
     failures: () => [],
+    givenOut: () => new Map(),
     notices: () => [],
     uncheckedLinks: () => [],
     isIdle: () => true,
