@@ -61,7 +61,9 @@ try {
   // One field of many is another: there is something to find when the graphs are compared.
   const texts = ['state', 'status'].map((name) => openapiDocument(operations).replace('"state"', `"${name}"`));
   await write('large.json', texts[1]);
-  const source = (document) => ({ kind: 'openapi', document, endpoint: address });
+  // All requests are of one caller, and would share their reads.
+  const upstreamOptions = { shareReads: false };
+  const source = (document) => ({ kind: 'openapi', document, endpoint: address, upstream: upstreamOptions });
   await write(
     'skein.yaml',
     JSON.stringify({
