@@ -40,8 +40,25 @@ export const OPTIONS = {
   supergraph: { type: 'boolean', text: 'The supergraph that the sources compose to, with its @join directives' },
   from: { type: 'string', value: 'PLACE', text: 'What there was before' },
   to: { type: 'string', value: 'PLACE', text: 'What there is now   (default: the configuration)' },
+  state: { type: 'string', value: 'FILE', text: 'A file of state: what "skein apply" would change' },
+  tenant: {
+    type: 'string',
+    value: 'NAME',
+    text: 'Only this tenant, or these, with commas in between   (default: all)',
+  },
+  output: { type: 'string', value: 'FILE', text: 'Write to this file, not to stdout' },
+  file: { type: 'string', value: 'FILE', text: 'The state that there should be, as "skein export" writes it' },
+  prune: { type: 'boolean', text: 'Archive what the file leaves out' },
+  message: { type: 'string', value: 'TEXT', text: 'Why, for those who read the list of revisions' },
+  'allow-breaking': { type: 'boolean', text: 'Publish although clients may break by it' },
+  'dry-run': { type: 'boolean', text: 'Check everything, show the changes, and make none' },
+  url: { type: 'string', value: 'URL', text: 'Ask this gateway, e.g. https://api.example.com/admin/graphql' },
   help: { type: 'boolean', short: 'h', text: 'Show this help' },
 } as const satisfies Record<string, { type: 'string' | 'boolean'; value?: string; short?: string; text: string }>;
+
+/** Where commands find the state of the control plane. */
+const WHERE = `The state is in the store that MONGODB_URI names, or else in the folder SKEIN_DATA; no gateway has to run. With --url
+it is asked of a gateway that runs, with the token SKEIN_ADMIN_TOKEN of a platform administrator.`;
 
 const SHOWS_ALL = 'The configuration has mistakes; all of them are told.';
 const USAGE = 'The command cannot be understood; nothing was done.';
@@ -99,25 +116,91 @@ stderr says so. One source is printed even if it does not fit the others.`,
     run: async (call) => (await import('./print.ts')).print(call),
   },
   diff: {
-    summary: 'Show what a change of the graph adds, changes and breaks.',
-    usage: 'skein diff --from PLACE [--to PLACE] [options]',
-    details: `A place is a skein.yaml or its folder, a file of SDL, or the URL of a running gateway's /graphql. A gateway is asked
-for its schema with the key SKEIN_API_KEY, where that is set.
+    summary: 'Show what a change of the graph, or of the state in git, brings.',
+    usage: 'skein diff --from PLACE [--to PLACE] [options]\n       skein diff --state FILE [options]',
+    details: `With --from, two graphs are compared. A place is a skein.yaml or its folder, a file of SDL, or the URL of a running
+gateway's /graphql. A gateway is asked for its schema with the key SKEIN_API_KEY, where that is set.
+
+With --state, a file of state is compared with what there is: it shows what "skein apply" would change, with secrets
+masked.
+
+${WHERE}
 
 Formats
-  text     For people: breaking, dangerous and safe changes, and a line that counts them.
-  json     One object on stdout: breaking, dangerous and safe, each a list of changes with path, message and type.`,
-    options: ['config', 'from', 'to', 'format'],
+  text     For people: breaking, dangerous and safe changes, and a line that counts them; with --state, every change
+           with its fields.
+  json     One object on stdout: breaking, dangerous and safe, each a list of changes with path, message and type; with
+           --state, changes, unchanged and breaking.`,
+    options: ['config', 'from', 'to', 'state', 'prune', 'url', 'format'],
     exitCodes: {
-      0: 'No change breaks a client.',
-      1: 'A change is breaking.',
-      2: 'The command cannot be understood, or a schema cannot be had: a file or gateway cannot be read, a configuration has mistakes, or a source of it cannot be reached.',
+      0: 'No change breaks a client; with --state, nothing would change.',
+      1: 'A change is breaking; with --state, something would change.',
+      2: 'The command cannot be understood, or a schema cannot be had: a file or gateway cannot be read, a configuration has mistakes, or a source of it cannot be reached. With --state, also: the file has mistakes, or the store cannot be opened.',
     },
     examples: [
       'skein diff --from https://api.example.com/graphql',
       'skein diff --from main/skein.yaml --to skein.yaml',
       'skein diff --from schema.graphql --format json',
+      'skein diff --state skein-state.yaml --prune',
     ],
-    run: async (call) => (await import('./diff.ts')).diff(call),
+    run: async (call) =>
+      call.values.state === undefined
+        ? (await import('./diff.ts')).diff(call)
+        : (await import('./state/commands.ts')).diffWithState(call),
+  },
+  export: {
+    summary: 'Write the state of the control plane as YAML, for git.',
+    usage: 'skein export [options]',
+    details: `Tenants with their users, apps, keys, plans, products, grants, secrets, and what they have published. Everything is in
+the order of names, without ids and times: equal states give equal texts. Of keys there are hashes, and of secrets what
+they were encrypted to: keys go on working where the file is applied, and secrets open under the same encryption key.
+
+${WHERE}`,
+    options: ['tenant', 'output', 'url'],
+    exitCodes: { 0: 'It was written.', 1: 'A tenant is not there.', 2: `${USAGE} Or the store cannot be opened.` },
+    examples: [
+      'skein export --output skein-state.yaml',
+      'skein export --tenant acme,globex > two.yaml',
+      'skein export --url https://api.example.com/admin/graphql > skein-state.yaml',
+    ],
+    run: async (call) => (await import('./state/commands.ts')).exportToYaml(call),
+  },
+  apply: {
+    summary: 'Make the control plane what a file of state says.',
+    usage: 'skein apply --file FILE [options]',
+    details: `Everything in the file is checked before anything is changed, and all mistakes are told, each with its line. Applied
+again, it changes nothing: no revision is made. What was interrupted is finished by applying the file again.
+
+What the file leaves out stays, unless --prune is given: then it is archived, within the tenants of the file. Tenants
+that are left out are archived only by a file with "allTenants: true", as an export of all tenants has it.
+
+${WHERE}`,
+    options: ['file', 'prune', 'message', 'allow-breaking', 'dry-run', 'url', 'format'],
+    exitCodes: {
+      0: 'There is what the file says; with --dry-run, nothing stands in its way.',
+      1: 'The file has mistakes, or clients would break; nothing was changed. Or somebody else changed the same: apply again.',
+      2: `${USAGE} Or the file cannot be read, or the store cannot be opened.`,
+    },
+    examples: [
+      'skein apply --file skein-state.yaml --dry-run',
+      'skein apply --file skein-state.yaml --prune --message "Release 12"',
+      'skein apply --file skein-state.yaml --url https://api.example.com/admin/graphql',
+    ],
+    run: async (call) => (await import('./state/commands.ts')).applyFromYaml(call),
+  },
+  'rotate-secrets': {
+    summary: 'Encrypt all secrets with the present encryption key.',
+    usage: 'skein rotate-secrets',
+    details: `SKEIN_ENCRYPTION_KEY is the key that they are encrypted with; SKEIN_ENCRYPTION_KEY_PREVIOUS names those that they were
+encrypted with before, with commas in between. First start all gateways with both, then run this, then take the previous
+key away. It may be interrupted and run again at any time. The store is that of MONGODB_URI, or in SKEIN_DATA.`,
+    options: [],
+    exitCodes: {
+      0: 'All secrets are encrypted with the present key.',
+      1: 'Some cannot be opened with any of the keys; all others are encrypted anew.',
+      2: `${USAGE} Or there is no key, or the store cannot be opened.`,
+    },
+    examples: ['SKEIN_ENCRYPTION_KEY_PREVIOUS="$OLD" SKEIN_ENCRYPTION_KEY="$NEW" skein rotate-secrets'],
+    run: async (call) => (await import('./state/rotate-secrets.ts')).rotate(call),
   },
 };

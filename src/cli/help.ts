@@ -1,7 +1,7 @@
 import { COMMANDS, type Command, OPTIONS, type OptionName } from './commands.ts';
 
 const NAME_WIDTH = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
-const OPTION_WIDTH = 16;
+const OPTION_WIDTH = 18;
 
 export function generalHelp(): string {
   const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(NAME_WIDTH)}   ${summary}`);
@@ -22,6 +22,9 @@ Environment
   PORT, HOST      Where to listen                    (default 4000, 127.0.0.1)
   SKEIN_API_KEY   The key callers send, where skein.yaml says so; made at start when empty
   SKEIN_DATA      Folder for what is kept on disk    (default ./.skein)
+  MONGODB_URI     Where the control plane is kept    (default: in a file in SKEIN_DATA)
+  SKEIN_ADMIN_TOKEN      What a platform administrator signs in with; made and printed at the first start
+  SKEIN_ENCRYPTION_KEY   What secrets are encrypted with; make one with "openssl rand -base64 32"
   SKEIN_LOG       Least level that is logged: trace, debug, info, warn, error, fatal, silent
   \${NAME} in skein.yaml reads any other variable.
 `;

@@ -95,6 +95,7 @@ function wrongUse(
 ): string | undefined {
   const takes = (option: OptionName) => options.includes(option);
   if (extra !== undefined) {
+    if (takes('file')) return `The command "${name}" takes options only. Did you mean: skein ${name} --file ${extra}`;
     const way = takes('from') ? 'skein diff --from OLD --to NEW' : `skein ${name} --config ${extra}`;
     return `The command "${name}" takes options only, but there is "${extra}". Did you mean: ${way}`;
   }
