@@ -42,6 +42,7 @@ async function setUp(routes: Record<string, string[]> = { default: ['stub'] }) {
   return { server, source, invoke, open, abort, log: deps.log };
 }
 
+const answered = { model: 'stub', provider: 'stub', outcome: 'ok', latencyMs: expect.any(Number) };
 const messages = [{ role: 'user', content: 'Hi' }];
 const usage = expect.objectContaining({
   inputTokens: 5,
@@ -96,6 +97,10 @@ test('a chat gives the answer under our own name of the model', async () => {
     text: 'Hello',
     finishReason: 'stop',
     usage,
+    provider: 'stub',
+    reasoning: [],
+    toolCalls: [],
+    attempts: [answered],
   });
   const parameters = { maxTokens: 5, temperature: 0, topP: 1, stop: ['x'], seed: 0 };
   await invoke('Mutation.chat', { input: { model: 'stub', messages, ...parameters } });
@@ -146,14 +151,16 @@ describe('a wrong input', () => {
 });
 
 describe('a streamed chat', () => {
+  const made = { model: 'stub', provider: 'stub' };
+
   test('gives events counted from 0, the last with reason and usage', async () => {
     const { open } = await setUp();
     const events: unknown[] = [];
     for await (const event of open('Subscription.chatStream', { input: { messages } })) events.push(event);
     expect(events).toEqual([
-      { index: 0, text: 'Hel', model: 'stub' },
-      { index: 1, text: 'lo', model: 'stub' },
-      { index: 2, text: '', model: 'stub', finishReason: 'stop', usage },
+      { index: 0, text: 'Hel', ...made },
+      { index: 1, text: 'lo', ...made },
+      { index: 2, text: '', ...made, finishReason: 'stop', usage, attempts: [answered] },
     ]);
   });
 

@@ -1,25 +1,37 @@
 import type { Arguments, CallContext, Source, SourceCall, SourceDeps } from '../source.ts';
-import { CHAT_ROLES, FINISH_REASONS, SDL } from './ai-sdl.ts';
-import { type ChatInput, readChatInput } from './chat-input.ts';
-import { DEFAULT_ROUTE, type Models } from './model-client.ts';
-import { textEvents } from './text-events.ts';
+import { CAPABILITY_VALUES, CHAT_ROLES, EFFORTS, FINISH_REASONS, TOOL_CHOICES } from './ai-sdl.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { chatEvents } from './chat-events.ts';
+import { type ChatInput, type EmbedInput, readChatInput, readEmbedInput } from './chat-input.ts';
+import { SDL } from './chat-sdl.ts';
+import { type Price, usdOf } from './cost.ts';
+import type { AnswerPart, Signature } from './model.ts';
+import { DEFAULT_ROUTE, type ModelInfo, type Models } from './model-client.ts';
+import { writeSignature } from './signatures.ts';
 
-/** The models themselves in the graph: `Query.models`, `Mutation.chat`, `Subscription.chatStream`. Owns `models`. */
+/** Who makes vectors where nobody names a model. */
+export const EMBED_ROUTE = 'embed';
+
+/**
+ * The models themselves in the graph: `Query.models`, `Mutation.chat`, `Mutation.embed`, `Subscription.chatStream`. Owns
+ * `models`.
+ */
 export function createAiSource(models: Models, deps: SourceDeps): Source {
   if (!models.names().includes(DEFAULT_ROUTE)) {
     deps.log.warn({ route: DEFAULT_ROUTE }, 'No default route is available: every chat must name its model.');
   }
   const calls: Record<string, SourceCall> = {
-    'Query.models': { type: 'unary', operation: 'models', invoke: async () => models.list() },
+    'Query.models': { type: 'unary', operation: 'models', invoke: async () => models.list().map(showModel) },
     'Mutation.chat': { type: 'unary', operation: 'chat', invoke: (args, context) => chat(models, args, context) },
+    'Mutation.embed': { type: 'unary', operation: 'embed', invoke: (args, context) => embed(models, args, context) },
     'Subscription.chatStream': {
       type: 'stream',
       operation: 'chatStream',
       open: (args, context) => {
         const input = chatInput(args);
         const request = readChatInput(input);
-        const target = models.resolve(input.model ?? undefined);
-        return textEvents(models.stream(target, request, context), target.name);
+        const route = models.route(input.model ?? undefined);
+        return chatEvents(models.stream(route, request, context), { name: route.name, provider: '' });
       },
     },
   };
@@ -29,7 +41,13 @@ export function createAiSource(models: Models, deps: SourceDeps): Source {
     model: {
       sdl: SDL,
       calls: new Map(Object.entries(calls)),
-      enumValues: new Map(Object.entries({ ChatRole: CHAT_ROLES, FinishReason: FINISH_REASONS })),
+      enumValues: new Map<string, Readonly<Record<string, unknown>>>([
+        ['ChatRole', CHAT_ROLES],
+        ['ChatToolChoice', TOOL_CHOICES],
+        ['ChatReasoningEffort', EFFORTS],
+        ['ModelCapability', CAPABILITY_VALUES],
+        ['FinishReason', FINISH_REASONS],
+      ]),
     },
     probe: (signal) => models.probe(signal),
     dispose: () => models.dispose(),
@@ -39,9 +57,54 @@ export function createAiSource(models: Models, deps: SourceDeps): Source {
 async function chat(models: Models, args: Arguments, context: CallContext): Promise<unknown> {
   const input = chatInput(args);
   const request = readChatInput(input);
-  const target = models.resolve(input.model ?? undefined);
-  const { id, text, finishReason, usage } = await models.generate(target, request, context);
-  return { id, model: target.name, text, finishReason, usage };
+  const answer = await models.generate(models.route(input.model ?? undefined), request, context);
+  const { id, text, finishReason, usage, content = [], logprobs, made } = answer;
+  return {
+    id,
+    text,
+    finishReason,
+    usage,
+    logprobs,
+    ...made,
+    reasoning: content.flatMap((part) => (part.type === 'reasoning' ? [{ text: part.text, ...signed(part) }] : [])),
+    toolCalls: content.flatMap((part) =>
+      part.type === 'tool-call' ? [{ id: part.id, name: part.name, arguments: part.arguments, ...signed(part) }] : [],
+    ),
+    ...textSignature(content),
+  };
+}
+
+async function embed(models: Models, args: Arguments, context: CallContext): Promise<unknown> {
+  const input = args.input as EmbedInput;
+  const request = readEmbedInput(input);
+  const { embeddings, usage, made } = await models.embed(models.route(input.model ?? EMBED_ROUTE), request, context);
+  return { embeddings, usage, ...made };
+}
+
+function signed({ signature }: { readonly signature?: Signature | undefined }): { readonly signature?: string } {
+  return signature === undefined ? {} : { signature: writeSignature(signature) };
+}
+
+/** The last word on the text: it goes back as one piece. */
+function textSignature(content: readonly AnswerPart[]): { readonly signature?: string } {
+  const last = content.findLast((part) => part.type === 'text' && part.signature !== undefined);
+  return last === undefined ? {} : signed(last);
+}
+
+function showModel({ name, provider, capabilities, contextTokens, price }: ModelInfo): unknown {
+  return {
+    name,
+    provider,
+    capabilities: capabilities && CAPABILITIES.filter((capability) => capabilities[capability]),
+    contextTokens,
+    price: price && showPrice(price),
+  };
+}
+
+function showPrice(price: Price): unknown {
+  return Object.fromEntries(
+    Object.entries(price).flatMap(([name, nanoUsd]) => (nanoUsd === undefined ? [] : [[name, usdOf(nanoUsd)]])),
+  );
 }
 
 /** The SDL says what is in there, and GraphQL has seen to it. */

@@ -20,7 +20,9 @@ export function textEvents(parts: AsyncIterableIterator<ModelPart>, model: strin
       for (;;) {
         const { done, value: part } = await parts.next();
         if (done) return { done: true, value: undefined };
-        if (part.type === 'text') return { done: false, value: { index: index++, text: part.text, model } };
+        // Some pieces have nothing but a signature.
+        if (part.type === 'text' && part.text !== '')
+          return { done: false, value: { index: index++, text: part.text, model } };
         if (part.type === 'finish') {
           const { reason: finishReason, usage } = part;
           return { done: false, value: { index: index++, text: '', model, finishReason, usage } };
