@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { SkeinError } from '../../kernel/errors.ts';
-import { fetchDocument } from '../upstream/fetch-document.ts';
-import type { Tls } from '../upstream/tls-files.ts';
+import { type FetchOptions, fetchDocument } from '../upstream/fetch-document.ts';
 import type { LoadDocument } from './load-documents.ts';
 import { isUrl } from './locations.ts';
 
@@ -12,12 +11,16 @@ const ONE_MS = 30_000;
 const ALL_MS = 60_000;
 
 /** Reads the documents of one WSDL from files and, by http or https, from one host: all of them within 60 s. */
-export function createDocumentLoader(source: string, tls?: Tls, now: () => number = Date.now): LoadDocument {
+export function createDocumentLoader(
+  source: string,
+  options: Pick<FetchOptions, 'tls' | 'network'> = {},
+  now: () => number = Date.now,
+): LoadDocument {
   const deadlineAt = now() + ALL_MS;
   return async (location) => {
     if (!isUrl(location)) return readBounded(location);
     const left = deadlineAt - now();
-    if (left > 0) return fetchDocument(source, location, { timeoutMs: Math.min(left, ONE_MS), tls });
+    if (left > 0) return fetchDocument(source, location, { ...options, timeoutMs: Math.min(left, ONE_MS) });
     const cause = new Error(`The WSDL and what it imports took longer than ${ALL_MS / 1_000} s`);
     throw new SkeinError('UPSTREAM_TIMEOUT', undefined, { details: { source, operation: 'document' }, cause });
   };

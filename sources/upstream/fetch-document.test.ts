@@ -47,6 +47,19 @@ describe('a document', () => {
     expect(own).toBe('Bearer t');
   });
 
+  test('of a public source is not asked for at a private address, by its number or its name', async () => {
+    let asked = 0;
+    const host = await serve((_request, response) => {
+      asked += 1;
+      response.end('openapi: 3.1.0');
+    });
+    const byNumber = fetchDocument('catalog', `http://${host}/api.yaml`, { network: 'public' });
+    await expect(byNumber).rejects.toBeInstanceOf(ProblemsError);
+    const byName = fetchDocument('catalog', `http://${host.replace('127.0.0.1', 'localhost')}/`, { network: 'public' });
+    await expect(byName).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
+    expect(asked).toBe(0);
+  });
+
   test.each([
     [301, 'to https://elsewhere.example'],
     [302, 'redirects'],

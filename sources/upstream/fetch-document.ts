@@ -6,6 +6,7 @@ import { NO_CLIENT } from '../call-context.ts';
 import type { HttpAnswer } from './http.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { redirectTarget } from './redirect.ts';
+import { upstreamOptions } from './resilience/options.ts';
 import type { Tls } from './tls-files.ts';
 
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
@@ -21,7 +22,12 @@ export interface FetchOptions {
   /** Default: 30 seconds. */
   readonly timeoutMs?: number;
   readonly tls?: Tls | undefined;
+  /** As the source's `upstream.network`. */
+  readonly network?: 'any' | 'public' | undefined;
 }
+
+/** Documents are asked for once, and nothing is known of their host from before. */
+const PUBLIC = upstreamOptions.parse({ network: 'public', retries: false, breaker: false, shareReads: false });
 
 /**
  * Fetches a source's document over HTTP, without following redirects. User info in the URL travels as Basic
@@ -39,7 +45,7 @@ export async function fetchDocument(source: string, url: string, options?: Fetch
 export async function fetchDocumentBytes(
   source: string,
   url: string,
-  { headers = {}, timeoutMs = TIMEOUT_MS, tls }: FetchOptions = {},
+  { headers = {}, timeoutMs = TIMEOUT_MS, tls, network }: FetchOptions = {},
 ): Promise<Buffer> {
   const { origin, pathname, search, username, password } = new URL(url);
   const endpoint = new URL(origin);
@@ -52,6 +58,7 @@ export async function fetchDocumentBytes(
     timeoutMs,
     maxResponseBytes: MAX_DOCUMENT_BYTES,
     tls,
+    ...(network === 'public' ? { upstream: PUBLIC } : {}),
   });
   const cancellation = new CancellationSource();
   const timer = setTimeout(() => cancellation.cancel(new SkeinError('DEADLINE_EXCEEDED')), timeoutMs);

@@ -85,7 +85,9 @@ async function createSources(
   switch (options.kind) {
     case 'openapi': {
       const opening = import('../../sources/openapi/openapi-source.ts');
-      const document = await loadDocument(name, options.document, await readDocumentTls(options));
+      const { network } = options.upstream;
+      const tls = await readDocumentTls(options);
+      const document = await loadDocument(name, options.document, { tls, network });
       const { openOpenapiSource } = await opening;
       const { compiled, problems } = await compiler.run('openapi', options, document, documentName(options.document));
       if (compiled === undefined) throw new ProblemsError(problems);
@@ -129,7 +131,7 @@ async function createSoap(
 ): Promise<Source> {
   const { createSoapSource } = await import('../../sources/soap/soap-source.ts');
   const { createDocumentLoader } = await import('../../sources/soap/document-loader.ts');
-  const load = createDocumentLoader(name, await readDocumentTls(options));
+  const load = createDocumentLoader(name, { tls: await readDocumentTls(options), network: options.upstream.network });
   let unreachable: SkeinError | undefined;
   const watched: typeof load = (location, base) =>
     load(location, base).catch((error: unknown) => {

@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises';
 import { describeError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
-import { fetchDocumentBytes } from '../../sources/upstream/fetch-document.ts';
-import type { Tls } from '../../sources/upstream/tls-files.ts';
+import { type FetchOptions, fetchDocumentBytes } from '../../sources/upstream/fetch-document.ts';
 import { fileErrorText, readText } from '../config/read-text.ts';
 
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
@@ -23,8 +22,12 @@ export function readDocument(file: string): Promise<string> {
  * A document by its address or its file, as bytes where it can be had so: another thread may read their text.
  * @throws ProblemsError SkeinError as `fetchDocument` and `readDocument` do
  */
-export async function loadDocument(source: string, document: string, tls?: Tls): Promise<string | ArrayBuffer> {
-  if (isUrl(document)) return bufferOf(await fetchDocumentBytes(source, document, { tls }));
+export async function loadDocument(
+  source: string,
+  document: string,
+  options?: Pick<FetchOptions, 'tls' | 'network'>,
+): Promise<string | ArrayBuffer> {
+  if (isUrl(document)) return bufferOf(await fetchDocumentBytes(source, document, options));
   return orProblem(document, async () => (await readBytes(document)) ?? readText(document, MAX_DOCUMENT_BYTES));
 }
 
