@@ -7,6 +7,9 @@ const MAX_MESSAGE_CHARACTERS = 500;
 /** Shorter values are no keys, and to blot them out would only spoil the message. */
 const MIN_SECRET_CHARACTERS = 8;
 
+/** Keys as providers make them: some repeat a part of one in their messages. */
+const KEY = /\b(?:(?:sk|key|xai|pplx|nvapi)-|gsk_|hf_|AIza)[^\s"',;]+/gi;
+
 /** What a provider says of a failure: for the log, never for a client. */
 export interface ProviderError {
   /** Its type and code, as far as there are any. */
@@ -62,7 +65,7 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   return (text) => {
     let clean = text.slice(0, MAX_MESSAGE_CHARACTERS * 4);
     for (const secret of known) clean = clean.replaceAll(secret, '[redacted]');
-    return clean.replace(/\b(sk|key)-[^\s"',;]+/gi, '[redacted]').slice(0, MAX_MESSAGE_CHARACTERS);
+    return clean.replace(KEY, '[redacted]').slice(0, MAX_MESSAGE_CHARACTERS);
   };
 }
 
