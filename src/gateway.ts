@@ -18,6 +18,8 @@ import { createLifetimes, type Lifetimes } from './lifetimes.ts';
 import { createOperations, type OperationsDeps, oneGraph } from './operations.ts';
 import type { AccessPolicy } from './policy/access.ts';
 import type { Rates } from './policy/rates/rates.ts';
+import { createSurfacesDoor, type SurfacesDeps } from './surfaces/door.ts';
+import { modelsView } from './surfaces/models-view.ts';
 
 export interface GatewayDeps {
   readonly graph: Graph;
@@ -26,6 +28,8 @@ export interface GatewayDeps {
   readonly cors: Cors;
   /** The graph of a caller. Default: `graph`, for all. */
   readonly graphOf?: OperationsDeps['graphOf'] | undefined;
+  /** The models of a caller. Default: those of `graph`, for all. */
+  readonly modelsOf?: SurfacesDeps['modelsOf'] | undefined;
   /** What callers may use of it. */
   readonly access?: AccessPolicy | undefined;
   /** Whether the app of a caller still has all these grants. Default: nobody takes them away. */
@@ -89,6 +93,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     graphql: createGraphqlDoor({ ...shared, sse }),
     graphqlWs,
     graphiql: createGraphiql(deps.graphiql),
+    surfaces: createSurfacesDoor({
+      ...{ keyring, lifetimes, limits, clock, ids, log, rates: deps.rates },
+      modelsOf: deps.modelsOf ?? (() => modelsView(graph)),
+      isDraining: () => closing !== undefined,
+    }),
     cors: deps.cors,
     status: createStatus({ graph, keyring, lifetimes }),
     readiness: createReadiness(graph, deps.storeHealth),

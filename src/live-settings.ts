@@ -61,6 +61,9 @@ export function createLiveSettings(config: SkeinConfig, deps: LiveSettingsDeps =
     get bodyBytes() {
       return current.limits.bodyBytes;
     },
+    get modelBodyBytes() {
+      return current.limits.modelBodyBytes;
+    },
     get tokens() {
       return current.limits.tokens;
     },

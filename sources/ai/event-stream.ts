@@ -2,8 +2,8 @@ import { createParser, type ParseError } from 'eventsource-parser';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { StreamEvent } from './dialects/dialect.ts';
 
-const MAX_EVENT_CHARACTERS = 4 * 1024 * 1024;
-const MAX_STREAM_BYTES = 64 * 1024 * 1024;
+export const MAX_EVENT_CHARACTERS = 4 * 1024 * 1024;
+export const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 
 /** Bytes of a `text/event-stream` body to events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export interface EventReader {

@@ -1,3 +1,5 @@
+import type { NativeRequest } from './native.ts';
+
 /** The canonical words for talking to a model. Dialects translate between these and a provider's bytes. */
 
 export interface ModelRequest {
@@ -23,6 +25,8 @@ export interface ModelRequest {
   readonly extras?: Extras | undefined;
   /** What the caller says of the call, for routes. Never sent to a provider. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** The same question in the words of a dialect, for providers that speak it. */
+  readonly native?: NativeRequest | undefined;
 }
 
 export type Extras = Readonly<Record<string, JsonObject>>;
@@ -167,6 +171,8 @@ export interface ModelResponse {
   readonly logprobs?: unknown;
   /** The whole answer, with fields that nobody here knows. */
   readonly raw?: unknown;
+  /** Of a provider that was asked in the client's own words: its answer, as it came. */
+  readonly native?: Buffer | undefined;
   /** Our names of what made the answer. */
   readonly made?: Made | undefined;
 }
@@ -176,6 +182,8 @@ export interface Made {
   readonly model: string;
   readonly provider: string;
   readonly attempts: readonly Attempt[];
+  /** Nobody was asked: the answer was kept. */
+  readonly isCached?: boolean | undefined;
 }
 
 /** One model that was asked. */
@@ -209,7 +217,16 @@ export type ModelPart =
       readonly arguments: string;
       readonly signature?: Signature | undefined;
     }
+  | NativePart
   | FinishPart;
+
+/** Events of a provider that was asked in the client's own words, as they came: all parts are, but `finish`. */
+export interface NativePart {
+  readonly type: 'native';
+  readonly bytes: Buffer;
+  /** About how much text is in them. */
+  readonly characters: number;
+}
 
 export interface FinishPart {
   readonly type: 'finish';

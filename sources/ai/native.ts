@@ -9,6 +9,8 @@ export interface NativeRequest {
   readonly dialect: string;
   /** The body as the client wrote it; the names of model and stream are the provider's to set. */
   readonly body: JsonObject;
+  /** Headers of the client that belong to the dialect, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The client wants to see the usage in a stream, where a dialect tells it only when it is asked. */
   readonly wantsUsage: boolean;
   /** Why a provider of another dialect cannot be asked: a parameter that has no canonical form. */

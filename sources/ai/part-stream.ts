@@ -9,9 +9,30 @@ import type { ModelPart, Usage } from './model.ts';
 /** How long the rest of a finished answer is read, so that its connection can be used again. */
 const DRAIN_TIMEOUT_MS = 1_000;
 
+/** Makes parts of the bytes of one answer. */
+export interface PartDecoder {
+  /** Adds the parts that are whole with these bytes, also where it throws. @throws SkeinError as `StreamDecoder.push` does */
+  read(bytes: Buffer, into: ModelPart[]): void;
+  /** As `StreamDecoder` has it. */
+  end(): ModelPart[];
+  usage(): Usage | undefined;
+}
+
+/** Makes events of bytes, and parts of events. */
+export function createEventDecoder(decoder: StreamDecoder): PartDecoder {
+  const reader = createEventReader();
+  return {
+    read(bytes, into) {
+      for (const event of reader.read(bytes)) into.push(...decoder.push(event));
+    },
+    end: () => decoder.end(),
+    usage: () => decoder.usage(),
+  };
+}
+
 export interface PartStreamOptions {
   readonly context: CallContext;
-  readonly decoder: StreamDecoder;
+  readonly decoder: PartDecoder;
   /** Sends the request; called at the first `next()`, with a context that is cancelled when the reader goes away too. */
   open(context: CallContext): Promise<HttpStream>;
   /** The public face of anything thrown on the way. */
@@ -26,7 +47,6 @@ export interface PartStreamOptions {
 export class PartStream implements AsyncIterableIterator<ModelPart> {
   readonly #options: PartStreamOptions;
   readonly #own = new CancellationSource();
-  readonly #reader = createEventReader();
   readonly #watch = {
     abort: () => this.#own.cancel(this.#options.context.cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST')),
   };
@@ -90,7 +110,7 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
         parts.push(...decoder.end());
         this.#close();
       } else {
-        for (const event of this.#reader.read(chunk)) parts.push(...decoder.push(event));
+        decoder.read(chunk, parts);
         if (parts.at(-1)?.type === 'finish') this.#drain(this.#stream);
       }
     } catch (error) {

@@ -10,8 +10,9 @@ import { createDialect } from './dialects/index.ts';
 import { isObject } from './dialects/read.ts';
 import { KeyRing } from './key-ring.ts';
 import type { EmbedRequest, EmbedResponse, ModelRequest, ModelResponse } from './model.ts';
+import { NativeDecoder } from './native-decoder.ts';
 import type { ProviderOptions } from './options.ts';
-import { PartStream } from './part-stream.ts';
+import { createEventDecoder, type PartDecoder, PartStream } from './part-stream.ts';
 import {
   createRedactor,
   locate,
@@ -83,6 +84,25 @@ export function createProvider(
     apiKey,
   });
 
+  const isNative = ({ native }: ModelRequest): boolean =>
+    native !== undefined && native.dialect === dialect.name && dialect.native !== undefined;
+
+  function requestOf(call: ModelRequest, asked: DialectTarget): DialectRequest {
+    const { native } = call;
+    if (native === undefined) return dialect.request(call, asked);
+    if (native.dialect === dialect.name && dialect.native !== undefined) return dialect.native.request(native, asked);
+    const refusal = native.refusal(dialect.name);
+    if (refusal !== undefined) throw refusal;
+    return dialect.request(call, asked);
+  }
+
+  function decoderOf(call: ModelRequest): PartDecoder {
+    const { native } = call;
+    if (native === undefined || dialect.native === undefined || native.dialect !== dialect.name)
+      return createEventDecoder(dialect.stream(call));
+    return new NativeDecoder(dialect.native, dialect.stream({ ...call, output: undefined }), native.wantsUsage);
+  }
+
   /** Asks with one key after the other, as long as another may do better. */
   async function withKey<T>(context: CallContext, ask: (apiKey: string | undefined) => Promise<T>): Promise<T> {
     for (let left = ring.size; ; left -= 1) {
@@ -116,7 +136,7 @@ export function createProvider(
     target: ModelTarget,
     context: CallContext,
     requestOf: (apiKey: string | undefined) => DialectRequest,
-    read: (body: unknown) => T,
+    read: (body: unknown, bytes: Buffer) => T,
   ): Promise<T> {
     let answered: number | undefined;
     try {
@@ -126,7 +146,7 @@ export function createProvider(
         if (!isSuccess(answer.status)) throw refusal(answer.status, answer.headers, answer.body);
         const body = parseJson(answer.body);
         if (body === undefined) throw unreadable('The answer is not JSON.');
-        return read(body);
+        return read(body, answer.body);
       });
     } catch (error) {
       throw failure(error, target, context, answered);
@@ -138,16 +158,19 @@ export function createProvider(
       exchange(
         target,
         context,
-        (apiKey) => dialect.request(call, dialectTarget(target, false, apiKey)),
-        (body) => dialect.parse(body, call),
+        (apiKey) => requestOf(call, dialectTarget(target, false, apiKey)),
+        (body, bytes) =>
+          isNative(call)
+            ? { ...dialect.parse(body, { ...call, output: undefined }), native: bytes }
+            : dialect.parse(body, call),
       ),
     stream: (target, call, context) =>
       new PartStream({
         context,
-        decoder: dialect.stream(call),
+        decoder: decoderOf(call),
         open: (ownContext) =>
           withKey(ownContext, async (apiKey) => {
-            const request = dialect.request(call, dialectTarget(target, true, apiKey));
+            const request = requestOf(call, dialectTarget(target, true, apiKey));
             return openEvents(await upstream.openStream(toHttp(target, request), ownContext));
           }),
         toError: (error) => failure(error, target, context),

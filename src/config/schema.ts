@@ -61,6 +61,8 @@ export type CorsOptions = z.infer<typeof corsOptions>;
 export const limitOptions = z.strictObject({
   /** Bytes of a request body. */
   bodyBytes: z.int().min(1).default(1_048_576),
+  /** Bytes of a request body below `/v1`, where images and files are sent along. */
+  modelBodyBytes: z.int().min(1).default(20_971_520),
   /** Lexical tokens of a document. */
   tokens: z.int().min(1).default(2_000),
   /** How deep selections may nest. */

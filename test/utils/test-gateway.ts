@@ -4,6 +4,7 @@ import { compose } from '../../schema/compose.ts';
 import type { LinkOptions, MergeOptions, OverrideOptions } from '../../schema/options.ts';
 import type { Way } from '../../schema/plan/way.ts';
 import { createRegistry } from '../../schema/registry.ts';
+import type { Models } from '../../sources/ai/model-client.ts';
 import type { Source } from '../../sources/source.ts';
 import { type LimitOptions, limitOptions } from '../../src/config/schema.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
@@ -43,6 +44,8 @@ export async function startTestGateway(
     /** Limits of the test key, and what counts them. */
     readonly keyRates?: readonly RateOptions[];
     readonly rates?: Rates;
+    /** What is under `/v1`; whoever made them disposes of them. Default: none. */
+    readonly models?: Models;
   } = {},
 ): Promise<TestGateway> {
   const limits = limitOptions.parse(options.limits ?? {});
@@ -57,7 +60,7 @@ export async function startTestGateway(
   registry.publish(composition);
   const graph: Graph = {
     registry,
-    models: undefined,
+    models: options.models,
     sources: () => [],
     states: () => [],
     cacheState: () => undefined,

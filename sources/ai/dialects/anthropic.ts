@@ -11,6 +11,7 @@ import {
   type StreamEvent,
   unreadable,
 } from './dialect.ts';
+import { anthropicNative } from './native.ts';
 import { countOf, isObject, type JsonObject, objectOf, sumOf, textOf } from './read.ts';
 import { ToolCallAssembler } from './tool-calls.ts';
 
@@ -26,6 +27,7 @@ export function createAnthropicDialect(quirks: DialectQuirks = {}): ModelDialect
     request: (call, target) => anthropicRequest(call, target, quirks),
     parse,
     stream: (call) => new AnthropicDecoder(call.output !== undefined),
+    native: anthropicNative(quirks),
   };
 }
 

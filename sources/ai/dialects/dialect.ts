@@ -1,6 +1,7 @@
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { EmbedRequest, EmbedResponse, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
 import { openErrorCode, providerErrorOf } from '../provider-errors.ts';
+import type { NativeDialect } from './native.ts';
 
 /**
  * The wire format of a provider: canonical requests to bytes, bytes to canonical parts and usage. A dialect knows
@@ -14,6 +15,8 @@ export interface ModelDialect {
   parse(body: unknown, call: ModelRequest): ModelResponse;
   /** A decoder for one stream. */
   stream(call: ModelRequest): StreamDecoder;
+  /** What questions in the format's own words become, where clients may ask in it. */
+  readonly native?: NativeDialect | undefined;
   /** Where the format has one. */
   readonly embeddings?: EmbeddingDialect | undefined;
 }

@@ -10,6 +10,7 @@ import {
   type StreamEvent,
   unreadable,
 } from './dialect.ts';
+import { responsesNative } from './native.ts';
 import { arrayOf, countOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
 import { RESPONSES, responsesRequest } from './responses-request.ts';
 import { checkArguments, ToolCallAssembler } from './tool-calls.ts';
@@ -21,6 +22,7 @@ export function createResponsesDialect(quirks: DialectQuirks = {}): ModelDialect
     request: (call, target) => responsesRequest(call, target, quirks),
     parse,
     stream: () => new ResponsesDecoder(),
+    native: responsesNative(quirks),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type StreamEvent,
   unreadable,
 } from './dialect.ts';
+import { openaiNative } from './native.ts';
 import { createOpenaiEmbeddings } from './openai-embeddings.ts';
 import { openaiRequest } from './openai-request.ts';
 import { openaiUsage } from './openai-usage.ts';
@@ -29,6 +30,7 @@ export function createOpenaiDialect(endpoint: string, quirks: DialectQuirks = {}
     request: (call, target) => openaiRequest(call, target, settled),
     parse,
     stream: () => new OpenaiDecoder(),
+    native: openaiNative(settled),
     embeddings: createOpenaiEmbeddings(settled),
   };
 }

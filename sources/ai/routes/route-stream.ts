@@ -85,7 +85,7 @@ export class RouteStream implements ModelStream {
       if (part.type !== 'finish') this.#settlement?.firstToken();
     }
     if (part.type === 'finish') return this.#finish(part);
-    this.#characters += part.type === 'tool-call' ? part.arguments.length : part.text.length;
+    this.#characters += charactersOf(part);
     return part;
   }
 
@@ -106,4 +106,9 @@ export class RouteStream implements ModelStream {
     this.#settlement?.end(error, usage, this.#characters);
     throw this.#plan.attempts.verdict(error);
   }
+}
+
+function charactersOf(part: Exclude<ModelPart, FinishPart>): number {
+  if (part.type === 'native') return part.characters;
+  return part.type === 'tool-call' ? part.arguments.length : part.text.length;
 }

@@ -1,0 +1,99 @@
+import type { NativeRequest } from '../native.ts';
+import { type AuthForm, authHeaders, type DialectQuirks, type DialectRequest, type DialectTarget } from './dialect.ts';
+import type { JsonObject } from './read.ts';
+import { objectOf } from './read.ts';
+
+/** What a dialect does with questions that are in its own words already. */
+export interface NativeDialect {
+  request(native: NativeRequest, target: DialectTarget): DialectRequest;
+  /** Whether among these events of a stream is one that the decoder must see: with usage, an error, an end. */
+  isNoteworthy(events: Buffer): boolean;
+  /** Whether the data of an event is there only because we have asked for the usage. */
+  isUsageAlone?(data: JsonObject): boolean;
+}
+
+export function openaiNative(quirks: DialectQuirks): NativeDialect {
+  const { maxTokensField = 'max_tokens', seedField = 'seed' } = quirks;
+  return {
+    request({ body }, target) {
+      const { max_tokens, max_completion_tokens, seed, stream_options, ...rest } = body;
+      const options = quirks.hasNoStreamOptions ? {} : { ...objectOf(stream_options), include_usage: true };
+      const asked = {
+        ...rest,
+        model: target.model,
+        // One limit under two names, of which a server may know but one.
+        [maxTokensField]: max_completion_tokens ?? max_tokens,
+        [seedField]: seed,
+        ...(target.stream && !quirks.hasNoStreamOptions && { stream_options: options }),
+      };
+      return toRequest('/chat/completions', asked, target, quirks.auth ?? 'bearer');
+    },
+    isNoteworthy: (events) =>
+      hasValue(events, '"usage"') ||
+      hasValue(events, '"error"') ||
+      hasValue(events, '"finish_reason"') ||
+      events.subarray(-TERMINATOR_BYTES).includes('[DONE]'),
+    isUsageAlone: ({ choices, usage }) =>
+      Array.isArray(choices) && choices.length === 0 && usage !== undefined && usage !== null,
+  };
+}
+
+export function responsesNative(quirks: DialectQuirks): NativeDialect {
+  return {
+    request: ({ body }, target) =>
+      toRequest('/responses', { ...body, model: target.model }, target, quirks.auth ?? 'bearer'),
+    isNoteworthy: (events) =>
+      events.includes('response.completed') ||
+      events.includes('response.incomplete') ||
+      hasValue(events, '"error"') ||
+      events.includes('response.failed'),
+  };
+}
+
+export function anthropicNative(quirks: DialectQuirks): NativeDialect {
+  return {
+    request: ({ body, headers }, target) =>
+      toRequest('/messages', { ...body, model: target.model }, target, quirks.auth ?? 'x-api-key', {
+        'anthropic-version': '2023-06-01',
+        ...headers,
+      }),
+    isNoteworthy: (events) =>
+      hasValue(events, '"usage"') || hasValue(events, '"error"') || events.includes('message_stop'),
+  };
+}
+
+const TERMINATOR_BYTES = 32;
+
+function toRequest(
+  path: string,
+  body: JsonObject,
+  target: DialectTarget,
+  auth: AuthForm,
+  headers: Readonly<Record<string, string>> = {},
+): DialectRequest {
+  return {
+    path,
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      accept: target.stream ? 'text/event-stream' : 'application/json',
+      ...authHeaders(auth, target.apiKey),
+    },
+    body: JSON.stringify(body),
+  };
+}
+
+const [LETTER_N, COLON, SPACE] = [0x6e, 0x3a, 0x20];
+
+/**
+ * Whether the key, in its quotes, stands before something else than null. In a text of the model quotes are escaped, so
+ * that it is not taken for one; where it is by chance, an event is read that need not have been.
+ */
+export function hasValue(bytes: Buffer, key: string): boolean {
+  for (let at = bytes.indexOf(key); at !== -1; at = bytes.indexOf(key, at)) {
+    at += key.length;
+    while (bytes[at] === SPACE || bytes[at] === COLON) at += 1;
+    if (bytes[at] !== LETTER_N) return true;
+  }
+  return false;
+}
