@@ -12,6 +12,7 @@ import { addProducts } from './products.ts';
 import { addRates } from './rates.ts';
 import { addSecrets } from './secrets.ts';
 import { addTenants } from './tenants.ts';
+import { addUsage } from './usage.ts';
 import { addUsers } from './users.ts';
 import { addWebhooks } from './webhooks.ts';
 
@@ -31,6 +32,7 @@ export function createAdminSchema(): GraphQLSchema {
   addConfiguration(builder, shared);
   addSecrets(builder, shared);
   addAudit(builder, shared);
+  addUsage(builder, shared);
   addWebhooks(builder, shared);
   addGitops(builder, shared);
   return builder.toSchema();

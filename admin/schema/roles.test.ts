@@ -14,7 +14,7 @@ const kinds = RESOURCE_KINDS.map((kind) => KINDS[kind].type);
 
 /** Who in a tenant may do what. Everybody may ask for everything but the audit log. */
 const TABLE: readonly (readonly [readonly TenantRole[], readonly string[]])[] = [
-  [[], [...entity('Tenant'), 'exportState', 'diffState', 'applyState']],
+  [[], [...entity('Tenant'), 'exportState', 'diffState', 'applyState', 'recountUsage']],
   [
     ['owner', 'admin'],
     [...entity('User'), 'createUserToken', 'revokeUserToken'],

@@ -74,8 +74,8 @@ async function others(dump: Promise<Record<string, unknown[]>>, tenant: string) 
 }
 
 function idsIn({ users, resources, ...world }: World): string[] {
-  const { tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery } = world;
-  const records = [tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery];
+  const { tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery, usage } = world;
+  const records = [tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery, usage];
   return [...records, ...Object.values(resources), ...Object.values(users)].map(({ _id }) => _id);
 }
 
@@ -91,6 +91,7 @@ const NOWHERE = {
   product: NOTHING,
   secret: NOTHING,
   asked: NOTHING,
+  usage: NOTHING,
   webhook: NOTHING,
   delivery: NOTHING,
   audit: '',

@@ -11,6 +11,7 @@ import type { ApiKey, App } from '../../admin/models/app.ts';
 import type { Grant, Plan, Product } from '../../admin/models/product.ts';
 import { RESOURCE_KINDS, type Resource, type ResourceKind } from '../../admin/models/resource.ts';
 import type { Secret } from '../../admin/models/secret.ts';
+import type { UsageRecord } from '../../admin/models/usage.ts';
 import type { User, UserToken } from '../../admin/models/user.ts';
 import type { Delivery, Webhook } from '../../admin/models/webhook.ts';
 import { KINDS } from '../../admin/schema/configuration/kinds.ts';
@@ -23,6 +24,7 @@ import { secrets } from '../../admin/stores/secrets.ts';
 import { tokens, users } from '../../admin/stores/users.ts';
 import { webhooks } from '../../admin/stores/webhooks.ts';
 import type { ControlPlane, Members } from './admin-suite.ts';
+import { usageRecord } from './usage-record.ts';
 
 /** A tenant that has one of everything. */
 export interface World extends Members {
@@ -39,6 +41,8 @@ export interface World extends Members {
   /** What another tenant asks of it. */
   readonly asked: Grant;
   readonly audit: string;
+  /** Of a call of its app. */
+  readonly usage: UsageRecord;
   readonly webhook: Webhook;
   readonly delivery: Delivery;
 }
@@ -83,12 +87,19 @@ export async function furnish(plane: ControlPlane, mark: string, asker: Members)
       ...(kind === 'sources' ? { document: { name: 'openapi.yaml', text: `${mark}-document` } } : {}),
     });
   await revisions.publish(owner, { message: `${mark}-message` });
+  const { tenant } = members;
+  const usage = usageRecord(new Date(owner.clock.now()), {
+    ...{ tenant: tenant._id, app: app._id, key: key._id, requestId: `${mark}-request` },
+    ...{ prompt: `${mark}-prompts`, promptVersion: `${mark}-version`, model: `${mark}-models` },
+  });
+  await plane.store.usage.write({ writer: mark, number: 1, records: [usage] });
   const audit = await plane.store.audit.find({ all: true }, { tenant: members.tenant._id });
   return {
     ...members,
     ...{ mark, user, token, app, key, plan, product, secret, asked, webhook, delivery },
     resources: entries as World['resources'],
     audit: audit?._id ?? '',
+    usage,
   };
 }
 
@@ -96,7 +107,7 @@ type Given = Readonly<Record<string, unknown>>;
 
 /** For every field of the admin schema, arguments that name what there is of a tenant. */
 export function argumentsOf(world: World): Readonly<Record<string, Given>> {
-  const { tenant, user, token, app, key, plan, product, secret, asked, audit, mark } = world;
+  const { tenant, user, token, app, key, plan, product, secret, asked, audit, usage, mark } = world;
   const of = { tenant: tenant._id };
   const known = ({ _id, version }: { _id: string; version: number }) => ({ id: _id, version });
   const entity = (
@@ -136,6 +147,10 @@ export function argumentsOf(world: World): Readonly<Record<string, Given>> {
     secrets: of,
     ...one('auditEntry', { _id: audit }),
     auditEntries: of,
+    usage: { ...of, groupBy: ['TENANT', 'DAY', 'MODEL'], where: { app: app._id } },
+    ...one('usageRecord', usage),
+    usageRecords: { ...of, where: { key: key._id } },
+    recountUsage: { from: '2030-01-01T00:00:00Z', until: '2030-01-02T00:00:00Z' },
     ...one('webhook', world.webhook),
     webhooks: of,
     ...one('delivery', world.delivery),
