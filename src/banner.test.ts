@@ -26,6 +26,7 @@ function banner(states: readonly SourceState[], uncheckedLinks: readonly string[
     cacheState: () => undefined,
     missing: () => [],
     failures: () => [],
+    givenOut: () => new Map(),
     uncheckedLinks: () => uncheckedLinks,
     generationsInUse: () => [],
     files: () => new Set(),

@@ -23,6 +23,8 @@ export interface ReloadOptions {
   readonly merge?: ((reading: ConfigReading) => Promise<MergedFile>) | undefined;
   /** Sources that are there beside those of the file. */
   readonly given?: (() => readonly Source[]) | undefined;
+  /** Does its work when nobody else changes the graph. Default: nobody else does. */
+  readonly exclusively?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told that clients have another graph. */
   readonly onPublished?: (() => void) | undefined;
 }
@@ -44,7 +46,8 @@ const MOST_TOLD = 50;
  */
 export function createReloader(options: ReloadOptions): Reloader {
   const { graph, reading, settings, env, log, given, onPublished } = options;
-  const merge = options.merge ?? ((read) => Promise.resolve({ reading: read, commit: async () => {} }));
+  const merge = options.merge ?? ((read) => Promise.resolve({ reading: read, isFile: true, commit: async () => {} }));
+  const exclusively = options.exclusively ?? ((work) => work());
   const { file } = reading.config;
   let reloading = reading.config.reload;
   /** When reading began of what serves: at first, when the process did. */
@@ -74,6 +77,7 @@ export function createReloader(options: ReloadOptions): Reloader {
         ...request,
         generation: generationOptions(next.config),
         given: given?.(),
+        mayLack: !merged.isFile,
       });
       await merged.commit();
       told = '';
@@ -113,7 +117,7 @@ export function createReloader(options: ReloadOptions): Reloader {
       clearTimeout(retry);
       const files = new Set([...(refused?.files ?? []), ...changedFiles]);
       const asks = asksServices || refused?.asksServices === true;
-      if (await take(files, asks)) {
+      if (await exclusively(() => take(files, asks))) {
         refused = undefined;
         return;
       }

@@ -11,6 +11,7 @@ import { canonicalJson } from '../../admin/stores/canonical.ts';
 import type { AdminContext } from '../../admin/stores/context.ts';
 import type { AdminPorts } from '../../admin/stores/ports.ts';
 import { defaultTenant } from '../../admin/stores/tenants.ts';
+import { SkeinError } from '../../kernel/errors.ts';
 import type { Clock, Log } from '../../kernel/ports.ts';
 import type { ConfigReading } from '../config/read-config.ts';
 import type { SkeinConfig } from '../config/schema.ts';
@@ -20,6 +21,7 @@ import type { Graph } from '../graph/graph.ts';
 import { checkEntryAlone, createValidation } from './admin-ports.ts';
 import { createDirectory, type LiveDirectory } from './directory.ts';
 import { FILE_ACTOR, lastFileState, mergeFile, publishFile, stateOfFile } from './file-revision.ts';
+import { orAgain, within } from './patience.ts';
 import { createPlayground } from './playground.ts';
 import { readSecret } from './read-secret.ts';
 import type { Changed } from './records.ts';
@@ -53,23 +55,34 @@ export interface ControlPlane {
   /** The default tenant's graph has changed by something else than the store. */
   published(): void;
   graphOf(tenant: string): TenantGraph | undefined;
+  /** The gateway's own settings have changed, which all graphs are made with. */
+  settingsChanged(): void;
   /** Why there is no graph for the tenant. */
-  lackOf(tenant: string): string;
+  lackOf(tenant: string): SkeinError;
   contextOf(actor: Actor): AdminContext;
   noteUse(collection: 'keys' | 'tokens', id: string, at: number): void;
   /** Told when who may do what has changed. */
   onChange(listener: () => void): void;
   health(): StoreHealth;
-  /** Everything that is written now is served when it resolves, as far as it can be. */
+  /** What is written now is known when it resolves. */
   settle(): Promise<void>;
+  /** Resolves when the graphs of all tenants are as they should be, as far as they can, or after that time. */
+  whenBuilt(mostMs: number): Promise<void>;
   dispose(): Promise<void>;
 }
 
 export interface MergedFile {
   readonly reading: ConfigReading;
-  /** Writes what the file has brought as a revision; nothing when it brought nothing. */
+  /** Whether it is what the file says, and nothing else. */
+  readonly isFile: boolean;
+  /**
+   * Writes what the file has brought as a revision; nothing when it brought nothing.
+   * @throws UserErrors when somebody else published meanwhile
+   */
   commit(): Promise<void>;
 }
+
+const LAST_WORDS_MS = 3_000;
 
 const OWN = (tenant: string) => ({ all: false, tenant }) as const;
 
@@ -128,8 +141,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     const revision = latest.get(id);
     const own = [...(secrets.get(id)?.values() ?? [])].map(({ _id, version }) => `${_id}@${version}`).sort();
     const isEmpty = revision === undefined || revision.hash === EMPTY_HASH;
+    const { limits, cache } = gatewaySettings();
     return {
-      ownKey: isEmpty ? '' : canonicalJson([revision.hash, own, tenant.network, tenant.trusted]),
+      ownKey: isEmpty ? '' : canonicalJson([revision.hash, own, tenant.network, tenant.trusted, limits, cache]),
       read: async () => readState(tenant, await stateOf(id), gatewaySettings()),
       granted: directory.productsOf(id).filter((product) => product.tenant !== id),
     };
@@ -203,7 +217,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     ...createPlayground({ modelsOf: (tenant) => tenantContext(tenant)?.models, clock, log }),
   };
   const contextOf = (actor: Actor): AdminContext => ({ actor, store, clock, ports });
-  const first = await defaultTenant(contextOf(SYSTEM));
+  const first = await orAgain(() => defaultTenant(contextOf(SYSTEM)));
   await sync.now();
 
   return {
@@ -225,7 +239,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       const merged = isSame(state, file) ? reading : await readState(tenant, state, reading.config);
       const known = merged === reading ? reading.problems : [...new Set([...reading.problems, ...merged.problems])];
       return {
-        reading: { ...merged, config: merged.config, problems: known },
+        reading: { ...merged, problems: known },
+        isFile: merged === reading,
         async commit() {
           if (isSame(state, published) && isSame(file, before)) return;
           if (revision === undefined && isSame(state, {})) return;
@@ -244,29 +259,31 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
     published: () => graphs.published(DEFAULT_TENANT),
     graphOf: (tenant) => graphs.of(tenant),
-    lackOf: (tenant) =>
-      graphs.hasContent(tenant)
-        ? graphs.problemsOf(tenant).length > 0
-          ? 'The graph of your tenant cannot be built at the moment: its administrators can see why.'
-          : 'The graph of your tenant is being built.'
-        : 'Your tenant has no graph yet: it has published no source, and was granted no product.',
+    settingsChanged: () => graphs.refresh([...directory.tenants()].map(({ _id }) => _id)),
+    lackOf(tenant) {
+      if (!graphs.hasContent(tenant)) return new SkeinError('FORBIDDEN', NO_GRAPH);
+      return new SkeinError('GRAPH_NOT_READY', graphs.problemsOf(tenant).length > 0 ? CANNOT_BUILD : IS_BUILT);
+    },
     contextOf,
     noteUse: used.note,
     onChange: (listener) => void listeners.add(listener),
     health: () => sync.health(),
-    async settle() {
-      await sync.now();
-      await graphs.whenSettled();
+    settle: () => sync.now(),
+    async whenBuilt(mostMs) {
+      await within(mostMs, graphs.whenSettled());
     },
     async dispose() {
-      await sync.stop();
-      await webhooks.stop();
-      await used.stop();
+      // A store that does not answer holds nobody up.
+      await within(LAST_WORDS_MS, Promise.all([sync.stop(), webhooks.stop(), used.stop()]));
       await graphs.dispose();
-      await store.close();
+      await within(LAST_WORDS_MS, store.close());
     },
   };
 }
+
+const NO_GRAPH = 'Your tenant has no graph: it has published no source, and its apps were granted no product.';
+const CANNOT_BUILD = 'The graph of your tenant cannot be built at the moment: its administrators can see why.';
+const IS_BUILT = 'The graph of your tenant is being built.';
 
 /** SHA-256 of `{}`: nothing is published. */
 const EMPTY_HASH = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a';

@@ -23,6 +23,8 @@ export interface LiveDirectory extends Directory {
   /** Tenants whose apps were granted any product of these tenants. */
   followersOf(tenants: readonly { readonly _id: string }[]): ReadonlySet<string>;
   tenantsWithGrants(): ReadonlySet<string>;
+  /** Whether the app has all of these grants now. */
+  holdsGrants(app: string | undefined, ids: readonly string[]): boolean;
   /** Forgets what a sunset has ended since it was last asked. */
   passTime(): boolean;
   readonly size: { readonly keys: number; readonly tenants: number; readonly apps: number };
@@ -218,6 +220,11 @@ export function createDirectory(now: () => number): LiveDirectory {
       );
     },
     tenantsWithGrants: () => new Set(grantsOfTenant.keys()),
+    holdsGrants(app, ids) {
+      const held = new Set<string>();
+      for (const { id } of (app === undefined ? undefined : appOf(app))?.app.grants.values() ?? []) held.add(id);
+      return ids.every((id) => held.has(id));
+    },
     get size() {
       return { keys: keys.size, tenants: tenants.size, apps: apps.size };
     },

@@ -9,6 +9,7 @@ import type { GatewayEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/substitute.ts';
 import { createCompileWorker } from '../graph/compile-worker.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
+import { orAgain } from './patience.ts';
 
 export interface StartedControlPlane {
   readonly control: ControlPlane;
@@ -47,7 +48,7 @@ export async function startControlPlane({
   const store = await createStore(connection, { clock });
   const compiler = createCompileWorker();
   const control = await createControlPlane({ store, encryption, compiler, env, dataFolder, clock, log });
-  const made = await firstAdministrator(control.contextOf(SYSTEM), environment.adminToken);
+  const made = await orAgain(() => firstAdministrator(control.contextOf(SYSTEM), environment.adminToken));
   await control.settle();
   const dispose = async () => {
     await control.dispose();

@@ -6,7 +6,7 @@ import { type Changed, createFeedReader } from './records.ts';
 /** How this instance stands to the store. */
 export interface StoreHealth {
   readonly reachable: boolean;
-  /** Milliseconds since it last answered. */
+  /** Milliseconds since it last answered; 0 while it does. */
   readonly silentMs: number;
 }
 
@@ -28,6 +28,8 @@ export interface SyncDeps {
 }
 
 const LOOK_EVERY_MS = 500;
+/** A look that takes longer counts as none: connections to a server that hangs stay open for long. */
+const SLOW_MS = 3_000;
 /** Everything is looked through again now and then: a writer may have died between writing and saying so. */
 const LOOK_THROUGH_EVERY_MS = 30_000;
 
@@ -44,10 +46,15 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
   let isSilent = false;
   let stopped = false;
   let wanted = false;
-  let timer: NodeJS.Timeout | undefined;
+  let lookingSince: number | undefined;
   let looking: Promise<void> | undefined;
 
+  const tellSilence = (reason: string) => {
+    if (!isSilent && !stopped) log.error({ reason }, 'the store does not answer: what is known goes on serving');
+    isSilent = true;
+  };
   const lookOnce = async () => {
+    lookingSince = clock.now();
     try {
       const signals = await feed.signals();
       const isDue = clock.now() - lookedThroughAt >= LOOK_THROUGH_EVERY_MS;
@@ -55,17 +62,16 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
         const changed = await reader.read();
         seen = signals;
         lookedThroughAt = clock.now();
-        take(changed);
+        if (!stopped) take(changed);
       }
       answeredAt = clock.now();
       if (isSilent) log.info({}, 'the store answers again');
       isSilent = false;
     } catch (error) {
-      if (!isSilent)
-        log.error({ reason: describeError(error) }, 'the store does not answer: what is known goes on serving');
-      isSilent = true;
+      tellSilence(describeError(error));
+    } finally {
+      lookingSince = undefined;
     }
-    onLook();
   };
   const look = (): Promise<void> => {
     wanted = true;
@@ -79,19 +85,21 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
     });
     return looking;
   };
-  const schedule = () => {
-    if (stopped) return;
-    timer = setTimeout(() => void look().then(schedule), LOOK_EVERY_MS).unref();
-  };
+  const timer = setInterval(() => {
+    // Time passes without the store, too.
+    onLook();
+    if (looking === undefined) void look();
+    else if (lookingSince !== undefined && clock.now() - lookingSince > SLOW_MS)
+      tellSilence(`It was asked ${Math.round((clock.now() - lookingSince) / 1_000)} s ago.`);
+  }, LOOK_EVERY_MS).unref();
   const unlisten = feed.onSignal(() => void look());
-  schedule();
   return {
     health: () => ({ reachable: !isSilent, silentMs: isSilent ? clock.now() - answeredAt : 0 }),
     now: look,
     async stop() {
       stopped = true;
       unlisten();
-      clearTimeout(timer);
+      clearInterval(timer);
       await looking;
     },
   };

@@ -38,11 +38,14 @@ export async function readTenantConfiguration(
   for (const [kind, entries] of Object.entries(state))
     for (const [name, { options, document }] of Object.entries(entries)) {
       const kept = document === undefined ? undefined : documents.get(document);
+      const refused = tenant.trusted ? [] : machineNames(kind, name, options, kept?.name);
+      problems.push(...refused);
+      // The reader looks for files, and tells whether they are there.
+      if (refused.length > 0) continue;
       const place = kept === undefined ? undefined : await placeDocument(kept, documentsFolder);
-      if (!tenant.trusted) problems.push(...machineNames(kind, name, options, kept?.name));
       const placed = kept === undefined ? options : withPlace(options, kept.name, place ?? '');
       sections[kind] ??= {};
-      sections[kind][name] = kind === 'sources' && tenant.network === 'public' ? keptPublic(placed) : placed;
+      sections[kind][name] = CONNECTING.has(kind) && tenant.network === 'public' ? keptPublic(placed) : placed;
     }
   const values: Record<string, string | undefined> = tenant.trusted ? { ...env } : {};
   for (const [name, value] of secrets) values[`secrets.${name}`] = value;
@@ -69,6 +72,8 @@ async function placeDocument(
   return file;
 }
 
+/** Kinds that the gateway connects for. */
+const CONNECTING: ReadonlySet<string> = new Set(['sources', 'providers']);
 const DOCUMENT_OPTIONS = ['document', 'supergraph'] as const;
 
 function withPlace(options: unknown, name: string, place: string): unknown {
@@ -82,7 +87,7 @@ function withPlace(options: unknown, name: string, place: string): unknown {
 
 /** Places on the machine that a tenant has named. */
 function machineNames(kind: string, name: string, options: unknown, kept: string | undefined): Problem[] {
-  if (!isMap(options) || (kind !== 'sources' && kind !== 'providers')) return [];
+  if (!isMap(options) || !CONNECTING.has(kind)) return [];
   const problems: Problem[] = [];
   const refuse = (path: readonly string[], what: string, suggestion: string) =>
     problems.push({ path: [kind, name, ...path], message: `${[kind, name, ...path].join('.')} ${what}.`, suggestion });
@@ -97,10 +102,13 @@ function machineNames(kind: string, name: string, options: unknown, kept: string
       'names folders of the machine',
       'Give a descriptor set with the source, or use reflection.',
     );
-  if (isMap(options.tls))
+  for (const secured of ['tls', 'documentTls']) {
+    const tls = options[secured];
+    if (!isMap(tls)) continue;
     for (const option of ['ca', 'certificate', 'key'])
-      if (options.tls[option] !== undefined)
-        refuse(['tls', option], 'names a file of the machine', 'Ask the operator of the gateway.');
+      if (tls[option] !== undefined)
+        refuse([secured, option], 'names a file of the machine', 'Ask the operator of the gateway.');
+  }
   return problems;
 }
 

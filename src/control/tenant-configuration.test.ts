@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Tenant } from '../../admin/models/tenant.ts';
+import { readConfigText } from '../config/read-config.ts';
+import { readTenantConfiguration } from './tenant-configuration.ts';
+
+const AT = new Date(0);
+const TENANT: Tenant = {
+  ...{ _id: 'ten_acme', tenant: 'ten_acme', version: 1, seq: 1, createdAt: AT, updatedAt: AT, archivedAt: null },
+  ...{ name: 'acme', title: '', description: '', rates: [], network: 'public', trusted: false },
+};
+const ENVIRONMENT = { MACHINE: 'of the machine' };
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'skein-tenant-'));
+  await writeFile(join(folder, 'ca.pem'), 'the machine has it');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function read(state: Record<string, Record<string, unknown>>, tenant: Partial<Tenant> = {}) {
+  const { config: gateway } = await readConfigText('{}', join(folder, 'skein.yaml'), ENVIRONMENT);
+  const entries = Object.entries(state).map(([kind, named]) => [
+    kind,
+    Object.fromEntries(Object.entries(named).map(([name, options]) => [name, { options }])),
+  ]);
+  const content = { state: Object.fromEntries(entries), secrets: new Map<string, string>(), documents: new Map() };
+  const surroundings = { gateway, env: ENVIRONMENT, documentsFolder: join(folder, 'documents') };
+  return readTenantConfiguration({ tenant: { ...TENANT, ...tenant }, ...content }, surroundings);
+}
+
+const provider = (options: object = {}) => ({
+  providers: { local: { dialect: 'openai', endpoint: 'https://models.example/v1', ...options } },
+});
+const source = (options: object = {}) => ({
+  sources: { pets: { kind: 'openapi', document: 'https://a.example/d', endpoint: 'https://a.example', ...options } },
+});
+
+it('holds all that connects to public addresses, whatever the entry says', async () => {
+  for (const upstream of [undefined, { network: 'any' }, { retries: false, network: 'any' }]) {
+    const given = upstream === undefined ? {} : { upstream };
+    const { config } = await read({ ...provider(given), ...source(given) });
+    expect(config.providers.local?.upstream?.network).toBe('public');
+    expect(config.sources.pets?.upstream.network).toBe('public');
+  }
+  const { config } = await read({ ...provider(), ...source() }, { network: 'any' });
+  expect([config.providers.local?.upstream?.network, config.sources.pets?.upstream.network]).toEqual(['any', 'any']);
+});
+
+it('refuses files of the machine in the same words, whether they are there or not', async () => {
+  for (const option of ['tls', 'documentTls']) {
+    const told = async (file: string) => {
+      const { problems } = await read(source({ [option]: { ca: file } }));
+      return problems.map(({ path, message }) => [path?.join('.'), message]);
+    };
+    const [there, missing] = [await told(join(folder, 'ca.pem')), await told(join(folder, 'not-there.pem'))];
+    expect(there).toContainEqual([
+      `sources.pets.${option}.ca`,
+      `sources.pets.${option}.ca names a file of the machine.`,
+    ]);
+    expect(there).toEqual(missing);
+  }
+});
+
+it('knows no variable of the machine, but for a tenant that is trusted', async () => {
+  const state = source({ headers: { 'x-a': '${MACHINE}' } });
+  expect((await read(state)).problems.map(({ path }) => path?.join('.'))).toEqual(['sources.pets.headers.x-a']);
+  const { config, problems } = await read(state, { trusted: true });
+  expect(problems).toEqual([]);
+  expect(config.sources.pets?.headers).toEqual({ 'x-a': 'of the machine' });
+});

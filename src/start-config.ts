@@ -1,0 +1,34 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Problem } from '../kernel/problem.ts';
+import { formatProblems } from './config/print-problems.ts';
+import { type ConfigReading, readConfig, readConfigText, readSectionsAsWritten } from './config/read-config.ts';
+import type { Environment } from './config/substitute.ts';
+
+/** skein.yaml, read and as it is written. */
+export interface StartConfig {
+  readonly reading: ConfigReading;
+  /** Empty of a file with mistakes. */
+  readonly sections: Readonly<Record<string, unknown>>;
+}
+
+/** Without a skein.yaml, and without one that was asked for, the store has all there is. */
+export async function readStartConfig(file: string, isNamed: boolean, env: Environment): Promise<StartConfig> {
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere && !isNamed) return { reading: await readConfigText('{}', resolve(file), env), sections: {} };
+  const reading = await readConfig(file, env);
+  return { reading, sections: await sectionsOf(reading) };
+}
+
+export async function sectionsOf({ config, problems }: ConfigReading): Promise<StartConfig['sections']> {
+  return problems.length > 0 ? {} : readSectionsAsWritten(config.file);
+}
+
+/** For the person at the terminal. */
+export function printProblems(problems: readonly Problem[], { config, locate }: ConfigReading): void {
+  const color = process.stderr.isTTY;
+  process.stderr.write(formatProblems(problems, { file: config.file, locate, color }));
+}
