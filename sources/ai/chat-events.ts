@@ -51,6 +51,9 @@ function changeOf(part: ModelPart): Change {
       const { index, id, name, arguments: text } = part;
       return { toolCall: { index, id, name, arguments: text, ...signed(part) } };
     }
+    case 'native':
+      // Who asks in words of the graph is answered in them.
+      return {};
     case 'finish':
       return { finishReason: part.reason, usage: part.usage, attempts: part.made?.attempts ?? [] };
   }
