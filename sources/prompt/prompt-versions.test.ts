@@ -113,6 +113,7 @@ describe('versions of a prompt', () => {
         model: 'big',
         provider: 'stub',
         count: 2,
+        usage: { inputTokens: 10, outputTokens: 4, totalTokens: 14 },
       },
       expect.objectContaining({ prompt: 'echo', version: 'inline', model: 'small', count: 1 }),
     ]);
@@ -138,9 +139,16 @@ describe('versions of a prompt', () => {
     expect(await read('translateStream', { text: 'Hello' }, as({ 'x-translate': 'careful' }))).toEqual([
       { index: 0, text: 'Bon', ...made },
       { index: 1, text: 'jour', ...made },
-      { index: 2, text: '', finishReason: 'stop', usage: expect.objectContaining({ totalTokens: 7 }), ...made },
+      {
+        index: 2,
+        text: '',
+        finishReason: 'stop',
+        usage: expect.objectContaining({ totalTokens: 7 }),
+        ...made,
+        cached: false,
+      },
     ]);
-    expect(source.model.sdl).toMatch(/type PromptStreamEvent \{[^}]*usage: PromptUsage[^}]*versionHash: String!\n\}/);
+    expect(source.model.sdl).toMatch(/type PromptStreamEvent \{[^}]*usage: PromptUsage[^}]*cached: Boolean\n\}/);
   });
 
   test('get their shares of what callers ask', async () => {

@@ -1,11 +1,12 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
-import type { Models, ModelTarget } from '../ai/model-client.ts';
-import { type TextEvent, textEvents } from '../ai/text-events.ts';
+import type { Models } from '../ai/model-client.ts';
+import type { ModelRoute } from '../ai/routes/route.ts';
 import type { CallContext, StreamCall, UnaryCall } from '../source.ts';
 import type { PromptOptions } from './options.ts';
 import { noteAnswer, type PromptAnswer } from './prompt-answers.ts';
+import { promptEvents } from './prompt-events.ts';
 import type { PromptTypes } from './prompt-types.ts';
 import { type ReadPrompt, type ReadVersion, readPrompt } from './read-prompt.ts';
 
@@ -32,18 +33,19 @@ export function compilePrompt(
 
   const choose = (context: CallContext): Chosen => {
     const version = chosenVersion(versions, release(context));
+    const route = models.route(version.route);
     const target = models.resolve(version.route);
     const made = { prompt: name, version: version.name, hash: version.hash };
-    return { version, target, answer: { ...made, model: target.name, provider: target.provider } };
+    return { version, route, answer: { ...made, model: target.name, provider: target.provider } };
   };
 
   const call: UnaryCall = {
     type: 'unary',
     operation: name,
     async invoke(args, context) {
-      const { version, target, answer } = choose(context);
-      const response = await models.generate(target, version.requestOf(args, context), within(context, answer));
-      noteAnswer(context, answer);
+      const { version, route, answer } = choose(context);
+      const response = await models.generate(route, version.requestOf(args, context), within(context, answer));
+      noteAnswer(context, answer, response);
       return output === undefined ? response.text : output.read(response, context);
     },
   };
@@ -51,9 +53,8 @@ export function compilePrompt(
     type: 'stream',
     operation: `${name}Stream`,
     open(args, context) {
-      const { version, target, answer } = choose(context);
-      const parts = models.stream(target, version.requestOf(args, context), within(context, answer));
-      return promptEvents(textEvents(parts, target.name), answer);
+      const { version, route, answer } = choose(context);
+      return promptEvents(models.stream(route, version.requestOf(args, context), within(context, answer)), answer);
     },
   };
   return { name, description: options.description, types, call, stream: output === undefined ? stream : undefined };
@@ -61,7 +62,8 @@ export function compilePrompt(
 
 interface Chosen {
   readonly version: ReadVersion;
-  readonly target: ModelTarget;
+  readonly route: ModelRoute;
+  /** What is to be asked; another model of the route may answer. */
   readonly answer: PromptAnswer;
 }
 
@@ -70,37 +72,10 @@ function within(context: CallContext, { prompt: name, version, hash }: PromptAns
   return { ...context, callerScope: context.callerScope, prompt: { name, version, hash } };
 }
 
-/** An event of `PromptStreamEvent`. */
-interface PromptEvent extends TextEvent {
-  readonly provider: string;
-  readonly version: string;
-  readonly versionHash: string;
-}
-
 function chosenVersion(versions: ReadPrompt['versions'], name: string): ReadVersion {
   const version = versions.get(name);
   if (version === undefined) throw new SkeinError('INTERNAL_SERVER_ERROR');
   return version;
-}
-
-function promptEvents(
-  events: AsyncIterableIterator<TextEvent>,
-  { provider, version, hash: versionHash }: PromptAnswer,
-): AsyncIterableIterator<PromptEvent> {
-  const iterator: AsyncIterableIterator<PromptEvent> = {
-    async next() {
-      const { done, value } = await events.next();
-      return done === true
-        ? { done, value: undefined }
-        : { done: false, value: { ...value, provider, version, versionHash } };
-    },
-    async return() {
-      await events.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
 }
 
 function checkRoute(route: string, models: Models, tell: (problem: Problem) => void): void {

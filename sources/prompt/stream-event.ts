@@ -10,6 +10,8 @@ const MADE_BY = `type Made {
   version: String!
   "What that version is: the same for the same content, whatever its name."
   versionHash: String!
+  "Whether the answer was kept and no model was asked; with the last event only."
+  cached: Boolean
 }`;
 
 /** Values of the enums of the SDL. */

@@ -53,7 +53,8 @@ describe.each(['direct', 'stitched'] as const)('on the %s way, a result', async 
 
   const made = (prompt: string, version: string, count: number) => {
     const hash = expect.stringMatching(/^[0-9a-f]{12}$/);
-    return { prompt, version, hash, model: 'small', provider: 'stub', count };
+    const usage = { inputTokens: 5 * count, outputTokens: 2 * count, totalTokens: 7 * count };
+    return { prompt, version, hash, model: 'small', provider: 'stub', count, usage };
   };
 
   it('says what made it', async () => {
