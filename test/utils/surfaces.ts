@@ -1,0 +1,85 @@
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import type { Log } from '../../kernel/ports.ts';
+import { silentLog } from '../../kernel/ports.ts';
+import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import { createModels } from '../../sources/ai/model-client.ts';
+import { modelOptions, providerOptions } from '../../sources/ai/options.ts';
+import type { LimitOptions } from '../../src/config/schema.ts';
+import type { RateOptions } from '../../src/policy/rates/options.ts';
+import type { Rates } from '../../src/policy/rates/rates.ts';
+import { createProviderServer, type ProviderServer } from './provider-server.ts';
+import { startTestGateway, TEST_KEY, type TestGateway } from './test-gateway.ts';
+import { createTicker } from './ticker.ts';
+
+export const PROVIDER_KEY = 'provider-secret-key-1234';
+
+export interface Surfaces {
+  readonly gateway: TestGateway;
+  /** `http://127.0.0.1:…`, without `/v1`. */
+  readonly origin: string;
+  readonly openai: OpenAI;
+  readonly anthropic: Anthropic;
+  /** One stand-in for a provider of each dialect; its model has the dialect's name. */
+  readonly providers: Readonly<Record<DialectName, ProviderServer>>;
+  close(): Promise<void>;
+}
+
+export interface SurfacesOptions {
+  readonly limits?: Partial<LimitOptions>;
+  readonly keyRates?: readonly RateOptions[];
+  readonly rates?: Rates;
+  readonly origins?: readonly string[];
+  readonly log?: Log;
+}
+
+/** A gateway with a model of each dialect, and the official clients of both families in front of it. */
+export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surfaces> {
+  const entries = await Promise.all(DIALECT_NAMES.map(async (name) => [name, await createProviderServer()] as const));
+  const providers = Object.fromEntries(entries) as Record<DialectName, ProviderServer>;
+  const models = createModels(
+    {
+      providers: Object.fromEntries(
+        entries.map(([dialect, { endpoint }]) => [
+          `${dialect}-provider`,
+          providerOptions.parse({ dialect, endpoint, apiKey: PROVIDER_KEY }),
+        ]),
+      ),
+      models: {
+        ...Object.fromEntries(
+          DIALECT_NAMES.map((dialect) => [
+            dialect,
+            modelOptions.parse({ provider: `${dialect}-provider`, model: 'upstream-model' }),
+          ]),
+        ),
+        ...Object.fromEntries(
+          (['openai', 'gemini'] as const).map((dialect) => [
+            `${dialect}-vectors`,
+            modelOptions.parse({ provider: `${dialect}-provider`, model: 'upstream-embedding' }),
+          ]),
+        ),
+      },
+      routes: { default: ['openai', 'anthropic'], mixed: ['openai', 'anthropic'] },
+    },
+    {
+      log: options.log ?? silentLog,
+      report: (problem) => {
+        throw new Error(JSON.stringify(problem));
+      },
+    },
+  );
+  const gateway = await startTestGateway([createTicker().source], {}, { ...options, models });
+  const { origin } = new URL(gateway.url);
+  return {
+    gateway,
+    origin,
+    openai: new OpenAI({ apiKey: TEST_KEY, baseURL: `${origin}/v1`, maxRetries: 0 }),
+    anthropic: new Anthropic({ apiKey: TEST_KEY, baseURL: origin, maxRetries: 0 }),
+    providers,
+    async close() {
+      await gateway.close();
+      await models.dispose();
+      await Promise.all(Object.values(providers).map((provider) => provider.close()));
+    },
+  };
+}
