@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import { RESOURCE_KINDS } from '../models/resource.ts';
 import { type Item, itemsOf, type TenantItems } from './items.ts';
 
@@ -15,14 +15,29 @@ export interface WrittenState {
 export function writeState({ allTenants, tenants }: WrittenState): string {
   const written = sortedEntries(tenants).map(([name, items]) => [name, writeTenant(name, items)] as const);
   const state = { ...(allTenants ? { allTenants } : {}), tenants: Object.fromEntries(written) };
-  const text = stringify(state, {
-    lineWidth: 0,
-    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
-    blockQuote: 'literal',
-    aliasDuplicateObjects: false,
-  });
+  const text = toYaml(state);
   return `${HEADER}${text}`;
 }
+
+/** Texts of several lines are blocks where a block says exactly them, and otherwise in quotes. */
+function toYaml(state: object): string {
+  const document = new Document(state, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(key, node) {
+      const { value } = node;
+      if (typeof value !== 'string' || !NEEDS_QUOTES.test(value)) return;
+      node.type = key !== 'key' && !NO_BLOCK.test(value) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER });
+}
+
+/** Line breaks, and what is not to be seen. */
+const NEEDS_QUOTES =
+  /[^\x20-\x7e\u00a1-\u1fff\u2030-\u205e\u20a0-\ud7ff\uf900-\ufdff\ufe70-\ufefc\u{10000}-\u{10ffff}]/u;
+/** What a block loses, or shows differently: spaces at its ends, carriage returns, control characters and such. */
+const NO_BLOCK =
+  /^[ \t\n]|\n[ \t]+$|[^\n\t\x20-\x7e\u00a0-\u1fff\u2010-\u2027\u2030-\u205e\u20a0-\ud7ff\uf900-\ufdff\ufe70-\ufefc\u{10000}-\u{10ffff}]/u;
 
 function writeTenant(name: string, items: TenantItems): object {
   const [tenant] = itemsOf(items, 'tenant');
