@@ -2,6 +2,7 @@ import { createAdminSchema } from '../admin/schema/index.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import { createAdminIdentity } from './control/admin-identity.ts';
 import type { ControlPlane } from './control/control-plane.ts';
+import { within } from './control/patience.ts';
 import type { GatewayDeps } from './gateway.ts';
 import { createAdminDoor } from './http/admin-door.ts';
 import { createGraphiql } from './http/graphiql.ts';
@@ -10,6 +11,8 @@ import { createQueryLimits } from './policy/query-limits.ts';
 
 /** Administrators' documents are their own, and may ask for all that an entity has. */
 const ADMIN_LIMITS = { depth: 20, fields: 5_000 };
+/** How long an answer waits for what it says to count here. */
+const SETTLE_MS = 2_000;
 
 export interface AdminDeps {
   readonly control: ControlPlane;
@@ -35,6 +38,7 @@ export function createAdmin(deps: AdminDeps): NonNullable<GatewayDeps['admin']> 
     door: createAdminDoor({
       ...{ schema: createAdminSchema(), identify, ids, log },
       contextOf: (actor) => control.contextOf(actor),
+      settled: () => within(SETTLE_MS, control.settle()),
       rules: [createQueryLimits(ADMIN_LIMITS)],
     }),
     graphiql: createGraphiql({

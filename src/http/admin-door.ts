@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLSchema, ValidationRule } from 'graphql';
+import { type GraphQLSchema, getOperationAST, type ValidationRule } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Actor } from '../../admin/actor.ts';
 import type { AdminContext } from '../../admin/stores/context.ts';
@@ -14,6 +14,8 @@ export interface AdminDoorDeps {
   readonly schema: GraphQLSchema;
   readonly identify: AdminIdentity;
   contextOf(actor: Actor): AdminContext;
+  /** Resolves when this instance goes by what was written, or after a while: who changes something may use it at once. */
+  settled(): Promise<unknown>;
   readonly rules: readonly ValidationRule[];
   readonly ids: IdGenerator;
   readonly log: Log;
@@ -23,16 +25,27 @@ export interface AdminDoorDeps {
 const MOST_BYTES = 16 * 1_048_576;
 
 /** `/admin/graphql`: administrators first show who they are; then Yoga reads, runs and answers. */
-export function createAdminDoor({ schema, identify, contextOf, rules, ids, log }: AdminDoorDeps): Door {
+export function createAdminDoor({ schema, identify, contextOf, settled, rules, ids, log }: AdminDoorDeps): Door {
   const limits: Plugin = {
     onValidate({ addValidationRule }) {
       for (const rule of rules) addValidationRule(rule);
     },
   };
+  const settling: Plugin = {
+    onExecute({ args, executeFn, setExecuteFn }) {
+      const type = getOperationAST(args.document, args.operationName)?.operation;
+      if (type !== 'mutation') return;
+      setExecuteFn(async (given) => {
+        const result: unknown = await executeFn(given);
+        await settled();
+        return result;
+      });
+    },
+  };
   const yoga = createYoga<AdminContext & { readonly requestId: string }>({
     schema,
     graphqlEndpoint: '/admin/graphql',
-    plugins: [limits],
+    plugins: [limits, settling],
     maskedErrors: {
       maskError: (error) => {
         const requestId = ids.next();

@@ -22,8 +22,10 @@ const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString('base64');
 
 /** Runs tests of whole gateways on each store there is; what they start is stopped after each. */
 export function describeControlStores(name: string, body: (store: ControlStore) => void): void {
-  describe(`${name}, embedded`, () => body(controlStore(undefined)));
-  describeMongodb(`${name}, in MongoDB`, (uri) => body(controlStore(uri)));
+  describe(`${name}, embedded`, { timeout: 90_000 }, () => body(controlStore(undefined)));
+  describeMongodb(`${name}, in MongoDB`, (uri) =>
+    describe('there', { timeout: 90_000 }, () => body(controlStore(uri))),
+  );
 }
 
 function controlStore(uri: string | undefined): ControlStore {
