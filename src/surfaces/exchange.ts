@@ -109,6 +109,7 @@ export class Exchange {
     const lifetime = lifetimes.open({
       timeoutMs: isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs,
       isStream,
+      door: this.family.door,
       requestId,
       caller,
       headers: clientHeaders(request.headers),
@@ -139,8 +140,7 @@ export class Exchange {
 
   failureOf(error: unknown) {
     const { log } = this.#deps;
-    const known =
-      error instanceof RangeError ? new SkeinError('BAD_REQUEST', 'The request is nested too deeply.') : error;
+    const known = isTooDeep(error) ? new SkeinError('BAD_REQUEST', 'The request is nested too deeply.') : error;
     return failureOf(known, { requestId: this.requestId, log, stopped: this.#lifetime?.stopped }, this.names);
   }
 
@@ -160,6 +160,12 @@ export class Exchange {
     sendJson(response, status, family.failure(failure, requestId));
     if (this.#lifetime?.stopped !== undefined) this.#lifetime.close();
   }
+}
+
+/** To write JSON takes as much of the stack as it is deep. */
+function isTooDeep(error: unknown): boolean {
+  const thrown = error instanceof SkeinError ? error.cause : error;
+  return thrown instanceof RangeError && thrown.message.startsWith('Maximum call stack');
 }
 
 function parse(body: Buffer): unknown {

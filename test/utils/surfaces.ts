@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 import type { Log } from '../../kernel/ports.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import type { ModelCallRecord } from '../../sources/ai/meter.ts';
 import { createModels } from '../../sources/ai/model-client.ts';
 import { modelOptions, providerOptions } from '../../sources/ai/options.ts';
 import type { LimitOptions } from '../../src/config/schema.ts';
@@ -22,6 +23,8 @@ export interface Surfaces {
   readonly anthropic: Anthropic;
   /** One stand-in for a provider of each dialect; its model has the dialect's name. */
   readonly providers: Readonly<Record<DialectName, ProviderServer>>;
+  /** What calls of models have used, in their order. */
+  readonly records: readonly ModelCallRecord[];
   close(): Promise<void>;
 }
 
@@ -37,6 +40,7 @@ export interface SurfacesOptions {
 export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surfaces> {
   const entries = await Promise.all(DIALECT_NAMES.map(async (name) => [name, await createProviderServer()] as const));
   const providers = Object.fromEntries(entries) as Record<DialectName, ProviderServer>;
+  const records: ModelCallRecord[] = [];
   const models = createModels(
     {
       providers: Object.fromEntries(
@@ -67,6 +71,8 @@ export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surf
         throw new Error(JSON.stringify(problem));
       },
     },
+    undefined,
+    { meter: { record: (record) => void records.push(record) } },
   );
   const gateway = await startTestGateway([createTicker().source], {}, { ...options, models });
   const { origin } = new URL(gateway.url);
@@ -76,6 +82,7 @@ export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surf
     openai: new OpenAI({ apiKey: TEST_KEY, baseURL: `${origin}/v1`, maxRetries: 0 }),
     anthropic: new Anthropic({ apiKey: TEST_KEY, baseURL: origin, maxRetries: 0 }),
     providers,
+    records,
     async close() {
       await gateway.close();
       await models.dispose();

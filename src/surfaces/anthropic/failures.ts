@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<FailureKind, string>> = {
 
 /** https://docs.anthropic.com/en/api/errors */
 export const anthropic: Family = {
+  door: 'anthropic',
   headers: (requestId) => ({ 'x-request-id': requestId, 'request-id': requestId }),
   rateHeaders: ({ limit, remaining, resetMs }, now) => ({
     'anthropic-ratelimit-requests-limit': String(limit),
