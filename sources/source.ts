@@ -131,8 +131,21 @@ export interface CallContext {
   readonly onErrors?: (() => void) | undefined;
   /** Told of every call that is sent to a service. Only there when somebody wants to know. */
   readonly onCall?: ((call: CallDetails) => void) | undefined;
+  /** Whom it is accounted to. Sources decide nothing by it. */
+  readonly account?: Account | undefined;
   /** What a model is asked by. Only there in calls of models, where it is a prompt. */
   readonly prompt?: PromptOrigin | undefined;
+}
+
+/** Who uses what a call uses: ids, none of them secret. */
+export interface Account {
+  readonly tenant: string;
+  readonly app?: string | undefined;
+  /** Of a key of skein.yaml: `config:` and its name. */
+  readonly key?: string | undefined;
+  readonly user?: string | undefined;
+  /** What the call came through: `graphql`, `graphql-ws`, `openai` … */
+  readonly door: string;
 }
 
 /** A version of a prompt. */

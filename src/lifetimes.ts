@@ -3,7 +3,7 @@ import { type ErrorCode, SkeinError } from '../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import { NO_CLIENT } from '../sources/call-context.ts';
 import type { CallContext } from '../sources/source.ts';
-import { type Caller, callerScope } from './identity/caller.ts';
+import { accountOf, type Caller, callerScope } from './identity/caller.ts';
 
 /** The life of one request or stream: everything it started ends with it. */
 export interface Lifetime extends CallContext {
@@ -12,8 +12,6 @@ export interface Lifetime extends CallContext {
   /** Undefined: nobody's. */
   readonly caller: Caller | undefined;
   readonly isStream: boolean;
-  /** What it came through, for usage records: `graphql`, `graphql-ws` … */
-  readonly door: string;
   /** Ids of the caller's grants that it takes. */
   grants: readonly string[];
   /** Ends it early: aborts the calls under way and tells listeners why. Later calls do nothing. */
@@ -29,7 +27,7 @@ export interface Lifetime extends CallContext {
 export interface LifetimeOptions {
   /** It is a subscription's: it may last for hours. Default: no. */
   readonly isStream?: boolean | undefined;
-  /** What it comes through. Default: `graphql`. */
+  /** What it comes through, for usage records. Default: `graphql`. */
   readonly door?: string | undefined;
   /** Milliseconds after which it is stopped with DEADLINE_EXCEEDED. */
   readonly timeoutMs: number;
@@ -84,7 +82,7 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
         headers: headers ?? NO_CLIENT.headers,
         caller,
         isStream,
-        door,
+        account: caller === undefined ? undefined : accountOf(caller, door),
         returnHeader: returnHeader ?? NO_CLIENT.returnHeader,
       };
       const lifetime = new OpenLifetime(id, log, clock.now() + timeoutMs, timeoutMs, client, (self) => {
@@ -114,7 +112,7 @@ export function createLifetimes({ clock, ids, log }: LifetimesDeps): Lifetimes {
   };
 }
 
-type Client = Pick<Lifetime, 'headers' | 'returnHeader' | 'caller' | 'isStream' | 'door'>;
+type Client = Pick<Lifetime, 'headers' | 'returnHeader' | 'caller' | 'isStream' | 'account'>;
 
 const NONE: readonly string[] = [];
 
@@ -125,7 +123,7 @@ class OpenLifetime implements Lifetime {
   readonly headers: CallContext['headers'];
   readonly caller: Caller | undefined;
   readonly isStream: boolean;
-  readonly door: string;
+  readonly account: CallContext['account'];
   readonly returnHeader: CallContext['returnHeader'];
   onCall: CallContext['onCall'] = undefined;
   grants: readonly string[] = NONE;
@@ -150,7 +148,7 @@ class OpenLifetime implements Lifetime {
     this.headers = client.headers;
     this.caller = client.caller;
     this.isStream = client.isStream;
-    this.door = client.door;
+    this.account = client.account;
     this.returnHeader = client.returnHeader;
     this.onClose = onClose;
     this.timer = setTimeout(() => this.stop('DEADLINE_EXCEEDED'), Math.min(timeoutMs, LONGEST_TIMER_MS));

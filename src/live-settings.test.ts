@@ -4,6 +4,7 @@ import { corsOptions, type KeyOptions, limitOptions, reloadOptions, type SkeinCo
 import type { Caller } from './identity/caller.ts';
 import { authOptions } from './identity/options.ts';
 import { createLiveSettings } from './live-settings.ts';
+import { usageOptions } from './metering/options.ts';
 import { ratesOptions } from './policy/rates/options.ts';
 
 const key = (name: string, value = name): KeyOptions => ({
@@ -20,6 +21,7 @@ function config(change: Partial<SkeinConfig> = {}): SkeinConfig {
     rates: ratesOptions.parse({}),
     reload: reloadOptions.parse({}),
     cache: cacheOptions.parse({}),
+    usage: usageOptions.parse({}),
     sources: {},
     versions: {},
     links: {},

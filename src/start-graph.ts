@@ -88,7 +88,8 @@ async function openGraph({
     const merged = await control.mergeFile(given.reading, given.sections);
     const { reading, isFile } = merged;
     onRead(reading);
-    const options = { log, generation: generationOptions(reading.config), mayBeEmpty: true, mayLack: !isFile };
+    const { meter } = control;
+    const options = { log, meter, generation: generationOptions(reading.config), mayBeEmpty: true, mayLack: !isFile };
     const graph = await createGraph(reading.config, [...known, ...reading.problems], options);
     await graph.probe();
     try {

@@ -1,4 +1,5 @@
 import type { CallContext } from '../source.ts';
+import type { Price } from './cost.ts';
 import type { Attempt, Usage } from './model.ts';
 
 /** What one call of a model used. */
@@ -17,6 +18,8 @@ export interface ModelCallRecord {
   readonly isEstimated: boolean;
   /** Integer nano-USD by the price of the moment; `undefined` where tokens or price are not known. */
   readonly costNanoUsd: bigint | undefined;
+  /** What it is reckoned by; `undefined` where it is not known. */
+  readonly price: Price | undefined;
   /** From the call to its end, all attempts together. */
   readonly latencyMs: number;
   /** From the call to the first token; of streams alone. */

@@ -143,7 +143,7 @@ test('a name that is there twice is told without what would follow from one of t
 
 test('a file that is no map, or whose section is none, is told once', async () => {
   expect(messages(await read('- a\n'))).toEqual([
-    'undefined: The file must be a map of keys, auth, cors, limits, rates, reload, cache, sources, versions, links, types, overrides, providers, models, routes, prompts, but is a list.',
+    'undefined: The file must be a map of keys, auth, cors, limits, rates, reload, cache, usage, sources, versions, links, types, overrides, providers, models, routes, prompts, but is a list.',
   ]);
   expect(messages(await read('models: [gpt]\nroutes: { default: [gpt] }\n'))).toEqual([
     '1: models must be a map, but is a list.',

@@ -6,6 +6,7 @@ import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { cacheOptions } from '../../sources/cache/options.ts';
 import { authOptions } from '../identity/options.ts';
+import { usageOptions } from '../metering/options.ts';
 import { ratesOptions } from '../policy/rates/options.ts';
 import { checkEntry } from './check-entry.ts';
 import { resolveDocuments, resolveProviderFiles } from './documents.ts';
@@ -27,7 +28,7 @@ import type { Environment } from './substitute.ts';
 import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
-const TOP_LEVEL = ['keys', 'auth', 'cors', 'limits', 'rates', 'reload', 'cache', ...Object.keys(SECTIONS)];
+const TOP_LEVEL = ['keys', 'auth', 'cors', 'limits', 'rates', 'reload', 'cache', 'usage', ...Object.keys(SECTIONS)];
 
 export interface ConfigReading {
   /** What could be used of the file. All references and files in it exist. */
@@ -179,6 +180,7 @@ async function readSections(
   const rates = readEntry(ratesOptions, top.rates ?? {}, ['rates'])?.value ?? ratesOptions.parse({});
   const reload = readEntry(reloadOptions, top.reload ?? {}, ['reload'])?.value ?? reloadOptions.parse({});
   const cache = readEntry(cacheOptions, top.cache ?? {}, ['cache'])?.value ?? cacheOptions.parse({});
+  const usage = readEntry(usageOptions, top.usage ?? {}, ['usage'])?.value ?? usageOptions.parse({});
   const sections: Sections = {
     sources: readSection('sources', SECTIONS.sources),
     versions: readSection('versions', SECTIONS.versions),
@@ -216,6 +218,7 @@ async function readSections(
     rates,
     reload,
     cache,
+    usage,
     sources: toRecord(sections.sources),
     versions: toRecord(sections.versions),
     links: toRecord(sections.links),

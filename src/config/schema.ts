@@ -12,6 +12,7 @@ import { graphqlName } from '../../sources/options.ts';
 import { promptOptions } from '../../sources/prompt/options.ts';
 import { soapOptions } from '../../sources/soap/options.ts';
 import type { AuthOptions } from '../identity/options.ts';
+import type { UsageOptions } from '../metering/options.ts';
 import { type RatesOptions, rateOptions } from '../policy/rates/options.ts';
 
 /** Options of every kind that concern the graph, not the service. */
@@ -122,6 +123,7 @@ export interface SkeinConfig {
   readonly rates: RatesOptions;
   readonly reload: ReloadOptions;
   readonly cache: CacheOptions;
+  readonly usage: UsageOptions;
   readonly sources: Readonly<Record<string, SourceOptions>>;
   readonly versions: Readonly<Record<string, z.infer<typeof versionOptions>>>;
   readonly links: Readonly<Record<string, z.infer<typeof linkOptions>>>;

@@ -13,11 +13,14 @@ import type { AdminPorts } from '../../admin/stores/ports.ts';
 import { defaultTenant } from '../../admin/stores/tenants.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Clock, Log } from '../../kernel/ports.ts';
+import type { Meter } from '../../sources/ai/meter.ts';
 import type { ConfigReading } from '../config/read-config.ts';
 import type { SkeinConfig } from '../config/schema.ts';
 import type { Environment } from '../config/substitute.ts';
 import type { CompileWorker } from '../graph/compile-worker.ts';
 import type { Graph } from '../graph/graph.ts';
+import { usageOptions } from '../metering/options.ts';
+import { createRetention } from '../metering/retention.ts';
 import { checkEntryAlone, createValidation } from './admin-ports.ts';
 import { createDirectory, type LiveDirectory } from './directory.ts';
 import { FILE_ACTOR, lastFileState, mergeFile, publishFile, stateOfFile } from './file-revision.ts';
@@ -39,11 +42,14 @@ export interface ControlPlaneDeps {
   readonly dataFolder: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of every call of a model. */
+  readonly meter: Meter;
 }
 
 /** The store as the gateway sees it: who there is, and the graphs of tenants. */
 export interface ControlPlane {
   directory(): LiveDirectory;
+  readonly meter: Meter;
   /** The environment of the default tenant, with its secrets. */
   environment(): Environment;
   /** What the default tenant serves by a file: what the file says, and what administrators have published beside it. */
@@ -87,7 +93,7 @@ const LAST_WORDS_MS = 3_000;
 const OWN = (tenant: string) => ({ all: false, tenant }) as const;
 
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
-  const { store, encryption, compiler, env, dataFolder, clock, log } = deps;
+  const { store, encryption, compiler, env, dataFolder, clock, log, meter } = deps;
   const directory = createDirectory(() => clock.now());
   /** Of each tenant its latest revision, without its state, and its secrets. */
   const latest = new Map<string, Omit<Revision, 'state' | 'file'>>();
@@ -149,7 +155,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     };
   };
   const graphs = createTenantGraphs({
-    ...{ log, compiler, contentOf },
+    ...{ log, compiler, meter, contentOf },
     nameOf: (tenant) => directory.tenantRecord(tenant)?.name ?? tenant,
     productOf: (id) => directory.product(id),
   });
@@ -191,6 +197,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   });
 
   const used = createUsedTimes(store, log);
+  const retention = createRetention({
+    ...{ store: store.usage, clock, log },
+    options: () => settings?.().usage ?? usageOptions.parse({}),
+  });
   const webhooks = createWebhooks({
     ...{ store, encryption, clock, log },
     webhooks: () => hooks.values(),
@@ -222,6 +232,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   return {
     directory: () => directory,
+    meter,
     environment: () => {
       const values = [...secretsOf(first)].map(([name, value]) => [`secrets.${name}`, value] as const);
       return { ...env, ...Object.fromEntries(values) };
@@ -274,7 +285,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
     async dispose() {
       // A store that does not answer holds nobody up.
-      await within(LAST_WORDS_MS, Promise.all([sync.stop(), webhooks.stop(), used.stop()]));
+      await within(LAST_WORDS_MS, Promise.all([sync.stop(), webhooks.stop(), used.stop(), retention.stop()]));
       await graphs.dispose();
       await within(LAST_WORDS_MS, store.close());
     },

@@ -46,6 +46,7 @@ export function createPlayground({
         deadlineAt: clock.now() + TIMEOUT_MS,
         requestId: `playground-${randomUUID()}`,
         log,
+        account: { tenant: tenant._id, door: 'playground' },
       };
       try {
         const runs = await runPrompt({ name, options, input, models, client, context, clock });

@@ -73,10 +73,10 @@ const PASSED = ['accept-language', 'traceparent', 'tracestate', 'baggage'];
 /** What the owner's sources see of a call: nothing that the clients of another tenant say of themselves. */
 function ownersContext(source: string, { operation }: GraphqlRequest, context: CallContext): CallContext {
   context.onCall?.({ source, operation });
-  const { cancellation, deadlineAt, requestId, log, callerScope } = context;
+  const { cancellation, deadlineAt, requestId, log, callerScope, account } = context;
   const headers: Record<string, string | undefined> = {};
   for (const name of PASSED) if (context.headers[name] !== undefined) headers[name] = context.headers[name];
-  return { cancellation, deadlineAt, requestId, log, callerScope, headers, returnHeader: () => {} };
+  return { cancellation, deadlineAt, requestId, log, callerScope, account, headers, returnHeader: () => {} };
 }
 
 /** Not a generator: `return()` must reach the stream at once, also while an event is awaited. */

@@ -8,6 +8,8 @@ import type { Clock, Log } from '../../kernel/ports.ts';
 import type { GatewayEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/substitute.ts';
 import { createCompileWorker } from '../graph/compile-worker.ts';
+import { createStoreSink } from '../metering/store-sink.ts';
+import { createUsageMeter } from '../metering/usage-meter.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
 import { orAgain } from './patience.ts';
 
@@ -47,10 +49,13 @@ export async function startControlPlane({
   const connection = await connectStore({ uri: mongodbUri ?? embeddedUri(dataFolder), log, signal });
   const store = await createStore(connection, { clock });
   const compiler = createCompileWorker();
-  const control = await createControlPlane({ store, encryption, compiler, env, dataFolder, clock, log });
+  const usage = createStoreSink({ store: store.usage, log });
+  const meter = createUsageMeter({ sink: usage, clock });
+  const control = await createControlPlane({ store, encryption, compiler, env, dataFolder, clock, log, meter });
   const made = await orAgain(() => firstAdministrator(control.contextOf(SYSTEM), environment.adminToken));
   await control.settle();
   const dispose = async () => {
+    await usage.stop();
     await control.dispose();
     await compiler.dispose();
   };

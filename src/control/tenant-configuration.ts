@@ -50,10 +50,10 @@ export async function readTenantConfiguration(
   const values: Record<string, string | undefined> = tenant.trusted ? { ...env } : {};
   for (const [name, value] of secrets) values[`secrets.${name}`] = value;
   const reading = await readConfigText(JSON.stringify(sections), gateway.file, values);
-  const { keys, auth, cors, limits, rates, reload, cache } = gateway;
+  const { keys, auth, cors, limits, rates, reload, cache, usage } = gateway;
   return {
     ...reading,
-    config: { ...reading.config, keys, auth, cors, limits, rates, reload, cache },
+    config: { ...reading.config, keys, auth, cors, limits, rates, reload, cache, usage },
     problems: [...problems, ...reading.problems],
   };
 }

@@ -3,6 +3,7 @@ import { canonicalJson, sha256 } from '../../admin/stores/canonical.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import type { Meter } from '../../sources/ai/meter.ts';
 import type { Source } from '../../sources/source.ts';
 import { formatProblems } from '../config/print-problems.ts';
 import type { ConfigReading } from '../config/read-config.ts';
@@ -31,6 +32,7 @@ export interface TenantGraph {
 export interface TenantGraphsDeps {
   readonly log: Log;
   readonly compiler: CompileWorker;
+  readonly meter: Meter;
   /** Undefined: there is no such tenant. */
   contentOf(tenant: string): GraphContent | undefined;
   nameOf(tenant: string): string;
@@ -86,7 +88,14 @@ const MOST_TOLD = 20;
 const NO_FILES: ReadonlySet<string> = new Set();
 
 /** The graphs of all tenants. Those with equal content share one. */
-export function createTenantGraphs({ log, compiler, contentOf, nameOf, productOf }: TenantGraphsDeps): TenantGraphs {
+export function createTenantGraphs({
+  log,
+  compiler,
+  meter,
+  contentOf,
+  nameOf,
+  productOf,
+}: TenantGraphsDeps): TenantGraphs {
   const byTenant = new Map<string, Entry>();
   const byKey = new Map<string, Entry>();
   /** Why a build came to nothing, and what of others was left out of one. */
@@ -165,7 +174,7 @@ export function createTenantGraphs({ log, compiler, contentOf, nameOf, productOf
       const request = { config, known, ...options, changedFiles: NO_FILES, asksServices: false };
       return change(current, async () => (await current.graph.change(request)).isNew);
     }
-    const graph = await createGraph(config, known, { log, compiler, ...options });
+    const graph = await createGraph(config, known, { log, compiler, meter, ...options });
     const access = accessOf(graph, given);
     const entry: Entry = { key, graph, access, given: given.sources, tenants: new Set() };
     byKey.set(key, entry);

@@ -1,6 +1,7 @@
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { type Composition, type CompositionResult, composeInSlices } from '../../schema/compose.ts';
+import type { Meter } from '../../sources/ai/meter.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
 import { type Caching, createCaching } from '../../sources/cache/caching.ts';
 import type { Source } from '../../sources/source.ts';
@@ -36,6 +37,8 @@ export interface BuildDeps {
   readonly mayBeEmpty?: boolean | undefined;
   /** Whether what links lead to may have gone: then they are left out. Default: that is a mistake. */
   readonly mayLack?: boolean | undefined;
+  /** Told of every call of a model. Default: nobody is. */
+  readonly meter?: Meter | undefined;
 }
 
 /** The build that serves, and what may have changed since. */
@@ -56,7 +59,7 @@ export interface Previous {
 export async function createBuild(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, compiler, given = [], mayBeEmpty = false, mayLack = false }: BuildDeps,
+  { log, compiler, given = [], mayBeEmpty = false, mayLack = false, meter }: BuildDeps,
   previous?: Previous,
 ): Promise<Build> {
   const problems: Problem[] = [...known];
@@ -68,7 +71,7 @@ export async function createBuild(
     !modelFiles(config).some((file) => previous?.changedFiles.has(file));
   const built = keepsModels
     ? { models: old.models, sources: old.sources.builtIn }
-    : await loadModels(config, { log, report });
+    : await loadModels(config, { log, report, meter });
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
   const caching =
     old !== undefined && isSame(old.config.cache, config.cache) ? old.caching : createCaching(config.cache, { log });

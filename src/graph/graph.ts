@@ -3,6 +3,7 @@ import type { Log } from '../../kernel/ports.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { Composition } from '../../schema/compose.ts';
 import { createRegistry, type Generation, type GenerationOptions, type Registry } from '../../schema/registry.ts';
+import type { Meter } from '../../sources/ai/meter.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
 import type { CachingState } from '../../sources/cache/caching.ts';
 import type { Source } from '../../sources/source.ts';
@@ -86,6 +87,8 @@ export interface GraphDeps {
   readonly mayBeEmpty?: boolean | undefined;
   /** Compiles for several graphs. Default: one of its own. */
   readonly compiler?: CompileWorker | undefined;
+  /** Told of every call of a model. Default: nobody is. */
+  readonly meter?: Meter | undefined;
 }
 
 const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
@@ -100,13 +103,13 @@ const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
 export async function createGraph(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, generation, given, mayBeEmpty, mayLack, compiler: shared }: GraphDeps,
+  { log, generation, given, mayBeEmpty, mayLack, compiler: shared, meter }: GraphDeps,
 ): Promise<Graph> {
   const compiler = shared ?? createCompileWorker();
   const disposeCompiler = async () => {
     if (shared === undefined) await compiler.dispose();
   };
-  const deps = { log, compiler, mayBeEmpty };
+  const deps = { log, compiler, mayBeEmpty, meter };
   let build: Build;
   try {
     build = await createBuild(config, known, { ...deps, given, mayLack });

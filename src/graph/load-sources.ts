@@ -2,6 +2,7 @@ import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { createAiSource } from '../../sources/ai/ai-source.ts';
+import type { Meter } from '../../sources/ai/meter.ts';
 import { createModels, type Models } from '../../sources/ai/model-client.ts';
 import type { Caching } from '../../sources/cache/caching.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
@@ -155,11 +156,11 @@ async function readIfGiven(file: string | undefined): Promise<string | undefined
 /** The AI and prompt sources, if the configuration has any. */
 export async function loadModels(
   config: SkeinConfig,
-  { log, report }: LoadDeps,
+  { log, report, meter }: LoadDeps & { readonly meter?: Meter | undefined },
 ): Promise<{ models: Models | undefined; sources: Source[] }> {
   if (Object.keys(config.providers).length === 0 && Object.keys(config.prompts).length === 0)
     return { models: undefined, sources: [] };
-  const models = createModels(config, { log, report }, await readProviderTls(config, report));
+  const models = createModels(config, { log, report }, await readProviderTls(config, report), { meter });
   const sources: Source[] = [];
   if (models.list().length > 0) sources.push(createAiSource(models, { log, report }));
   if (Object.keys(config.prompts).length > 0) {

@@ -1,3 +1,5 @@
+import type { Account } from '../../sources/source.ts';
+
 /** The tenant of what needs none of its own: keys of skein.yaml, and what skein.yaml describes. */
 export const DEFAULT_TENANT = 'default';
 
@@ -22,6 +24,12 @@ export interface Caller {
   readonly products: ReadonlySet<string> | undefined;
   /** Limits of every request of it: of its key, its app and its tenant. */
   readonly rates: readonly RateLimit[];
+}
+
+/** Whom the caller's calls are accounted to. */
+export function accountOf({ id, tenant, app, key, user }: Caller, door: string): Account {
+  // Keys of skein.yaml have no id but that of their caller.
+  return { tenant, app, key: key ?? (user === undefined ? id : undefined), user, door };
 }
 
 /** What answers that are one caller's own are kept under: no two tenants share one. */

@@ -9,6 +9,7 @@ import { readConfig } from '../../src/config/read-config.ts';
 import { corsOptions, keyOptions, limitOptions, reloadOptions, SECTIONS } from '../../src/config/schema.ts';
 import { createGraph } from '../../src/graph/graph.ts';
 import { authOptions } from '../../src/identity/options.ts';
+import { usageOptions } from '../../src/metering/options.ts';
 import { ratesOptions } from '../../src/policy/rates/options.ts';
 import { folderWith, readOptionTables, readYamlBlocks } from '../utils/docs.ts';
 
@@ -22,6 +23,7 @@ collect('limits', limitOptions);
 collect('rates', ratesOptions);
 collect('reload', reloadOptions);
 collect('cache', cacheOptions);
+collect('usage', usageOptions);
 for (const [name, { entry }] of Object.entries(SECTIONS)) collect(name, entry);
 const tables = forEveryKind(readOptionTables(markdown));
 

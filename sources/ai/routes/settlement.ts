@@ -115,6 +115,7 @@ export class Settlement {
       usage,
       isEstimated,
       costNanoUsd: cost,
+      price,
       latencyMs: now - this.#startedAt,
       firstTokenMs: this.#firstTokenMs,
       outcome,
