@@ -223,6 +223,7 @@ function report(sides) {
         3,
       ),
     );
+  line('CPU time of a request, ms', ({ cpu }) => spread(cpu, 3));
 }
 
 /** Median (least–most). */
