@@ -11,6 +11,8 @@ export interface AdminPorts {
   checkEntry(kind: ResourceKind, name: string, options: unknown): readonly UserError[];
   /** Builds the graph of a tenant's configuration beside the one that serves, without serving it. */
   validate(request: ValidationRequest): Promise<Validation>;
+  /** The graph that the tenant's clients have of this instance now. Default: none. */
+  graphOf?(tenant: string): GraphState;
   /** Encrypts a secret. @throws UserErrors when the gateway has no key to encrypt with */
   encrypt(text: string, context: SecretContext): string;
   /** Whether what was encrypted elsewhere opens here. Undefined where there is no key to tell by. */
@@ -19,6 +21,14 @@ export interface AdminPorts {
   playground(request: PlaygroundRequest): Promise<readonly PlaygroundAnswer[]>;
   /** The content hash of a version of a prompt, as answers tell it. Undefined for options that have mistakes. */
   promptHash?(options: unknown, version: string): string | undefined;
+}
+
+/** How the graph of a tenant stands. */
+export interface GraphState {
+  /** Undefined: there is none. */
+  readonly generation: number | undefined;
+  /** Why it is not as what is published, and what was granted, say. */
+  readonly problems: readonly string[];
 }
 
 export interface ValidationRequest {

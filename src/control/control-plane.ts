@@ -222,6 +222,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       currentSdl: (tenant) => graphs.of(tenant)?.graph.registry.current()?.composition.publicSdl,
       givenTo: (tenant) => graphs.givenTo(tenant),
     }),
+    graphOf: (tenant) => ({
+      generation: graphs.of(tenant)?.graph.registry.current()?.number,
+      problems: graphs.problemsOf(tenant),
+    }),
     encrypt: (text, context) => encryption.encrypt(text, context),
     opens: (text, context) => encryption.opens(text, context),
     ...createPlayground({ modelsOf: (tenant) => tenantContext(tenant)?.models, clock, log }),
