@@ -8,8 +8,8 @@ import type { Environment } from './config/substitute.ts';
 /** skein.yaml, read and as it is written. */
 export interface StartConfig {
   readonly reading: ConfigReading;
-  /** Empty of a file with mistakes. */
-  readonly sections: Readonly<Record<string, unknown>>;
+  /** Empty of a file with mistakes; undefined where there is no file. */
+  readonly sections: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Without a skein.yaml, and without one that was asked for, the store has all there is. */
@@ -18,12 +18,12 @@ export async function readStartConfig(file: string, isNamed: boolean, env: Envir
     () => true,
     () => false,
   );
-  if (!isThere && !isNamed) return { reading: await readConfigText('{}', resolve(file), env), sections: {} };
+  if (!isThere && !isNamed) return { reading: await readConfigText('{}', resolve(file), env), sections: undefined };
   const reading = await readConfig(file, env);
   return { reading, sections: await sectionsOf(reading) };
 }
 
-export async function sectionsOf({ config, problems }: ConfigReading): Promise<StartConfig['sections']> {
+export async function sectionsOf({ config, problems }: ConfigReading): Promise<NonNullable<StartConfig['sections']>> {
   return problems.length > 0 ? {} : readSectionsAsWritten(config.file);
 }
 

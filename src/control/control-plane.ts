@@ -53,7 +53,7 @@ export interface ControlPlane {
   /** The environment of the default tenant, with its secrets. */
   environment(): Environment;
   /** What the default tenant serves by a file: what the file says, and what administrators have published beside it. */
-  mergeFile(reading: ConfigReading, sections: Readonly<Record<string, unknown>>): Promise<MergedFile>;
+  mergeFile(reading: ConfigReading, sections: Readonly<Record<string, unknown>> | undefined): Promise<MergedFile>;
   /** The graph of the default tenant serves; from now on the graphs of all others are built and kept up. */
   serve(graph: Graph, settings: () => SkeinConfig, apply: ApplyGiven): void;
   /** The default tenant's configuration as it is published now, with what the gateway was started with. */
@@ -246,12 +246,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       const tenant = (await store.tenants.get({ all: true }, DEFAULT_TENANT)) ?? first;
       const revision = await latestRevision(store, DEFAULT_TENANT);
       const published = revision === undefined ? {} : (JSON.parse(revision.state) as ConfigurationState);
-      const file = stateOfFile(sections);
       const before = await lastFileState(store, DEFAULT_TENANT);
+      // Where there is no file, nobody has taken anything out of it.
+      const file = sections === undefined ? before : stateOfFile(sections);
       const state = mergeFile(before, file, published);
       const isSame = (one: ConfigurationState, other: ConfigurationState) =>
         canonicalJson(one) === canonicalJson(other);
-      const merged = isSame(state, file) ? reading : await readState(tenant, state, reading.config);
+      const saysAll = sections !== undefined && isSame(state, file);
+      const merged = saysAll ? reading : await readState(tenant, state, reading.config);
       const known = merged === reading ? reading.problems : [...new Set([...reading.problems, ...merged.problems])];
       return {
         reading: { ...merged, problems: known },
