@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type GraphQLSchema, getOperationAST, type ValidationRule } from 'graphql';
+import { GraphQLError, type GraphQLSchema, getOperationAST, type ValidationRule } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Actor } from '../../admin/actor.ts';
 import type { AdminContext } from '../../admin/stores/context.ts';
@@ -7,8 +7,11 @@ import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
 import type { AdminIdentity } from '../control/admin-identity.ts';
 import { credentialsOf } from '../identity/credentials.ts';
-import { toPublicError } from '../public-errors.ts';
+import { statusOf, toPublicError } from '../public-errors.ts';
+import { useAdminDocuments } from './admin-documents.ts';
+import { readBody } from './body.ts';
 import type { Door } from './graphql-door.ts';
+import { isJson } from './media-types.ts';
 
 export interface AdminDoorDeps {
   readonly schema: GraphQLSchema;
@@ -23,14 +26,18 @@ export interface AdminDoorDeps {
 
 /** Documents come with sources: they are larger than what apps send. */
 const MOST_BYTES = 16 * 1_048_576;
+const MOST_TOKENS = 10_000;
+const MOST_ROOT_FIELDS = 100;
+/** Codes that travel in a 200 answer: the document arrived, it was the wrong one. */
+const DOCUMENT_CODES: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_TOO_COMPLEX',
+]);
 
 /** `/admin/graphql`: administrators first show who they are; then Yoga reads, runs and answers. */
 export function createAdminDoor({ schema, identify, contextOf, settled, rules, ids, log }: AdminDoorDeps): Door {
-  const limits: Plugin = {
-    onValidate({ addValidationRule }) {
-      for (const rule of rules) addValidationRule(rule);
-    },
-  };
+  const limits = useAdminDocuments({ tokens: MOST_TOKENS, rootFields: MOST_ROOT_FIELDS, rules });
   const settling: Plugin = {
     onExecute({ args, executeFn, setExecuteFn }) {
       const type = getOperationAST(args.document, args.operationName)?.operation;
@@ -48,17 +55,22 @@ export function createAdminDoor({ schema, identify, contextOf, settled, rules, i
     plugins: [limits, settling],
     maskedErrors: {
       maskError: (error) => {
-        const requestId = ids.next();
-        const { message, extensions, path, locations } = toPublicError(error, { requestId, log });
-        return Object.assign(new Error(message), {
-          extensions,
-          path,
-          locations,
-          toJSON: () => ({ message, path, locations, extensions }),
-        });
+        const shown = toPublicError(error, { requestId: ids.next(), log });
+        // The limits are not those of skein.yaml.
+        const message = shown.message.replace(/ \(limits\.\w+\)/, '');
+        const { nodes, source, positions, path } = error instanceof GraphQLError ? error : NOWHERE;
+        const place = {
+          nodes: nodes ?? null,
+          source: source ?? null,
+          positions: positions ?? null,
+          path: path ?? null,
+        };
+        const http = { status: statusOf([shown]), spec: DOCUMENT_CODES.has(shown.extensions?.code) };
+        const extensions = path === undefined ? { ...shown.extensions, http } : { ...shown.extensions };
+        return new GraphQLError(message, { ...place, extensions });
       },
     },
-    maxRequestBodySize: MOST_BYTES,
+    maxRequestBodySize: false,
     graphiql: false,
     landingPage: false,
     cors: false,
@@ -69,9 +81,23 @@ export function createAdminDoor({ schema, identify, contextOf, settled, rules, i
     const requestId = ids.next();
     response.setHeader('x-request-id', requestId);
     response.setHeader('cache-control', 'no-store');
-    if (Number(request.headers['content-length'] ?? 0) > MOST_BYTES)
-      throw new SkeinError('PAYLOAD_TOO_LARGE', `A request may have ${MOST_BYTES} bytes.`);
-    const actor = await identify(credentialsOf(request), requestId);
-    await yoga(request, response, { ...contextOf(actor), requestId });
+    try {
+      const actor = await identify(credentialsOf(request), requestId);
+      if (request.method === 'POST') {
+        if (!isJson(request.headers['content-type']))
+          throw new SkeinError(
+            'UNSUPPORTED_MEDIA_TYPE',
+            'Send the operation as JSON, with "content-type: application/json".',
+          );
+        // Yoga takes a body that is there already.
+        (request as IncomingMessage & { body?: Buffer }).body = await readBody(request, MOST_BYTES);
+      }
+      await yoga(request, response, { ...contextOf(actor), requestId });
+    } catch (error) {
+      if (error instanceof SkeinError && error.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
+      throw error;
+    }
   };
 }
+
+const NOWHERE = { nodes: undefined, source: undefined, positions: undefined, path: undefined };
