@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import type { JsonObject, ModelRequest, ModelResponse } from '../../sources/ai/model.ts';
+import { messagesApi } from './anthropic/messages-api.ts';
+import type { ChatFormat } from './format.ts';
+import { chatCompletions } from './openai/chat.ts';
+import { responses } from './openai/responses.ts';
+
+const BASE: Readonly<Record<string, readonly [ChatFormat, JsonObject]>> = {
+  openai: [chatCompletions, { model: 'm', messages: [{ role: 'user', content: 'Hi' }] }],
+  'openai-responses': [responses, { model: 'm', input: 'Hi' }],
+  anthropic: [messagesApi, { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }],
+};
+type Client = 'openai' | 'openai-responses' | 'anthropic';
+
+function read(client: Client, more: JsonObject) {
+  const [format, base] = BASE[client] as readonly [ChatFormat, JsonObject];
+  return format.read({ ...base, ...more });
+}
+
+/** Dialects that refuse the question, with what they refuse it for. */
+function refusals(client: Client, more: JsonObject): Record<string, string> {
+  const { translation } = read(client, more);
+  const told = DIALECT_NAMES.map((dialect): [string, string | undefined] => [
+    dialect,
+    dialect === client ? undefined : translation.refusal(dialect)?.message,
+  ]);
+  return Object.fromEntries(told.filter((entry): entry is [DialectName, string] => entry[1] !== undefined));
+}
+
+const reason = (parameter: string) =>
+  `"${parameter}" is not taken by this model, whose provider speaks another format.`;
+const all = (client: Client, parameter: string) =>
+  Object.fromEntries(
+    DIALECT_NAMES.filter((dialect) => dialect !== client).map((dialect) => [dialect, reason(parameter)]),
+  );
+
+describe('what only one format has', () => {
+  it.each<[Client, JsonObject, string]>([
+    ['openai', { n: 2 }, 'n'],
+    ['openai', { logit_bias: { 1: 2 } }, 'logit_bias'],
+    ['openai', { prediction: { type: 'content', content: 'x' } }, 'prediction'],
+    ['openai', { modalities: ['text', 'audio'] }, 'modalities'],
+    ['openai', { web_search_options: {} }, 'web_search_options'],
+    ['openai', { store: true }, 'store'],
+    ['openai', { service_tier: 'flex' }, 'service_tier'],
+    ['openai', { reasoning_effort: 'xhigh' }, 'reasoning_effort'],
+    ['openai', { tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'tools[0].type'],
+    ['openai', { tool_choice: { type: 'allowed_tools', allowed_tools: {} } }, 'tool_choice'],
+    ['openai', { functions: [{ name: 'x' }] }, 'functions'],
+    ['openai', { messages: [{ role: 'user', content: 'x', name: 'ada' }] }, 'messages[0].name'],
+    [
+      'openai',
+      { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'f' } }] }] },
+      'messages[0].content[0].file.file_id',
+    ],
+    ['openai-responses', { previous_response_id: 'r' }, 'previous_response_id'],
+    ['openai-responses', { background: true }, 'background'],
+    ['openai-responses', { store: true }, 'store'],
+    ['openai-responses', { truncation: 'auto' }, 'truncation'],
+    ['openai-responses', { include: ['file_search_call.results'] }, 'include'],
+    ['openai-responses', { tools: [{ type: 'web_search' }] }, 'tools[0].type'],
+    ['openai-responses', { input: [{ type: 'item_reference', id: 'x' }] }, 'input[0].type'],
+    ['openai-responses', { conversation: 'c' }, 'conversation'],
+    ['anthropic', { mcp_servers: [{ url: 'x' }] }, 'mcp_servers'],
+    ['anthropic', { container: 'c' }, 'container'],
+    ['anthropic', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, 'tools[0].type'],
+    ['anthropic', { output_config: { effort: 'max' } }, 'output_config.effort'],
+    [
+      'anthropic',
+      { messages: [{ role: 'user', content: [{ type: 'document', source: { type: 'file', file_id: 'f' } }] }] },
+      'messages[0].content[0].source.type',
+    ],
+    [
+      'anthropic',
+      { messages: [{ role: 'user', content: [{ type: 'text', text: 'x', citations: [1] }] }] },
+      'messages[0].content[0].citations',
+    ],
+    ['anthropic', { a_new_field: 0 }, 'a_new_field'],
+  ])('of %s, as in %j, is refused by name by all others', (client, more, parameter) => {
+    expect(refusals(client, more)).toEqual(all(client, parameter));
+  });
+
+  it.each<[Client, JsonObject, readonly string[]]>([
+    ['openai', { presence_penalty: 0.5 }, ['openai-responses', 'anthropic']],
+    ['openai', { response_format: { type: 'json_object' } }, ['anthropic']],
+    ['openai', { logprobs: true }, ['anthropic', 'gemini']],
+    ['openai-responses', { text: { verbosity: 'low' } }, ['anthropic', 'gemini']],
+    ['anthropic', { top_k: 5 }, ['openai', 'openai-responses']],
+  ])('and some others too, as in %s with %j, is refused by %j alone', (client, more, dialects) => {
+    expect(Object.keys(refusals(client, more))).toEqual(dialects);
+  });
+
+  it.each<[Client, JsonObject]>([
+    [
+      'openai',
+      { n: 1, store: false, presence_penalty: 0, service_tier: 'auto', modalities: ['text'], logprobs: false },
+    ],
+    ['openai', { temperature: null, tools: [], functions: [], stop: [], metadata: { team: 'a' } }],
+    ['openai', { messages: [{ role: 'assistant', content: 'x', refusal: null, annotations: [], audio: null }] }],
+    ['openai-responses', { store: false, background: false, truncation: 'disabled', reasoning: { summary: 'auto' } }],
+    ['openai-responses', { include: ['reasoning.encrypted_content'], previous_response_id: null }],
+    ['anthropic', { service_tier: 'auto', thinking: { type: 'adaptive' }, metadata: {} }],
+    ['anthropic', { system: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }] }],
+  ])('but asks for nothing in particular, as in %s with %j, is refused by nobody', (client, more) => {
+    expect(refusals(client, more)).toEqual({});
+  });
+});
+
+describe('canonical requests', () => {
+  const canonical = (client: Client, more: JsonObject): Partial<ModelRequest> => {
+    const { native: _, ...request } = read(client, more).request;
+    return JSON.parse(JSON.stringify(request)) as Partial<ModelRequest>;
+  };
+  const tool = { name: 'weather', description: 'd', parameters: { type: 'object' } };
+
+  it('are the same for the same question in all formats', () => {
+    const limits = { maxTokens: 50, temperature: 0.5, topP: 0.9 };
+    const asked = [
+      canonical('openai', {
+        max_completion_tokens: 50,
+        ...{ temperature: 0.5, top_p: 0.9, parallel_tool_calls: false, tool_choice: 'required' },
+        tools: [{ type: 'function', function: tool }],
+      }),
+      canonical('openai-responses', {
+        max_output_tokens: 50,
+        ...{ temperature: 0.5, top_p: 0.9, parallel_tool_calls: false, tool_choice: 'required' },
+        tools: [{ type: 'function', ...tool }],
+      }),
+      canonical('anthropic', {
+        max_tokens: 50,
+        ...{ temperature: 0.5, top_p: 0.9, tool_choice: { type: 'any', disable_parallel_tool_use: true } },
+        tools: [{ name: 'weather', description: 'd', input_schema: { type: 'object' } }],
+      }),
+    ];
+    for (const request of asked)
+      expect(request).toEqual({
+        ...limits,
+        messages: [{ role: 'user', content: 'Hi' }],
+        tools: [tool],
+        toolChoice: 'required',
+        parallelToolCalls: false,
+      });
+  });
+});
+
+const ANSWER: ModelResponse = {
+  id: 'a',
+  text: 'Done',
+  finishReason: 'tool-calls',
+  usage: undefined,
+  modelId: 'x',
+  content: [
+    { type: 'reasoning', text: 'Hm', signature: { dialect: 'anthropic', value: 'sealed:1' } },
+    { type: 'reasoning', text: '', signature: { dialect: 'anthropic', value: 'hidden', isRedacted: true } },
+    { type: 'text', text: 'Done' },
+    {
+      type: 'tool-call',
+      id: 'c1',
+      name: 'weather',
+      arguments: '{"city":"Oslo"}',
+      signature: { dialect: 'gemini', value: 'thought' },
+    },
+  ],
+};
+const INFO = { model: 'm', requestId: 'r-1', createdAt: 1 };
+
+/** What a client sends back of an answer. */
+const BACK: Readonly<Record<Client, (answer: JsonObject) => JsonObject>> = {
+  openai: ({ choices }) => ({ messages: [(choices as { message: JsonObject }[])[0]?.message] }),
+  'openai-responses': ({ output }) => ({ input: output }),
+  anthropic: ({ content }) => ({ messages: [{ role: 'assistant', content }] }),
+};
+
+describe.each(['openai', 'openai-responses', 'anthropic'] as const)('an answer in the format of %s', (client) => {
+  it('comes back as what it was, with the signatures of whoever made it', () => {
+    const [format] = BASE[client] as readonly [ChatFormat, JsonObject];
+    const answer = format.answer(ANSWER, read(client, {}), INFO);
+    const { request } = read(client, BACK[client](JSON.parse(JSON.stringify(answer)) as JsonObject));
+    const [message] = request.messages;
+    const parts = JSON.parse(JSON.stringify(message?.content)) as { signature?: { id?: string } }[];
+    // Thoughts of others have no name in this format but the one it gives them.
+    for (const { signature } of parts) delete signature?.id;
+    expect(message?.role).toBe('assistant');
+    expect(parts).toEqual(JSON.parse(JSON.stringify(ANSWER.content)));
+  });
+});
