@@ -16,6 +16,8 @@ export interface Source {
   readonly model: SourceModel;
   /** Of sources that speak GraphQL: whole operations, as they are. */
   readonly graphql?: GraphqlUpstream;
+  /** Of its mutations, those that are prompts: what is known of them beside their fields, by field. */
+  prompts?(): ReadonlyMap<string, PromptFacts>;
   /** One cheap round to the upstream; rejects with the reason when it cannot be reached. */
   probe(signal: AbortSignal): Promise<void>;
   /** What stands between it and its service, where something does: for operators. */
@@ -154,6 +156,12 @@ export interface PromptOrigin {
   readonly version: string;
   /** Of the version's content, in its short form. */
   readonly hash: string;
+}
+
+/** What a prompt is to doors that have no field for it. */
+export interface PromptFacts {
+  /** Values of its arguments with the right answers. */
+  readonly examples: readonly { readonly input: Arguments; readonly output: unknown }[];
 }
 
 /** What an HTTP answer says of how long it may be kept (RFC 9111), and how it can be asked for again (RFC 9110, 13). */

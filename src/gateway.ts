@@ -16,10 +16,11 @@ import type { Keyring } from './identity/keyring.ts';
 import { createRevocations } from './identity/revocations.ts';
 import { createLifetimes, type Lifetimes } from './lifetimes.ts';
 import { createOperations, type OperationsDeps, oneGraph } from './operations.ts';
-import type { AccessPolicy } from './policy/access.ts';
+import { type AccessPolicy, createAccessPolicy } from './policy/access.ts';
 import type { Rates } from './policy/rates/rates.ts';
 import { createSurfacesDoor, type SurfacesDeps } from './surfaces/door.ts';
 import { modelsView } from './surfaces/models-view.ts';
+import { createRestDoor } from './surfaces/rest/rest-door.ts';
 
 export interface GatewayDeps {
   readonly graph: Graph;
@@ -77,11 +78,9 @@ export interface Gateway {
 export function createGateway(deps: GatewayDeps): Gateway {
   const { graph, keyring, limits, clock, ids, log } = deps;
   const lifetimes = createLifetimes({ clock, ids, log });
-  const operations = createOperations({
-    graphOf: deps.graphOf ?? oneGraph(graph.registry),
-    rates: deps.rates,
-    access: deps.access,
-  });
+  const graphOf = deps.graphOf ?? oneGraph(graph.registry);
+  const access = deps.access ?? createAccessPolicy();
+  const operations = createOperations({ graphOf, rates: deps.rates, access });
   const revocations = createRevocations({ lifetimes, keyring, holdsGrants: deps.holdsGrants });
   deps.onIdentitiesChanged?.(revocations.check);
   const sse = createGraphqlSse(operations);
@@ -96,6 +95,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     surfaces: createSurfacesDoor({
       ...{ keyring, lifetimes, limits, clock, ids, log, rates: deps.rates },
       modelsOf: deps.modelsOf ?? (() => modelsView(graph)),
+      isDraining: () => closing !== undefined,
+    }),
+    rest: createRestDoor({
+      ...{ ...shared, graphOf, access, rates: deps.rates },
       isDraining: () => closing !== undefined,
     }),
     cors: deps.cors,

@@ -25,9 +25,11 @@ export function createPromptSource(
     const prompt = compilePrompt(name, options, models, report);
     if (named && prompt !== undefined && addDefinitions(prompt, definitions, report)) compiled.push(prompt);
   }
+  const facts = new Map(compiled.map(({ name, examples }) => [name, { examples }]));
   return {
     name: 'prompts',
     kind: 'prompt',
+    prompts: () => facts,
     model: {
       sdl: sdlOf(
         compiled,

@@ -4,17 +4,21 @@ import { didYouMean } from '../../kernel/suggest.ts';
 import type { Models } from '../ai/model-client.ts';
 import type { ModelRoute } from '../ai/routes/route.ts';
 import type { CallContext, StreamCall, UnaryCall } from '../source.ts';
-import type { PromptOptions } from './options.ts';
+import type { PromptExample, PromptOptions } from './options.ts';
 import { noteAnswer, type PromptAnswer } from './prompt-answers.ts';
 import { promptEvents } from './prompt-events.ts';
 import type { PromptTypes } from './prompt-types.ts';
 import { type ReadPrompt, type ReadVersion, readPrompt } from './read-prompt.ts';
+import { canonicalJson } from './version-hash.ts';
+import { versionsOf } from './versions.ts';
 
 /** A prompt that is ready to be called. */
 export interface Prompt {
   readonly name: string;
   readonly description: string | undefined;
   readonly types: PromptTypes;
+  /** Of all its versions, the first of each input. */
+  readonly examples: readonly PromptExample[];
   readonly call: UnaryCall;
   /** Only where the output is text. */
   readonly stream: StreamCall | undefined;
@@ -57,7 +61,14 @@ export function compilePrompt(
       return promptEvents(models.stream(route, version.requestOf(args, context), within(context, answer)), answer);
     },
   };
-  return { name, description: options.description, types, call, stream: output === undefined ? stream : undefined };
+  const { description } = options;
+  const examples = examplesOf(options);
+  return { name, description, types, examples, call, stream: output === undefined ? stream : undefined };
+}
+
+function examplesOf(options: PromptOptions): readonly PromptExample[] {
+  const all = versionsOf(options).flatMap(({ examples = [] }) => examples);
+  return [...new Map([...all].reverse().map((example) => [canonicalJson(example.input), example])).values()].reverse();
 }
 
 interface Chosen {

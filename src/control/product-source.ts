@@ -25,7 +25,13 @@ export function createProductSource(name: string, sdl: string, current: () => Ge
   const { model, problems } = compileGraphql({ kind: 'sdl', text: sdl, file: name }, OPTIONS);
   if (model === undefined) throw new ProblemsError(problems);
   const source = openGraphql(name, model, OPTIONS, serviceOf(name, current));
-  return { ...source, probe: async () => {} };
+  return { ...source, prompts: () => promptsIn(source, current()), probe: async () => {} };
+}
+
+/** Which of its mutations are prompts of the owner's. Examples show how those ask, and stay the owner's. */
+function promptsIn({ model }: Source, generation: Generation | undefined): ReturnType<NonNullable<Source['prompts']>> {
+  const names = generation?.sources.flatMap((source) => [...(source.prompts?.().keys() ?? [])]) ?? [];
+  return new Map(names.filter((name) => model.calls.has(`Mutation.${name}`)).map((name) => [name, { examples: [] }]));
 }
 
 interface Asked {

@@ -5,9 +5,12 @@ import { EVENT_STREAM } from './media-types.ts';
 /** How often a comment is sent so that proxies do not take a quiet stream for a dead one. */
 const PING_EVERY_MS = 12_000;
 
+/** Those of GraphQL over SSE, and those of prompts over REST. */
+type EventName = 'next' | 'complete' | 'delta' | 'output' | 'error';
+
 export interface EventStream {
   /** Writes an event; resolves when the client has room for more, or when `signal` aborts. */
-  send(event: 'next' | 'complete', data: unknown, signal?: AbortSignal): Promise<void>;
+  send(event: EventName, data: unknown, signal?: AbortSignal): Promise<void>;
   end(): void;
   readonly closed: boolean;
   onClose(listener: () => void): void;

@@ -24,6 +24,8 @@ export interface HttpServerDeps {
   readonly status: Status;
   /** What is under `/v1/`: the models as OpenAI and Anthropic have them. */
   readonly surfaces?: ((request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>) | undefined;
+  /** What is under `/rest/`: prompts. */
+  readonly rest?: ((request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>) | undefined;
   /** `/admin/graphql`, and its GraphiQL. */
   readonly admin?: { readonly door: Door; readonly graphiql: Graphiql } | undefined;
   /** Whether the graph serves, with what an operator wants to know. */
@@ -35,7 +37,7 @@ export interface HttpServerDeps {
 
 /** The Node server and its routes. */
 export function createHttpServer(deps: HttpServerDeps): Server {
-  const { graphql, graphqlWs, graphiql, surfaces, cors, status, admin, readiness, isDraining, ids, log } = deps;
+  const { graphql, graphqlWs, graphiql, surfaces, rest, cors, status, admin, readiness, isDraining, ids, log } = deps;
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
@@ -53,6 +55,10 @@ export function createHttpServer(deps: HttpServerDeps): Server {
     if (surfaces !== undefined && path.startsWith('/v1/')) {
       if (cors(request, response)) return;
       return surfaces(request, response, path);
+    }
+    if (rest !== undefined && path.startsWith('/rest/')) {
+      if (cors(request, response)) return;
+      return rest(request, response, path);
     }
     if (path !== '/graphql') {
       const error = new SkeinError('NOT_FOUND', 'There is nothing at this address. The graph is at /graphql.');
