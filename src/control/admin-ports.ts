@@ -1,5 +1,6 @@
 import type { UserError } from '../../admin/errors.ts';
 import type { AdminPorts, Validation } from '../../admin/stores/ports.ts';
+import { SkeinError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
@@ -12,6 +13,7 @@ import { parseYaml } from '../config/yaml-document.ts';
 import type { CompileWorker } from '../graph/compile-worker.ts';
 import { createGraph } from '../graph/graph.ts';
 import { generationOptions } from '../graph/load-graph.ts';
+import { createTurns } from './turns.ts';
 
 export interface ValidationDeps {
   readonly log: Log;
@@ -23,11 +25,21 @@ export interface ValidationDeps {
   givenTo(tenant: string): readonly Source[];
 }
 
+/** Each builds a graph beside those that serve. */
+const TURNS = { most: 2, mostOfOne: 1, mostWaitingOfOne: 8, mostWaiting: 200 };
 const NOTHING: Validation['changes'] = { breaking: [], dangerous: [], safe: [] };
 
 /** Builds a graph of the configuration, compares it with the one that serves, and lets go of it. */
 export function createValidation({ compiler, read, currentSdl, givenTo }: ValidationDeps): AdminPorts['validate'] {
-  return async (request) => {
+  const turns = createTurns({
+    ...TURNS,
+    refuse: () =>
+      new SkeinError(
+        'RATE_LIMITED',
+        'Too many changes are being tried at the same time: wait for one to end, and try again.',
+      ),
+  });
+  const validate: AdminPorts['validate'] = async (request) => {
     const { config, problems } = await read(request);
     const isEmpty = Object.values(request.state).every((entries) => Object.keys(entries).length === 0);
     const given = givenTo(request.tenant._id);
@@ -49,6 +61,7 @@ export function createValidation({ compiler, read, currentSdl, givenTo }: Valida
       return { errors: error.problems.map(toUserError), notices: [], changes: NOTHING };
     }
   };
+  return (request) => turns.run(request.tenant._id, () => validate(request));
 }
 
 function noticesOf(graph: Awaited<ReturnType<typeof createGraph>>): readonly string[] {
