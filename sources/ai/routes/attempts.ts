@@ -33,9 +33,12 @@ export class Attempts {
   readonly #route: ModelRoute;
   readonly #targets: readonly RouteTarget[];
   #place = 0;
+  #asked: RouteTarget | undefined;
   #retriesLeft: number;
   /** Refused before it was sent: the first of its kind is told if nobody takes the question. */
   #refusal: SkeinError | undefined;
+  /** Of the last that was asked. */
+  #failure: SkeinError | undefined;
 
   constructor(route: ModelRoute, targets: readonly RouteTarget[]) {
     this.#route = route;
@@ -50,7 +53,13 @@ export class Attempts {
     return target;
   }
 
+  /** Who was asked last: who refuses a question beforehand was not. */
+  get asked(): RouteTarget {
+    return this.#asked ?? this.target;
+  }
+
   note(outcome: string, latencyMs: number, upstreamStatus?: number): void {
+    this.#asked = this.target;
     const { name: model, provider } = this.target.deployment.target;
     this.made.push({ model, provider, outcome, latencyMs, ...(upstreamStatus !== undefined && { upstreamStatus }) });
   }
@@ -65,6 +74,7 @@ export class Attempts {
       return true;
     }
     if (error.code === 'BAD_USER_INPUT') this.#refusal ??= error;
+    else this.#failure = error;
     if (!this.#passes(error) || this.#place + 1 >= this.#targets.length) return false;
     this.#place += 1;
     this.#retriesLeft = this.target.retries;
@@ -73,7 +83,8 @@ export class Attempts {
 
   /** What the caller is told when nobody is left. */
   verdict(error: SkeinError): SkeinError {
-    return error.code === 'BAD_USER_INPUT' ? (this.#refusal ?? error) : error;
+    // A question that one could take was no wrong one.
+    return error.code === 'BAD_USER_INPUT' ? (this.#failure ?? this.#refusal ?? error) : error;
   }
 
   #passes(error: SkeinError): boolean {

@@ -42,6 +42,7 @@ describe('every call leaves one record', () => {
         usage: expect.objectContaining({ inputTokens: 5, outputTokens: 2 }),
         isEstimated: false,
         costNanoUsd: 25_000n,
+        price: expect.objectContaining({ input: 1_000_000_000n, output: 10_000_000_000n }),
         latencyMs: 0,
         firstTokenMs: undefined,
         outcome: 'ok',
@@ -119,6 +120,21 @@ describe('every call leaves one record', () => {
     expect((await generate()).usage).toBeUndefined();
     expect(records).toMatchObject([{ outcome: 'ok', isEstimated: true, usage: { inputTokens: 100, outputTokens: 1 } }]);
   });
+});
+
+test('who refuses a question beforehand is not the one that failed', async () => {
+  const { client, context, records, asked } = await setUpModels({
+    answers: { a: (_, response) => sendJson(response, {}, 500), b: () => {} },
+    models: { a: { price } },
+    providers: { b: { dialect: 'anthropic' } },
+  });
+  // The format of b has no system messages alone; that of a has.
+  const system: ModelRequest = { messages: [{ role: 'system', content: 'Be kind.' }] };
+  await expect(client.generate(client.route(), system, context)).rejects.toMatchObject({ code: 'UPSTREAM_FAILED' });
+  expect(asked()).toEqual({ a: 1, b: 0 });
+  expect(records).toMatchObject([
+    { model: 'a', outcome: 'failed', errorCode: 'UPSTREAM_FAILED', attempts: [{ model: 'a' }] },
+  ]);
 });
 
 test('what was never sent leaves none', async () => {

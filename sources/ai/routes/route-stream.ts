@@ -103,8 +103,9 @@ export class RouteStream implements ModelStream {
     this.#parts = undefined;
     if (this.#settlement?.failed(error, !this.#hasBegun)) return;
     this.#isOver = true;
-    this.#settlement?.end(error, usage, this.#characters);
-    throw this.#plan.attempts.verdict(error);
+    const verdict = this.#plan.attempts.verdict(error);
+    this.#settlement?.end(verdict, usage, this.#characters);
+    throw verdict;
   }
 }
 

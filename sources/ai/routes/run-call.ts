@@ -30,8 +30,9 @@ export async function runCall<T extends { readonly usage: Usage | undefined }>(
     } catch (caught) {
       const error = toSkeinError(caught);
       if (settlement.failed(error, true)) continue;
-      settlement.end(error, undefined, 0);
-      throw attempts.verdict(error);
+      const verdict = attempts.verdict(error);
+      settlement.end(verdict, undefined, 0);
+      throw verdict;
     } finally {
       attempt.end();
     }

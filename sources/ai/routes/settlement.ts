@@ -91,7 +91,7 @@ export class Settlement {
   }
 
   #names() {
-    const { name: model, provider, modelId } = this.attempts.target.deployment.target;
+    const { name: model, provider, modelId } = this.attempts.asked.deployment.target;
     return { model, provider, modelId };
   }
 
@@ -106,7 +106,7 @@ export class Settlement {
     const { clock, meter } = this.#world;
     const now = clock.now();
     const { usage, isEstimated } = this.#usageOf(outcome, told, outputCharacters);
-    const price = usage && this.attempts.target.deployment.pricing.price(now, usage.inputTokens ?? 0);
+    const price = usage && this.attempts.asked.deployment.pricing.price(now, usage.inputTokens ?? 0);
     const cost = usage && price && costNanoUsd(usage, price);
     const record: ModelCallRecord = {
       kind: this.#asked.kind,
