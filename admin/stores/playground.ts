@@ -11,7 +11,7 @@ export interface PlaygroundRun {
   /** Of a prompt in the working copy; what the prompt is called where options are given. */
   readonly name?: string | null | undefined;
   readonly options?: unknown;
-  /** One of its versions; without it, what is released. */
+  /** One of its versions; without it, the one that most are answered by. */
   readonly version?: string | null | undefined;
   readonly input: unknown;
   readonly models: readonly string[];
@@ -41,17 +41,25 @@ export async function runPrompt(
   }
   if (typeof version === 'string') {
     if (!Object.hasOwn(versionsOf({ options: draft }), version)) throw notFound('version of the prompt', ['version']);
-    draft = { ...(draft as object), release: [{ version, weight: 1 }] };
   }
   const { published } = readEntry(context, 'prompts', { name: called, options: draft }, of);
   return context.ports.playground({
     tenant: of,
     name: called,
     options: published.options,
+    version: version ?? mostReleased(draft),
     input: input as Readonly<Record<string, unknown>>,
     models,
     signal,
   });
+}
+
+function mostReleased(options: unknown): string | undefined {
+  const { release } = options as { readonly release?: unknown };
+  if (!Array.isArray(release)) return undefined;
+  const shares = release as readonly { readonly version?: unknown; readonly weight?: unknown }[];
+  const [first] = [...shares].sort((one, other) => Number(other.weight ?? 1) - Number(one.weight ?? 1));
+  return typeof first?.version === 'string' ? first.version : undefined;
 }
 
 function checkRun(input: unknown, models: readonly string[]): void {

@@ -67,6 +67,8 @@ export interface PlaygroundRequest {
   readonly name: string;
   /** As in skein.yaml. */
   readonly options: unknown;
+  /** Which of its versions; needed where it has several. */
+  readonly version?: string | undefined;
   readonly input: Readonly<Record<string, unknown>>;
   readonly models: readonly string[];
   readonly signal?: AbortSignal | undefined;

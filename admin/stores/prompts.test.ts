@@ -92,10 +92,10 @@ describeStores('prompts', (plane) => {
     expect(asked[0]).toMatchObject({ tenant: { _id: tenant._id }, name: 'say', options: PLAIN, ...run });
     const options = { versions: { one: { template: '1' }, two: { template: '2' } } };
     await runPrompt(developer, { ...run, options, version: 'two' });
-    expect(asked[1]).toMatchObject({
-      name: 'draft',
-      options: { ...options, release: [{ version: 'two', weight: 1 }] },
-    });
+    expect(asked[1]).toMatchObject({ name: 'draft', options, version: 'two' });
+    const release = [{ version: 'one' }, { version: 'two', weight: 9 }];
+    await runPrompt(developer, { ...run, options: { ...options, release } });
+    expect(asked[2]).toMatchObject({ version: 'two' });
     expect(await mistakes(runPrompt(developer, { ...run, name: 'no' }))).toEqual(['NOT_FOUND name']);
     expect(await mistakes(runPrompt(developer, { ...run, options, version: 'three' }))).toEqual(['NOT_FOUND version']);
     expect(await mistakes(runPrompt(developer, run))).toEqual(['INVALID name']);

@@ -26,7 +26,7 @@ export function createPlayground({
   log,
 }: PlaygroundDeps): Required<Pick<AdminPorts, 'playground' | 'promptHash'>> {
   return {
-    async playground({ tenant, name, options, input, models, signal }) {
+    async playground({ tenant, name, options, version, input, models, signal }) {
       const client = modelsOf(tenant._id);
       if (client === undefined)
         throw new UserErrors([
@@ -49,7 +49,7 @@ export function createPlayground({
         account: { tenant: tenant._id, door: 'playground' },
       };
       try {
-        const runs = await runPrompt({ name, options, input, models, client, context, clock });
+        const runs = await runPrompt({ name, options, version, input, models, client, context, clock });
         return runs.map(({ name: model, output, text, error, usage, latencyMs, firstTokenMs }) => ({
           ...{ model, output, text, latencyMs, firstTokenMs },
           error: error?.message,
