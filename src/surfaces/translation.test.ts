@@ -181,6 +181,11 @@ describe.each(['openai', 'openai-responses', 'anthropic'] as const)('an answer i
     const parts = JSON.parse(JSON.stringify(message?.content)) as { signature?: { id?: string } }[];
     // Thoughts of others have no name in this format but the one it gives them.
     for (const { signature } of parts) delete signature?.id;
+    // The client's own provider is not shown what it would not know.
+    const sent = JSON.stringify(request.native?.body);
+    const strange = client === 'anthropic' ? /thought|gemini/ : /sealed|hidden|skein/;
+    expect(sent).not.toMatch(strange);
+    expect(sent).toContain('Done');
     expect(message?.role).toBe('assistant');
     expect(parts).toEqual(JSON.parse(JSON.stringify(ANSWER.content)));
   });

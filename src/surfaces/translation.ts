@@ -11,7 +11,9 @@ import { type FieldReader, wrong } from './field-reader.ts';
  */
 export class Translation implements NativeRequest {
   readonly dialect: DialectName;
-  readonly body: JsonObject;
+  body: JsonObject;
+  /** Whether the conversation has thoughts of other providers, which the client's own would not take. */
+  hasForeign = false;
   readonly wantsUsage: boolean;
   headers: Readonly<Record<string, string>> = {};
   readonly #extras: Record<string, Record<string, unknown>> = {};

@@ -14,6 +14,7 @@ import { FieldReader, wrong } from '../field-reader.ts';
 import type { ChatCall } from '../format.ts';
 import { Translation } from '../translation.ts';
 import { readBlocks, readMessages } from './messages.ts';
+import { withoutForeign } from './signatures.ts';
 
 const EFFORTS: ReadonlySet<string> = new Set<ReasoningEffort>(['low', 'medium', 'high']);
 
@@ -55,6 +56,7 @@ export function readQuestion(json: JsonObject): ChatCall {
     native: translation,
   };
   translation.onlyRest(body);
+  if (translation.hasForeign) translation.body = withoutForeign(json);
   const request = { ...read, extras: translation.extras };
   return { model, stream, request, translation, places: [...system.map(() => SYSTEM_PLACE), ...places] };
 }

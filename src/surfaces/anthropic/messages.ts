@@ -10,7 +10,7 @@ import { FieldReader, wrong } from '../field-reader.ts';
 import { mediaOf } from '../media.ts';
 import { readExtraContent } from '../openai/extra-content.ts';
 import type { Translation } from '../translation.ts';
-import { readSignature } from './signatures.ts';
+import { isForeign, readSignature } from './signatures.ts';
 
 export interface ReadMessages {
   readonly messages: readonly ModelMessage[];
@@ -77,9 +77,11 @@ function readBlock(block: FieldReader, translation: Translation): ContentPart | 
     case 'thinking': {
       const signature = block.text('signature');
       const text = block.text('thinking') ?? '';
+      if (isForeign(signature)) translation.hasForeign = true;
       return { type: 'reasoning', text, ...(signature && { signature: readSignature(signature) }) };
     }
     case 'redacted_thinking':
+      if (isForeign(block.text('data'))) translation.hasForeign = true;
       return {
         type: 'reasoning',
         text: '',
@@ -87,6 +89,7 @@ function readBlock(block: FieldReader, translation: Translation): ContentPart | 
       };
     case 'tool_use': {
       const signature = readExtraContent(block.any('extra_content'));
+      if (signature !== undefined) translation.hasForeign = true;
       const input = JSON.stringify(block.json('input') ?? {});
       const call = {
         type: 'tool-call',

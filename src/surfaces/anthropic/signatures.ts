@@ -1,3 +1,4 @@
+import { arrayOf, isObject, objectOf } from '../../../sources/ai/dialects/read.ts';
 import type { JsonObject, ReasoningPart, Signature } from '../../../sources/ai/model.ts';
 
 /**
@@ -12,6 +13,11 @@ export function readSignature(text: string): Signature {
   return { dialect, value: text.slice(head.length), ...(id !== '' && { id: decodeURIComponent(id) }) };
 }
 
+/** Whether Anthropic would not know it: it is another's, or none. */
+export function isForeign(signature: unknown): boolean {
+  return typeof signature !== 'string' || signature === '' || FOREIGN.test(signature);
+}
+
 export function writeSignature({ dialect, value, id = '' }: Signature): string {
   return dialect === 'anthropic' ? value : `skein:${dialect}:${encodeURIComponent(id)}:${value}`;
 }
@@ -19,4 +25,21 @@ export function writeSignature({ dialect, value, id = '' }: Signature): string {
 export function thinkingBlock({ text, signature }: Pick<ReasoningPart, 'text' | 'signature'>): JsonObject {
   if (signature?.isRedacted) return { type: 'redacted_thinking', data: writeSignature(signature) };
   return { type: 'thinking', thinking: text, signature: signature === undefined ? '' : writeSignature(signature) };
+}
+
+/** The conversation without the thoughts of others, as Anthropic takes it. */
+export function withoutForeign(body: JsonObject): JsonObject {
+  const messages = arrayOf(body.messages).map((message) => {
+    const { content, ...rest } = objectOf(message);
+    return { ...rest, content: Array.isArray(content) ? content.flatMap(withoutForeignBlock) : content };
+  });
+  return { ...body, messages };
+}
+
+function withoutForeignBlock(block: unknown): unknown[] {
+  if (!isObject(block)) return [block];
+  const { type, signature, data, extra_content: _, ...rest } = block;
+  if (type === 'thinking') return isForeign(signature) ? [] : [block];
+  if (type === 'redacted_thinking') return isForeign(data) ? [] : [block];
+  return type === 'tool_use' ? [{ type, ...rest }] : [block];
 }

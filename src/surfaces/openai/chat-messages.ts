@@ -9,7 +9,7 @@ import type {
 import { FieldReader, wrong } from '../field-reader.ts';
 import { mediaOf } from '../media.ts';
 import type { Translation } from '../translation.ts';
-import { readExtraContent, readReasoningDetail } from './extra-content.ts';
+import { isOurs, readExtraContent, readReasoningDetail } from './extra-content.ts';
 
 /** One canonical message for each, so that places stay what they are. */
 export function readMessages(body: FieldReader, translation: Translation): readonly ModelMessage[] {
@@ -121,7 +121,7 @@ function readAnswer(message: FieldReader, translation: Translation): string | re
       ? textParts(typeof content === 'string' && content !== '' ? content : refusal)
       : readPieces(message, translation);
   const calls = (message.objects('tool_calls') ?? []).map((call) => readCall(call, translation));
-  const thoughts = readThoughts(message);
+  const thoughts = readThoughts(message, translation);
   if (calls.length === 0 && thoughts.length === 0 && typeof content === 'string') return content;
   return [...thoughts, ...said, ...calls];
 }
@@ -131,10 +131,13 @@ function textParts(text: string | undefined): readonly TextPart[] {
 }
 
 /** In the words of others than OpenAI: a text alone, or thoughts that can be gone on from. */
-function readThoughts(message: FieldReader): readonly ReasoningPart[] {
+function readThoughts(message: FieldReader, translation: Translation): readonly ReasoningPart[] {
   const plain = message.text('reasoning_content') ?? message.any('reasoning');
   const details = message.list('reasoning_details');
-  if (details !== undefined) return details.map(readReasoningDetail).filter((part) => part !== undefined);
+  if (details !== undefined) {
+    if (details.some(isOurs)) translation.hasForeign = true;
+    return details.map(readReasoningDetail).filter((part) => part !== undefined);
+  }
   return typeof plain === 'string' && plain !== '' ? [{ type: 'reasoning', text: plain }] : [];
 }
 
@@ -142,6 +145,7 @@ function readCall(call: FieldReader, translation: Translation): ToolCallPart {
   if ((call.text('type') ?? 'function') !== 'function') throw wrong(call.path('type'), 'must be function');
   const called = new FieldReader(call.any('function'), call.path('function'));
   const signature = readExtraContent(call.any('extra_content'));
+  if (signature !== undefined) translation.hasForeign = true;
   call.any('index');
   const part: ToolCallPart = {
     type: 'tool-call',

@@ -10,6 +10,7 @@ import { FieldReader, wrong } from '../field-reader.ts';
 import type { ChatCall } from '../format.ts';
 import { Translation } from '../translation.ts';
 import { NO_PARAMETERS, readMessages } from './chat-messages.ts';
+import { withoutForeign } from './extra-content.ts';
 
 const EFFORTS: ReadonlySet<string> = new Set<ReasoningEffort>(['none', 'minimal', 'low', 'medium', 'high']);
 
@@ -42,6 +43,7 @@ export function readChatRequest(json: JsonObject): ChatCall {
   body.any('max_tokens');
   readExtras(body, translation);
   translation.onlyRest(body);
+  if (translation.hasForeign) translation.body = withoutForeign(json);
   return { model, stream, request: { ...read, extras: translation.extras }, translation };
 }
 

@@ -1,4 +1,5 @@
-import { isObject, objectOf, textOf } from '../../../sources/ai/dialects/read.ts';
+import { DIALECT_NAMES } from '../../../sources/ai/dialects/index.ts';
+import { arrayOf, isObject, objectOf, textOf } from '../../../sources/ai/dialects/read.ts';
 import type { JsonObject, ReasoningPart, Signature } from '../../../sources/ai/model.ts';
 
 /**
@@ -20,6 +21,36 @@ export function readExtraContent(value: unknown): Signature | undefined {
   if (thought !== undefined) return { dialect: 'gemini', value: thought };
   const { dialect, signature } = objectOf(skein);
   return typeof dialect === 'string' && typeof signature === 'string' ? { dialect, value: signature } : undefined;
+}
+
+/** Whether a detail is one that was made here, of a thought of a provider of another format. */
+export function isOurs(detail: unknown): boolean {
+  return DIALECTS.has(objectOf(detail).format);
+}
+
+const DIALECTS: ReadonlySet<unknown> = new Set(DIALECT_NAMES);
+
+/** The conversation without the thoughts of others, as providers of OpenAI's format take it. */
+export function withoutForeign(body: JsonObject): JsonObject {
+  const messages = arrayOf(body.messages).map((message) => {
+    const { reasoning_details: details, reasoning_content: text, tool_calls: calls, ...rest } = objectOf(message);
+    if (!Array.isArray(details) && !Array.isArray(calls)) return message;
+    const own = arrayOf(details).filter((detail) => !isOurs(detail));
+    const isOwn = own.length > 0 || !Array.isArray(details);
+    return {
+      ...rest,
+      ...(isOwn && text !== undefined && { reasoning_content: text }),
+      ...(own.length > 0 && { reasoning_details: own }),
+      ...(Array.isArray(calls) && { tool_calls: calls.map(withoutExtraContent) }),
+    };
+  });
+  return { ...body, messages };
+}
+
+/** Google's own is for its own servers, which speak this format too. */
+function withoutExtraContent(call: unknown): unknown {
+  const { extra_content: extra, ...rest } = objectOf(call);
+  return objectOf(extra).google === undefined ? rest : call;
 }
 
 /** A thought with its signature. */

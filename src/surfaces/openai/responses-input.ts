@@ -1,4 +1,5 @@
-import type { ContentPart, ModelMessage, ReasoningPart, TextPart } from '../../../sources/ai/model.ts';
+import { arrayOf, objectOf, textOf } from '../../../sources/ai/dialects/read.ts';
+import type { ContentPart, JsonObject, ModelMessage, ReasoningPart, TextPart } from '../../../sources/ai/model.ts';
 import { type FieldReader, wrong } from '../field-reader.ts';
 import { mediaOf } from '../media.ts';
 import type { Translation } from '../translation.ts';
@@ -47,14 +48,14 @@ function readItem(item: FieldReader, translation: Translation): ModelMessage | u
             id: item.needText('call_id'),
             name: item.needText('name'),
             arguments: item.text('arguments') ?? '',
-            ...signed(item.text('skein_signature')),
+            ...signed(item.text('skein_signature'), translation),
           },
         ],
       };
     case 'function_call_output':
       return { role: 'tool', content: [readOutput(item, translation)] };
     case 'reasoning':
-      return { role: 'assistant', content: [readReasoning(item)] };
+      return { role: 'assistant', content: [readReasoning(item, translation)] };
     default:
       translation.only(item.path('type'));
       return undefined;
@@ -133,18 +134,20 @@ function readOutput(item: FieldReader, translation: Translation) {
 }
 
 /** Another provider's thought says whose it is: see `writeEncrypted`. */
-function readReasoning(item: FieldReader): ReasoningPart {
+function readReasoning(item: FieldReader, translation: Translation): ReasoningPart {
   const id = item.text('id');
   const encrypted = item.text('encrypted_content');
   const texts = [...(item.objects('summary') ?? []), ...(item.objects('content') ?? [])];
   const text = texts.map((piece) => piece.text('text') ?? '').join('\n\n');
   if (encrypted === undefined) return { type: 'reasoning', text };
   const foreign = readForeign(encrypted);
+  if (foreign !== undefined) translation.hasForeign = true;
   const signature = foreign ?? { dialect: 'openai-responses', value: encrypted, ...(id !== undefined && { id }) };
   return { type: 'reasoning', text, signature };
 }
 
-function signed(text: string | undefined) {
+function signed(text: string | undefined, translation: Translation) {
+  if (text !== undefined) translation.hasForeign = true;
   const signature = text === undefined ? undefined : readForeign(text);
   return signature === undefined ? {} : { signature };
 }
@@ -153,4 +156,14 @@ function readForeign(text: string) {
   const [head, dialect, redacted] = /^skein:([a-z-]+):(r?):/.exec(text) ?? [];
   if (head === undefined || dialect === undefined) return undefined;
   return { dialect, value: text.slice(head.length), ...(redacted === 'r' && { isRedacted: true }) };
+}
+
+/** The conversation without the thoughts of others, as OpenAI takes it. */
+export function withoutForeign(body: JsonObject): JsonObject {
+  const input = arrayOf(body.input).flatMap((item) => {
+    const { skein_signature: _, ...rest } = objectOf(item);
+    const isThought = rest.type === 'reasoning' && readForeign(textOf(rest.encrypted_content) ?? '') !== undefined;
+    return isThought ? [] : [rest];
+  });
+  return { ...body, input };
 }

@@ -3,7 +3,7 @@ import { FieldReader, wrong } from '../field-reader.ts';
 import type { ChatCall } from '../format.ts';
 import { Translation } from '../translation.ts';
 import { readEffort, readFunction, readShape } from './chat-request.ts';
-import { readInput } from './responses-input.ts';
+import { readInput, withoutForeign } from './responses-input.ts';
 
 /** Answers repeat the question's parameters, as the client said them. */
 const REPEATED = [
@@ -49,6 +49,7 @@ export function readResponsesRequest(json: JsonObject): ChatCall {
     native: translation,
   };
   translation.onlyRest(body);
+  if (translation.hasForeign) translation.body = withoutForeign(json);
   const request = { ...read, extras: translation.extras };
   const echo = Object.fromEntries(REPEATED.flatMap((name) => (json[name] == null ? [] : [[name, json[name]]])));
   return { model, stream, request, translation, echo };
