@@ -31,7 +31,9 @@ export function formatBanner({ url, graph, prompts, key, adminToken, tookMs }: B
     `  Admin     ${url}/admin/graphql   in a browser`,
     `  Health    ${url}/healthz  ${url}/readyz`,
   );
-  if (adminToken !== undefined)
+  if (adminToken === undefined)
+    lines.push('', '  Administrator token   as it was shown at the first start, or SKEIN_ADMIN_TOKEN');
+  else
     lines.push(
       '',
       `  Administrator token   ${adminToken}`,
