@@ -44,16 +44,29 @@ export function createAdminIdentity({ directory, tokens, clock, addressOf, onUse
   };
 }
 
-/** Rights come from the token's claims; one without roles is matched with a user of its tenant by its subject or name. */
+/**
+ * Rights come from the token's claims; one without roles is matched with a user of its tenant by its subject, or by
+ * an e-mail address that its issuer has verified. Its name is for people: in many issuers everybody chooses their own.
+ */
 function actorOf(token: VerifiedToken, directory: LiveDirectory, from: Pick<Actor, 'address' | 'requestId'>): Actor {
   if (token.roles.includes('platform'))
-    return { id: token.subject, name: token.name, tenant: PLATFORM, roles: ['platform'], ...from };
+    return { id: idOf(token), name: token.name, tenant: PLATFORM, roles: ['platform'], ...from };
   const tenant = token.tenant === undefined ? undefined : directory.tenantRecord(token.tenant);
   if (tenant === undefined || tenant.archivedAt !== null)
     throw new SkeinError('FORBIDDEN', 'The token names no tenant that exists here.');
-  const user = directory.user(tenant._id, token.subject) ?? directory.user(tenant._id, token.name);
+  const user =
+    directory.user(tenant._id, token.subject) ??
+    (token.email === undefined ? undefined : directory.user(tenant._id, token.email));
   const roles: readonly Role[] = token.roles.length > 0 ? (token.roles as readonly Role[]) : (user?.roles ?? []);
   if (roles.length === 0)
-    throw new SkeinError('FORBIDDEN', 'The token gives no role in its tenant, and no user there has its name.');
-  return { id: user?._id ?? token.subject, name: token.name, tenant: tenant._id, roles, ...from };
+    throw new SkeinError(
+      'FORBIDDEN',
+      'The token gives no role in its tenant, and no user there has its subject or verified e-mail address as a name.',
+    );
+  return { id: user?._id ?? idOf(token), name: token.name, tenant: tenant._id, roles, ...from };
+}
+
+/** Ids of users have no spaces: no subject can look like one of them, nor like a subject of another issuer. */
+function idOf({ issuer, subject }: VerifiedToken): string {
+  return `token: ${issuer} ${subject}`;
 }

@@ -14,6 +14,8 @@ export interface VerifiedToken {
   readonly subject: string;
   /** What people call whom it is for. */
   readonly name: string;
+  /** Its e-mail address, where the issuer says that it has verified it. */
+  readonly email?: string | undefined;
   /** Id or name of the tenant, as claimed or configured. */
   readonly tenant: string | undefined;
   /** Id of the app. */
@@ -113,6 +115,7 @@ async function verifyWith(options: IssuerOptions, keys: IssuerKeys, text: string
     issuer,
     subject,
     name: readName(payload, subject),
+    email: payload.email_verified === true ? readText(payload, 'email') : undefined,
     tenant: options.tenant ?? readText(payload, claims.tenant),
     app: readText(payload, claims.app),
     roles: readRoles(payload, options),
