@@ -1,7 +1,7 @@
 import type { Problem } from '../../kernel/problem.ts';
 
 /** Fields that the source `ai` has already. */
-const TAKEN = ['chat', 'chatStream'];
+const TAKEN = ['chat', 'chatStream', 'embed'];
 
 export const OTHER_NAME = 'Give the prompt another name.';
 
