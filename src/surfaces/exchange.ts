@@ -105,13 +105,13 @@ export class Exchange {
   /** Everything that the answer needs ends with it, and it ends with the client. */
   open(caller: Caller, isStream: boolean, release: () => void): Lifetime {
     const { lifetimes, limits } = this.#deps;
-    const { request, response, requestId } = this;
+    const { request, response, requestId, family } = this;
     const lifetime = lifetimes.open({
       timeoutMs: isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs,
       isStream,
-      door: this.family.door,
       requestId,
       caller,
+      door: family.name,
       headers: clientHeaders(request.headers),
       returnHeader: headerReturner(response),
     });

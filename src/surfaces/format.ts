@@ -28,8 +28,8 @@ export interface AnswerInfo {
 
 /** What is common to all that a family of clients hears. */
 export interface Family {
-  /** What usage records call the door. */
-  readonly door: string;
+  /** What usage records call its doors. */
+  readonly name: string;
   /** Headers that name the request. */
   headers(requestId: string): Readonly<Record<string, string>>;
   /** Headers that tell how the limit of requests stands. `now`: milliseconds since the epoch. */

@@ -93,6 +93,18 @@ it('pages of origins that are let in may ask, others may not', async () => {
 });
 
 describe.each(PATHS)('%s', (path) => {
+  it('takes a question of ten megabytes to providers of its own and of another format', async () => {
+    await start();
+    const text = 'x'.repeat(10_000_000);
+    const more = path === '/v1/responses' ? { input: text } : { messages: [{ role: 'user', content: text }] };
+    for (const dialect of ['openai', 'openai-responses', 'anthropic'] as const) {
+      surfaces.providers[dialect].answer(answerAs(dialect, 'text'));
+      const response = await post(path, { ...more, model: dialect });
+      expect([dialect, response.status]).toEqual([dialect, 200]);
+      expect(JSON.stringify(surfaces.providers[dialect].requests.at(-1)?.body)).toContain(text);
+    }
+  });
+
   it('answers with 504 when the deadline passes, and closes the socket of the provider', async () => {
     await start({ limits: { requestTimeoutMs: 200 } });
     void fallSilent(false);

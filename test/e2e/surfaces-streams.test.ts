@@ -69,7 +69,8 @@ describe.each(CLIENTS)('a stream in the format of %s from a provider of the same
       // Nothing is of interest behind the end.
       expect(sent.startsWith(got)).toBe(true);
       expect(sent.slice(got.length)).toMatch(/^(:?[\r\n]*)*$/);
-      const { usage, outcome, isEstimated } = surfaces.records.at(-1) ?? {};
+      const { usage, outcome, isEstimated, door } = surfaces.records.at(-1) ?? {};
+      expect(door).toBe(client === 'anthropic' ? 'anthropic' : 'openai');
       expect(usage).toMatchObject({ inputTokens: 10, outputTokens: 5, cachedInputTokens: 4 });
       expect([outcome, isEstimated]).toEqual(['ok', false]);
     }

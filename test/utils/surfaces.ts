@@ -24,7 +24,7 @@ export interface Surfaces {
   /** One stand-in for a provider of each dialect; its model has the dialect's name. */
   readonly providers: Readonly<Record<DialectName, ProviderServer>>;
   /** What calls of models have used, in their order. */
-  readonly records: readonly ModelCallRecord[];
+  readonly records: readonly (ModelCallRecord & { readonly door: string | undefined })[];
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export interface SurfacesOptions {
 export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surfaces> {
   const entries = await Promise.all(DIALECT_NAMES.map(async (name) => [name, await createProviderServer()] as const));
   const providers = Object.fromEntries(entries) as Record<DialectName, ProviderServer>;
-  const records: ModelCallRecord[] = [];
+  const records: (ModelCallRecord & { readonly door: string | undefined })[] = [];
   const models = createModels(
     {
       providers: Object.fromEntries(
@@ -72,7 +72,7 @@ export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surf
       },
     },
     undefined,
-    { meter: { record: (record) => void records.push(record) } },
+    { meter: { record: (record, { account }) => void records.push({ ...record, door: account?.door }) } },
   );
   const gateway = await startTestGateway([createTicker().source], {}, { ...options, models });
   const { origin } = new URL(gateway.url);

@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<FailureKind, string>> = {
 
 /** https://docs.anthropic.com/en/api/errors */
 export const anthropic: Family = {
-  door: 'anthropic',
+  name: 'anthropic',
   headers: (requestId) => ({ 'x-request-id': requestId, 'request-id': requestId }),
   rateHeaders: ({ limit, remaining, resetMs }, now) => ({
     'anthropic-ratelimit-requests-limit': String(limit),

@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<FailureKind, readonly [type: string, code: string |
 
 /** https://platform.openai.com/docs/guides/error-codes */
 export const openai: Family = {
-  door: 'openai',
+  name: 'openai',
   headers: (requestId) => ({ 'x-request-id': requestId }),
   rateHeaders: ({ limit, remaining, resetMs }) => ({
     'x-ratelimit-limit-requests': String(limit),
