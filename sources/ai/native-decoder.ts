@@ -55,8 +55,9 @@ export class NativeDecoder implements PartDecoder {
 
   end(): ModelPart[] {
     const parts: ModelPart[] = [];
-    // Nobody waits for the empty line behind the last event.
-    if (this.#restBytes > 0) this.#take(Buffer.concat([...this.#rest, Buffer.from('\n\n')]), parts);
+    // Nobody waits for the empty line behind the last event; but half an event is none.
+    const last = Buffer.concat([...this.#rest, Buffer.from('\n\n')]);
+    if (isWhole(readEvent(last))) this.#take(last, parts);
     this.#rest = [];
     this.#restBytes = 0;
     return parts.at(-1)?.type === 'finish' ? parts : [...parts, ...this.#decoder.end()];
@@ -150,6 +151,16 @@ function readEvent(bytes: Buffer): StreamEvent | undefined {
     else if (line.startsWith('event:')) event = fieldValue(line, 6);
   }
   return data.length === 0 ? undefined : { event, data: data.join('\n') };
+}
+
+function isWhole(event: StreamEvent | undefined): boolean {
+  if (event === undefined || event.data === '[DONE]') return event !== undefined;
+  try {
+    JSON.parse(event.data);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function fieldValue(line: string, from: number): string {

@@ -44,7 +44,7 @@ export function createSurfacesDoor(deps: SurfacesDeps): SurfacesDoor {
       const caller = await exchange.admit();
       const call = format.read(await exchange.readJson());
       exchange.names = { names: format.names, places: call.places };
-      call.translation.headers = exchange.headers(format.headers);
+      call.translation.withHeaders(exchange.headers(format.headers));
       const view = modelsOf(caller);
       const models = usableModels(view, caller, call.stream ? 'Subscription.chatStream' : 'Mutation.chat');
       const route = models.route(call.model);

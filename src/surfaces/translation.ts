@@ -15,7 +15,7 @@ export class Translation implements NativeRequest {
   /** Whether the conversation has thoughts of other providers, which the client's own would not take. */
   hasForeign = false;
   readonly wantsUsage: boolean;
-  headers: Readonly<Record<string, string>> = {};
+  #headers: Readonly<Record<string, string>> = {};
   readonly #extras: Record<string, Record<string, unknown>> = {};
   readonly #needed: { readonly parameter: string; readonly dialects: readonly string[] }[] = [];
   readonly #hints: { readonly parameter: string; readonly dialects: readonly string[] }[] = [];
@@ -25,6 +25,16 @@ export class Translation implements NativeRequest {
     this.dialect = dialect;
     this.body = body;
     this.wantsUsage = wantsUsage;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#headers;
+  }
+
+  /** Versions say how the rest is meant, and all else is a hint to those of another format. */
+  withHeaders(headers: Readonly<Record<string, string>>): void {
+    this.#headers = headers;
+    for (const name of Object.keys(headers)) if (!name.endsWith('-version')) this.hint(name);
   }
 
   /** The parameter matters to the answer: only these dialects, beside the client's own, can be asked. */

@@ -239,6 +239,20 @@ it('the name of the model and the hints that meant nothing to it are told in hea
   expect(surfaces.providers.anthropic.requests.at(-1)?.body.metadata).toEqual({ user_id: 'ada' });
 });
 
+it('headers of the format go to a provider of the same alone', async () => {
+  const ask = (model: DialectName) => {
+    serve(model, 'text', (text) => [text]);
+    const options = { headers: { 'anthropic-beta': 'new-thing-1' } };
+    const messages = [{ role: 'user' as const, content: 'Hi' }];
+    return surfaces.anthropic.messages.create({ model, max_tokens: 9, messages, stream: true }, options).withResponse();
+  };
+  const [own, other] = [await ask('anthropic'), await ask('openai')];
+  for (const { data } of [own, other]) for await (const _ of data);
+  expect(surfaces.providers.anthropic.requests.at(-1)?.headers['anthropic-beta']).toBe('new-thing-1');
+  expect(surfaces.providers.openai.requests.at(-1)?.headers['anthropic-beta']).toBeUndefined();
+  expect([own, other].map(({ response }) => response.headers.get('x-skein-ignored'))).toEqual([null, 'anthropic-beta']);
+});
+
 it('a route goes on to a provider of another dialect, which gets the question in its own', async () => {
   surfaces.providers.openai.answer((_request, response) => response.writeHead(500).end());
   serve('anthropic', 'text', (text) => [text]);
