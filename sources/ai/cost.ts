@@ -27,7 +27,7 @@ export function nanoUsdPerMillion(usd: number): bigint {
  * are not known.
  */
 export function costNanoUsd(usage: Usage, price: Price): bigint | undefined {
-  const { inputTokens, outputTokens = price.output === undefined ? 0 : undefined } = usage;
+  const { inputTokens, outputTokens = price.output ? undefined : 0 } = usage;
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
   if (price.output === undefined && outputTokens > 0) return undefined;
   // Whatever a provider says of the parts, they are no more than the whole.
