@@ -1,7 +1,7 @@
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { AdminContext } from '../../admin/stores/context.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import { silentLog } from '../../kernel/ports.ts';
@@ -93,8 +93,18 @@ it('takes operations as JSON alone, so that no page can send one without asking 
   expect(asked).toBe(0);
 });
 
+it('lists no bytes of a body', async () => {
+  const keys = vi.spyOn(Object, 'keys');
+  const padding = ' '.repeat(100_000);
+  expect((await ask({ query: '{ word }', variables: { padding } }))[0]).toBe(200);
+  const most = Math.max(...keys.mock.results.map(({ value }) => (value as string[]).length));
+  keys.mockRestore();
+  expect(most).toBeLessThan(1_000);
+});
+
 it('gives mistakes of requests their own status, and those of fields none', async () => {
-  expect(await ask('[{"query":"{ word }"}]')).toEqual([400, 'BAD_REQUEST']);
+  for (const body of ['[{"query":"{ word }"}]', '{}', 'null', '1', '{', ''])
+    expect(await ask(body)).toEqual([400, 'BAD_REQUEST']);
   expect(await ask({ query: 'query($n: Int) { word(n: $n) }', variables: { n: 'x' } })).toEqual([
     400,
     'BAD_USER_INPUT',
