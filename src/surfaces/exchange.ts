@@ -34,6 +34,9 @@ export interface SurfacesDeps {
   readonly log: Log;
 }
 
+/** What pages of other origins may read, beside what all doors let them. */
+const EXPOSED = 'request-id, retry-after-ms, x-should-retry, x-skein-model, x-skein-ignored';
+
 /** One request of a client, in the words of its family. */
 export class Exchange {
   readonly requestId: string;
@@ -54,6 +57,8 @@ export class Exchange {
     this.family = family;
     this.#deps = deps;
     for (const [name, value] of Object.entries(family.headers(this.requestId))) response.setHeader(name, value);
+    const exposed = response.getHeader('access-control-expose-headers');
+    if (exposed !== undefined) response.setHeader('access-control-expose-headers', `${String(exposed)}, ${EXPOSED}`);
   }
 
   /** Who calls; the request is counted. @throws SkeinError UNAUTHENTICATED, RATE_LIMITED, … */

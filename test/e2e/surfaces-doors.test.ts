@@ -89,6 +89,8 @@ it('pages of origins that are let in may ask, others may not', async () => {
   const allowed = await preflight('https://app.example');
   expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([204, 'https://app.example']);
   expect(allowed.headers.get('access-control-allow-headers')).toContain('x-api-key');
+  const answer = await post('/v1/messages', {}, { origin: 'https://app.example' });
+  expect(answer.headers.get('access-control-expose-headers')).toMatch(/x-request-id.*request-id.*x-skein-model/);
   expect((await preflight('https://evil.example')).status).toBe(401);
 });
 
