@@ -95,6 +95,25 @@ describeStores('keys', (plane) => {
     expect(await mistakes(keys.rotate(developer, ending._id, DAY))).toEqual(['INVALID id']);
   });
 
+  it('never end without one that replaces them, wherever a rotation is cut off', async () => {
+    const { developer, app } = await withApp(plane());
+    const { key } = await keys.createFor(developer, app._id, { name: 'web' });
+    const { keys: real } = plane().store;
+    const ended = () => Promise.reject(new Error('The process ended.'));
+    const cutAt = (left: number): typeof developer => {
+      let writes = left;
+      const insert: typeof real.insert = (...given) => (writes-- > 0 ? real.insert(...given) : ended());
+      const update: typeof real.update = (...given) => (writes-- > 0 ? real.update(...given) : ended());
+      return { ...developer, store: { ...developer.store, keys: { ...real, insert, update } } };
+    };
+    for (const left of [0, 1, 2]) {
+      await expect(keys.rotate(cutAt(left), key._id, 0)).rejects.toThrow('The process ended.');
+      expect(await keys.get(developer, key._id)).toMatchObject({ expiresAt: null, revokedAt: null });
+      const successor = (await real.all({ all: true }, { replaces: key._id })).at(0);
+      if (successor !== undefined) await real.remove({ all: true }, successor._id);
+    }
+  });
+
   it('are revoked once and for all', async () => {
     const { developer, app } = await withApp(plane());
     const { key } = await keys.createFor(developer, app._id, { name: 'web' });

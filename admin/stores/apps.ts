@@ -106,20 +106,18 @@ export const keys = {
     await knownProducts(context, app, products);
     const endsAt = new Date(now + overlapSeconds * 1_000);
     const isSooner = expiresAt !== null && expiresAt < endsAt;
-    const freed = await entity.write(context, old, 'rotate', {
-      name: await retiredName(context, old),
-      expiresAt: isSooner ? expiresAt : endsAt,
-    });
+    const freed = await entity.write(context, old, 'rename', { name: await retiredName(context, old) });
     const copied = { products: [...products], origins: [...origins], cidrs: [...cidrs], rates: [...rates] };
     let made: MadeKey;
     try {
       made = await insertKey(context, app, { name, expiresAt, ...copied }, old._id);
     } catch (error) {
       // Its holders have no other: it stays as it was.
-      await entity.write(context, freed, 'keep', { name, expiresAt });
+      await entity.write(context, freed, 'keep', { name });
       throw error;
     }
-    return { ...made, old: freed };
+    // Last, so that it never ends without one that comes after it, wherever the process may end.
+    return { ...made, old: await entity.write(context, freed, 'rotate', { expiresAt: isSooner ? expiresAt : endsAt }) };
   },
   async revoke(context: AdminContext, id: string): Promise<ApiKey> {
     demand(context.actor, 'apps');
