@@ -79,6 +79,13 @@ export const grants = {
     const grant = await decidable(context, id, ['requested']);
     const product = await context.store.products.get(EVERYWHERE, grant.product);
     if (product === undefined) throw notFound('product');
+    // Much may have changed since it was asked for.
+    if (product.state !== 'published' || product.archivedAt !== null) {
+      const now = product.archivedAt === null ? product.state : 'archived';
+      throw userError('INVALID', ['id'], `The product is ${now}: no new access is given to it.`);
+    }
+    const app = await context.store.apps.get(EVERYWHERE, grant.app);
+    if (app === undefined || app.archivedAt !== null) throw userError('INVALID', ['id'], 'The app is archived.');
     const chosen = plan === undefined || plan === null ? grant.plan : planOf(product, plan);
     return decide(context, grant, 'approve', { state: 'approved', comment, plan: chosen });
   },
@@ -166,6 +173,7 @@ export interface CatalogRequest {
 /** What all tenants are shown: products that are published, or deprecated, and not private. */
 export async function catalog(context: AdminContext, request: CatalogRequest): Promise<Page<Product>> {
   demand(context.actor, 'read');
+  checkSearch(request);
   const { first, after } = request;
   if (typeof first === 'number' && (first < 1 || first > 200))
     throw userError('INVALID', ['first'], 'must be from 1 to 200');
@@ -178,7 +186,17 @@ export async function catalog(context: AdminContext, request: CatalogRequest): P
 
 export async function catalogCount(context: AdminContext, request: CatalogRequest): Promise<number> {
   demand(context.actor, 'read');
+  checkSearch(request);
   return context.store.products.count(EVERYWHERE, catalogFilter(request));
+}
+
+const search = z.strictObject({
+  search: z.string().max(200, 'must have 200 characters at the most').nullish(),
+  tags: z.array(z.string().max(50, 'must have 50 characters at the most')).max(20, 'must be 20 at the most').nullish(),
+});
+
+function checkSearch({ search: words, tags }: CatalogRequest): void {
+  check(search, { search: words, tags });
 }
 
 function catalogFilter({ search, tags }: CatalogRequest) {

@@ -117,6 +117,18 @@ describeStores('grants', (plane) => {
     expect((await grants.revoke(buyer, grant._id, 'done')).state).toBe('revoked');
   });
 
+  it('are not approved for what is over since they were asked for', async () => {
+    const { seller, approver, buyer, product, app } = await market(plane());
+    const { _id } = await grants.request(buyer, { app: app._id, product: product._id });
+    const deprecated = await products.moveTo(seller, product._id, product.version, 'deprecated');
+    expect(await mistakes(grants.approve(approver, _id, ''))).toEqual(['INVALID id']);
+    await products.moveTo(seller, product._id, deprecated.version, 'published');
+    const archived = await apps.archive(buyer, app._id, app.version, true);
+    expect(await mistakes(grants.approve(approver, _id, ''))).toEqual(['INVALID id']);
+    await apps.archive(buyer, app._id, archived.version, false);
+    expect((await grants.approve(approver, _id, '')).state).toBe('approved');
+  });
+
   it('are decided once when two decide at the same time', async () => {
     const { approver, buyer, product, app } = await market(plane());
     const { _id } = await grants.request(buyer, { app: app._id, product: product._id });
@@ -145,5 +157,15 @@ describeStores('grants', (plane) => {
     expect(await mistakes(grants.request(buyer, other))).toEqual(['NOT_FOUND plan']);
     await products.moveTo(seller, product._id, 2, 'deprecated');
     expect(await mistakes(grants.request(buyer, { app: app._id, product: product._id }))).toEqual(['INVALID product']);
+  });
+
+  it('are searched for by a few words and tags', async () => {
+    const { buyer } = await market(plane());
+    const tags = Array.from({ length: 21 }, (_, n) => `t${n}`);
+    for (const ask of [catalog, catalogCount]) {
+      expect(await mistakes(ask(buyer, { search: 'a'.repeat(201) }))).toEqual(['INVALID search']);
+      expect(await mistakes(ask(buyer, { tags }))).toEqual(['INVALID tags']);
+      expect(await mistakes(ask(buyer, { tags: ['t'.repeat(51)] }))).toEqual(['INVALID tags.0']);
+    }
   });
 });
