@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type ControlPlane, describeStores, mistakes, refused, VALID } from '../../test/utils/admin-suite.ts';
+import { TakenError } from '../store/collection.ts';
 import { apps } from './apps.ts';
 import { PublishRefused } from './commit.ts';
 import { grants } from './grants.ts';
@@ -189,6 +190,32 @@ describeStores('revisions', (plane) => {
 });
 
 describeStores('the working copy', (plane) => {
+  it('is never behind what serves, wherever a return to an earlier state is cut off', async () => {
+    const { developer, tenant } = await withDeveloper(plane());
+    await revisions.publishEntry(developer, 'models', { name: 'm', options: { x: 1 } }, {});
+    await revisions.publishEntry(developer, 'models', { name: 'm', options: { x: 2 }, version: 1 }, {});
+    const working = async () => stateOf(await resources.all(developer, tenant));
+    const { resources: real } = plane().store;
+    const update: typeof real.update = () => Promise.reject(new Error('The process ended.'));
+    const cut = { ...developer, store: { ...developer.store, resources: { ...real, update } } };
+    await expect(revisions.rollBack(cut, 1, {})).rejects.toThrow('The process ended.');
+    expect(readState(await revisions.latest(developer, tenant))).toEqual(await working());
+    expect((await revisions.rollBack(developer, 1, {})).revision.number).toBe(3);
+    expect(readState(await revisions.latest(developer, tenant))).toEqual(await working());
+  });
+
+  it('stays as it was where somebody else published while an earlier state was brought back', async () => {
+    const { developer, tenant } = await withDeveloper(plane());
+    await revisions.publishEntry(developer, 'models', { name: 'm', options: { x: 1 } }, {});
+    await revisions.publishEntry(developer, 'models', { name: 'm', options: { x: 2 }, version: 1 }, {});
+    const before = stateOf(await resources.all(developer, tenant));
+    const { revisions: real } = plane().store;
+    const insert: typeof real.insert = () => Promise.reject(new TakenError(['number']));
+    const late = { ...developer, store: { ...developer.store, revisions: { ...real, insert } } };
+    expect(await mistakes(revisions.rollBack(late, 1, {}))).toEqual(['STALE']);
+    expect(stateOf(await resources.all(developer, tenant))).toEqual(before);
+  });
+
   it('keeps what is not given, and secrets that come back masked', async () => {
     const { developer } = await withDeveloper(plane());
     const document = { name: 'a.yaml', text: 'A' };

@@ -124,9 +124,8 @@ export const revisions = {
     const of = await tenantFor(context, tenant);
     const latest = await latestOf(context, of);
     const wanted = readState(await revisions.get(context, number, of._id));
-    const published = await commit(context, of, { latest, next: wanted, request, documents: [], restores: number });
-    await resources.follow(context, of, wanted);
-    return published;
+    const prepare = () => followFirst(context, of, wanted);
+    return commit(context, of, { latest, next: wanted, request, documents: [], restores: number, prepare });
   },
   /** Publishes a whole state, and makes the working copy the same. */
   async replace(
@@ -138,9 +137,7 @@ export const revisions = {
   ): Promise<Published> {
     demand(context.actor, 'configuration');
     const latest = await latestOf(context, of);
-    const published = await commit(context, of, { latest, next, request, documents });
-    await resources.follow(context, of, next);
-    return published;
+    return commit(context, of, { latest, next, request, documents, prepare: () => followFirst(context, of, next) });
   },
 };
 
@@ -150,6 +147,13 @@ export interface RevisionList {
   readonly tenant?: string | null | undefined;
   readonly first?: number | null | undefined;
   readonly before?: number | null | undefined;
+}
+
+/** As `saveFirst` does with one entry: a process that ends in between leaves work that is saved and does not serve. */
+async function followFirst(context: AdminContext, of: Tenant, next: ConfigurationState): Promise<() => Promise<void>> {
+  const before = stateOf(await resources.all(context, of));
+  await resources.follow(context, of, next);
+  return () => resources.follow(context, of, before);
 }
 
 function documentOf({ document }: ReadEntry): readonly ReadDocument[] {
