@@ -28,9 +28,13 @@ export function writeCursor(record: { readonly _id: string }, { field }: Sort): 
   return Buffer.from(JSON.stringify([field, value])).toString('base64url');
 }
 
+/** Names and ids are shorter. */
+const MOST_CURSOR_CHARACTERS = 1_000;
+
 /** @throws UserErrors for what is no cursor, or one of a list in another order */
 export function readCursor(cursor: string, { field }: Sort): After {
   try {
+    if (cursor.length > MOST_CURSOR_CHARACTERS) throw new Error('It is none of ours.');
     const [wrote, value]: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     if (wrote === field && (typeof value === 'string' || typeof value === 'number')) return { value };
   } catch {

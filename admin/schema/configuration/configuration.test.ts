@@ -158,6 +158,9 @@ describeStores('the configuration', (plane) => {
       totalCount: 3,
       pageInfo: { hasNextPage: true },
     });
+    const forged = Buffer.from(JSON.stringify(['number', 'abc'])).toString('base64url');
+    const { errors } = await plane().run(actors.analyst, list, { after: forged });
+    expect(errors?.[0]?.extensions.code).toBe('BAD_REQUEST');
     const rest = await plane().data<Listed>(actors.analyst, list, { after: first.revisions.pageInfo.endCursor });
     expect(rest.revisions).toMatchObject({ nodes: [{ number: 1 }], pageInfo: { hasNextPage: false } });
     const compare = '{ compareRevisions(from: 1, to: 3) { kind name before { options } after { options yaml } } }';

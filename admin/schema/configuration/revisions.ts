@@ -1,3 +1,4 @@
+import { userError } from '../../errors.ts';
 import { readCursor } from '../../store/page.ts';
 import { revisions } from '../../stores/revisions.ts';
 import { type Builder, orError, type Shared } from '../builder.ts';
@@ -8,6 +9,13 @@ import type { RevisionType } from './revision-type.ts';
 
 const NEWEST = { field: 'number', descending: true } as const;
 const TENANT = 'Id or name of the tenant, for platform administrators. Default: one’s own.';
+/** @throws UserErrors as `readCursor` does */
+function numberIn(cursor: string): number {
+  const { value } = readCursor(cursor, NEWEST);
+  if (!Number.isSafeInteger(value)) throw userError('INVALID', ['after'], 'This is no cursor of a list of revisions.');
+  return Number(value);
+}
+
 export const MESSAGE = 'Why, for those who read the list of revisions.';
 export const ALLOW_BREAKING = 'Whether it is published although clients may break by it.';
 
@@ -41,7 +49,7 @@ export function addRevisions(
       },
       resolve: (_root, { tenant, first, after }, context) =>
         orError(async () => {
-          const before = after === undefined || after === null ? undefined : Number(readCursor(after, NEWEST).value);
+          const before = after === undefined || after === null ? undefined : numberIn(after);
           const page = await revisions.list(context, { tenant, first, before });
           return { page, sort: NEWEST, total: () => revisions.count(context, tenant) };
         }),
