@@ -59,7 +59,7 @@ export class RouteStream implements ModelStream {
       const usage = parts?.usage();
       this.#attempt?.end();
       await parts?.return();
-      this.#settlement?.end(undefined, usage, this.#characters);
+      this.#settlement?.leave(usage, this.#characters);
     }
     return { done: true, value: undefined };
   }

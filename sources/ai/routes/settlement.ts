@@ -81,6 +81,14 @@ export class Settlement {
     return { usage: settled, made };
   }
 
+  /** Nobody wants it any more: its client has gone, or the call was ended by somebody else. */
+  leave(usage: Usage | undefined, outputCharacters: number): void {
+    const { reason } = this.#context.cancellation;
+    const isCut = reason !== undefined && reason.code !== 'CLIENT_CLOSED_REQUEST';
+    if (isCut) this.failed(reason, false);
+    this.end(isCut ? reason : undefined, usage, outputCharacters);
+  }
+
   /** It ended with an error, or nobody wants it any more. */
   end(error: SkeinError | undefined, usage: Usage | undefined, outputCharacters: number): void {
     const isAborted = error === undefined || error.code === 'CLIENT_CLOSED_REQUEST';
