@@ -45,7 +45,7 @@ const variables = z.object({
 });
 
 /** Their values are told to nobody. */
-const SECRET: ReadonlySet<string> = new Set([
+export const SECRET_VARIABLES: ReadonlySet<string> = new Set([
   'MONGODB_URI',
   'SKEIN_ADMIN_TOKEN',
   'SKEIN_ENCRYPTION_KEY',
@@ -79,7 +79,7 @@ export function readEnvironment(env: Environment): { environment: GatewayEnviron
     const name = String(issue.path[0]);
     const value = given[name] ?? '';
     const guess = name === 'SKEIN_LOG' ? didYouMean(value, LOG_LEVELS) : '';
-    const is = SECRET.has(name) ? 'and is not' : `but is ${quote(value)}`;
+    const is = SECRET_VARIABLES.has(name) ? 'and is not' : `but is ${quote(value)}`;
     problems.push({ message: `The environment variable ${name} ${issue.message}, ${is}.${guess}` });
     delete given[name];
   }

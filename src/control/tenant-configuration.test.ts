@@ -11,7 +11,7 @@ const TENANT: Tenant = {
   ...{ _id: 'ten_acme', tenant: 'ten_acme', version: 1, seq: 1, createdAt: AT, updatedAt: AT, archivedAt: null },
   ...{ name: 'acme', title: '', description: '', rates: [], network: 'public', trusted: false },
 };
-const ENVIRONMENT = { MACHINE: 'of the machine' };
+const ENVIRONMENT = { MACHINE: 'of the machine', SKEIN_ENCRYPTION_KEY: 'k', SKEIN_ADMIN_TOKEN: 't', MONGODB_URI: 'm' };
 
 let folder = '';
 beforeEach(async () => {
@@ -65,9 +65,16 @@ it('refuses files of the machine in the same words, whether they are there or no
 });
 
 it('knows no variable of the machine, but for a tenant that is trusted', async () => {
-  const state = source({ headers: { 'x-a': '${MACHINE}' } });
+  const state = source({ headers: { 'x-a': `\${${'MACHINE'}}` } });
   expect((await read(state)).problems.map(({ path }) => path?.join('.'))).toEqual(['sources.pets.headers.x-a']);
   const { config, problems } = await read(state, { trusted: true });
   expect(problems).toEqual([]);
   expect(config.sources.pets?.headers).toEqual({ 'x-a': 'of the machine' });
+});
+
+it('gives what opens the gateway itself to no tenant', async () => {
+  for (const name of ['SKEIN_ENCRYPTION_KEY', 'SKEIN_ENCRYPTION_KEY_PREVIOUS', 'SKEIN_ADMIN_TOKEN', 'MONGODB_URI']) {
+    const { problems } = await read(source({ headers: { 'x-a': `\${${name}}` } }), { trusted: true });
+    expect(problems.map(({ path }) => path?.join('.'))).toEqual(['sources.pets.headers.x-a']);
+  }
 });

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { ConfigurationState } from '../../admin/models/revision.ts';
 import type { Tenant } from '../../admin/models/tenant.ts';
 import type { Problem } from '../../kernel/problem.ts';
+import { SECRET_VARIABLES } from '../config/environment.ts';
 import { type ConfigReading, readConfigText } from '../config/read-config.ts';
 import type { SkeinConfig } from '../config/schema.ts';
 import type { Environment } from '../config/substitute.ts';
@@ -47,7 +48,7 @@ export async function readTenantConfiguration(
       sections[kind] ??= {};
       sections[kind][name] = CONNECTING.has(kind) && tenant.network === 'public' ? keptPublic(placed) : placed;
     }
-  const values: Record<string, string | undefined> = tenant.trusted ? { ...env } : {};
+  const values = tenant.trusted ? withoutOwnSecrets(env) : {};
   for (const [name, value] of secrets) values[`secrets.${name}`] = value;
   const reading = await readConfigText(JSON.stringify(sections), gateway.file, values);
   const { keys, auth, cors, limits, rates, reload, cache, usage } = gateway;
@@ -56,6 +57,11 @@ export async function readTenantConfiguration(
     config: { ...reading.config, keys, auth, cors, limits, rates, reload, cache, usage },
     problems: [...problems, ...reading.problems],
   };
+}
+
+/** What opens the gateway itself is for nobody who configures a tenant, so that no developer of one can send it anywhere. */
+function withoutOwnSecrets(env: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRET_VARIABLES.has(name)));
 }
 
 /** Documents never change, so that one that is there is as it should be. */
