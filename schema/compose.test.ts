@@ -80,8 +80,7 @@ describe('composing sources and links', () => {
         ],
         [
           "links › Product.g › args › sku",
-          "Link "Product.g" reads "stock { … }" of "Product", which no link adds.",
-          "A selection is for fields that links add; plain fields are read as $parent.field.",
+          "Link "Product.g" reads "stock { … }" of "Product", which neither its source has nor a link adds.",
         ],
         [
           "links › Product.h › args › sku",

@@ -261,11 +261,28 @@ class LinkCheck {
 
   private checkGraphField(argument: string, typeName: string, fieldName: string): void {
     if (this.links[`${typeName}.${fieldName}`] !== undefined) return;
-    this.problem(
-      ['args', argument],
-      `reads "${fieldName} { … }" of "${typeName}", which no link adds.`,
-      'A selection is for fields that links add; plain fields are read as $parent.field.',
-    );
+    const path = ['args', argument];
+    const what = `reads "${fieldName} { … }" of "${typeName}"`;
+    const parent = this.ownership.objectType(typeName);
+    const field = parent?.getFields()[fieldName];
+    if (parent === undefined) return;
+    if (field === undefined) {
+      const names = Object.keys(parent.getFields());
+      this.problem(path, `${what}, which neither its source has nor a link adds.${didYouMean(fieldName, names)}`);
+    } else if (isLeafType(getNamedType(field.type))) {
+      this.problem(path, `${what}, which has no fields.`, `Write $parent.${fieldName}.`);
+    } else if (field.args.some((each) => !isOptionalArgument(each))) {
+      this.problem(path, `${what}, which needs arguments.`);
+    } else if (sourcesOf(typeName, fieldName, this.ownership).some((name) => this.isShared(name, typeName))) {
+      const way = 'Read a field that a link adds, or a plain field as $parent.field.';
+      this.problem(path, `${what}, whose fields come from several sources.`, way);
+    }
+  }
+
+  /** Whether others have a part of the type as well: then not all of it stands in its objects. */
+  private isShared(source: string, typeName: string): boolean {
+    if (this.ownership.federated.has(source)) return true;
+    return [...this.ownership.sources.keys()].some((name) => name !== source && this.ownership.has(name, typeName));
   }
 
   /** The type of the new field: what the call answers, less the way to the item. */

@@ -1,5 +1,6 @@
 import {
   type GraphQLArgument,
+  type GraphQLOutputType,
   isOutputType,
   type NamedTypeNode,
   parseType,
@@ -77,7 +78,10 @@ function withKeysOfRequired(
     let usable = true;
     for (const [field, selection] of link.requires) {
       const required = byCoordinate.get(`${link.typeName}.${field}`);
-      if (required === undefined) usable = false;
+      const own = ownership.field(link.typeName, field);
+      if (required === undefined && own !== undefined) {
+        usable = reportMistakes(link, field, selection, own.type, { ownership, report }) && usable;
+      } else if (required === undefined) usable = false;
       else if (required === link || required.requires.size > 0) {
         usable = false;
         report({
@@ -87,13 +91,8 @@ function withKeysOfRequired(
         });
       } else {
         for (const name of required.key) key.add(name);
-        for (const mistake of readingMistakes(link, field, selection, required, ownership)) {
-          usable = false;
-          report({
-            path: ['links', `${link.typeName}.${link.fieldName}`, 'args'],
-            message: `Link "${link.typeName}.${link.fieldName}" ${mistake.replace(/\.?$/, /\?$/.test(mistake) ? '' : '.')}`,
-          });
-        }
+        const from = typeOfLink(required, ownership);
+        if (from !== undefined) usable = reportMistakes(link, field, selection, from, { ownership, report }) && usable;
       }
     }
     if (usable) result.push({ ...link, key: [...key] });
@@ -101,19 +100,36 @@ function withKeysOfRequired(
   return result;
 }
 
-function readingMistakes(
+interface Reading {
+  readonly ownership: Ownership;
+  readonly report: (problem: Problem) => void;
+}
+
+/** Whether what a link reads of the type fits the argument that it is for. */
+function reportMistakes(
   link: Link,
   field: string,
   selection: SelectionSetNode,
-  required: Link,
-  ownership: Ownership,
-): readonly string[] {
+  from: GraphQLOutputType,
+  { ownership, report }: Reading,
+): boolean {
   const argument = ownership.rootField(link.target, link.call)?.args.find(({ name }) => {
     const value = link.arguments.get(name);
     return value?.from === 'graph' && value.field === field;
   });
-  const schema = ownership.sources.get(required.target)?.schema;
-  const from = schema === undefined ? undefined : typeFromAST(schema, parseType(required.type) as NamedTypeNode);
-  if (argument === undefined || from === undefined || !isOutputType(from)) return [];
-  return selectionMistakes(from, selection, argument.type, ownership);
+  if (argument === undefined) return true;
+  const mistakes = selectionMistakes(from, selection, argument.type, ownership);
+  for (const mistake of mistakes) {
+    report({
+      path: ['links', `${link.typeName}.${link.fieldName}`, 'args'],
+      message: `Link "${link.typeName}.${link.fieldName}" ${mistake.replace(/\.?$/, /\?$/.test(mistake) ? '' : '.')}`,
+    });
+  }
+  return mistakes.length === 0;
+}
+
+function typeOfLink({ type, target }: Link, ownership: Ownership): GraphQLOutputType | undefined {
+  const schema = ownership.sources.get(target)?.schema;
+  const found = schema === undefined ? undefined : typeFromAST(schema, parseType(type) as NamedTypeNode);
+  return isOutputType(found) ? found : undefined;
 }

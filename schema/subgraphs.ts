@@ -39,6 +39,8 @@ export interface Subgraph {
   readonly entities: readonly string[];
   /** Type → the fields by which other sources take its objects, for each of them. */
   readonly keys: ReadonlyMap<string, readonly ReadonlySet<string>[]>;
+  /** Types of its own of which links read what is nested in them. */
+  readonly read: ReadonlySet<string>;
   /** Type → SDL of the fields that links to its own source add. */
   readonly ownLinks: ReadonlyMap<string, string>;
   readonly merges: ReadonlyMap<string, MergedType>;
@@ -81,6 +83,7 @@ export function createSubgraphs(
       plainStubs: printStubs(stubs, false) + leaves,
       entities: [...entityNames(stubs), ...asked],
       keys: keysOf(name, links),
+      read: typesRead(name, links, ownership),
       ownLinks: ownLinksOf(name, links),
       merges: new Map(
         isFederated
@@ -93,7 +96,15 @@ export function createSubgraphs(
 
 /** A federation subgraph as it is, without links. */
 export function createFederatedSubgraph(name: string, federationSdl: string): Subgraph {
-  const nothing = { stubs: '', plainStubs: '', entities: [], keys: new Map(), ownLinks: new Map(), merges: new Map() };
+  const nothing = {
+    stubs: '',
+    plainStubs: '',
+    entities: [],
+    keys: new Map(),
+    read: new Set<string>(),
+    ownLinks: new Map(),
+    merges: new Map(),
+  };
   return { name, sdl: '', federationSdl, ...nothing };
 }
 
@@ -102,7 +113,7 @@ export function composedDocument({ sdl, federationSdl, stubs, ...added }: Subgra
   const own =
     federationSdl === undefined ? [...parseSdl(FEDERATION_IMPORT), ...parseSdl(sdl)] : parseSdl(federationSdl);
   const keyed = own.map((definition) =>
-    withOwnLinks(withKeys(withMerge(definition, added.merges), added.keys), added.ownLinks),
+    withOwnLinks(withKeys(withMerge(definition, added.merges), added), added.ownLinks),
   );
   return documentOf([...keyed, ...parseSdl(stubs)]);
 }
@@ -140,9 +151,12 @@ function stubsFor(name: string, ownership: Ownership, links: readonly Link[]): S
     });
     for (const [field, selection] of link.requires) {
       const required = links.find((other) => other.typeName === link.typeName && other.fieldName === field);
-      if (required === undefined) continue;
-      entity.fields.set(field, { sdl: fieldSdl(required), directives: ' @external' });
-      addExternal(parseTypeName(required.type), selection, ownership, (typeName, fieldName, sdl) =>
+      const own = ownership.field(link.typeName, field);
+      const type = required?.type ?? own?.type.toString();
+      if (type === undefined) continue;
+      const sdl = required === undefined ? `${field}: ${type}` : fieldSdl(required);
+      entity.fields.set(field, { sdl, directives: ' @external' });
+      addExternal(parseTypeName(type), selection, ownership, (typeName, fieldName, sdl) =>
         stub(typeName).fields.set(fieldName, { sdl, directives: ' @external' }),
       );
     }
@@ -247,13 +261,28 @@ function keysOf(owner: string, links: readonly Link[]): Subgraph['keys'] {
   return new Map([...types].map(([typeName, targets]) => [typeName, [...targets.values()]]));
 }
 
-function withKeys(definition: DefinitionNode, keysByType: Subgraph['keys']): DefinitionNode {
+/** Which types of a source have fields with selections that links to other sources read. */
+function typesRead(name: string, links: readonly Link[], ownership: Ownership): ReadonlySet<string> {
+  const found = links.filter(
+    ({ typeName, requires }) =>
+      ownership.has(name, typeName) &&
+      [...requires.keys()].some((field) => ownership.fieldIn(name, typeName, field) !== undefined),
+  );
+  return new Set(found.map(({ typeName }) => typeName));
+}
+
+function withKeys(
+  definition: DefinitionNode,
+  { keys: keysByType, read }: Pick<Subgraph, 'keys' | 'read'>,
+): DefinitionNode {
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.OBJECT_TYPE_EXTENSION)
     return definition;
   const all = keysByType.get(definition.name.value) ?? [];
   const keys = new Set(all.filter((key) => canHaveKey(definition, key)).map((key) => [...key].join(' ')));
   if (keys.size === 0) return definition;
-  const directives = [...keys].map((key): ConstDirectiveNode => directive(`@key(fields: "${key}", resolvable: false)`));
+  // The composer wants to know a way back to what is required. None is gone: it comes with the object.
+  const resolvable = read.has(definition.name.value) ? '' : ', resolvable: false';
+  const directives = [...keys].map((key): ConstDirectiveNode => directive(`@key(fields: "${key}"${resolvable})`));
   return { ...definition, directives: [...(definition.directives ?? []), ...directives] };
 }
 

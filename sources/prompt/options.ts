@@ -77,5 +77,14 @@ export const promptOptions = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name')
     .optional(),
+  /** How many whole answers are waited for at a time; what is more waits. Streams are not counted. */
+  concurrency: z
+    .strictObject({
+      /** By one request, as for a field of many objects. */
+      perRequest: z.int().min(1).max(1_000).default(10),
+      /** By all requests to this instance. Default: as many as there are. */
+      total: z.int().min(1).max(100_000).optional(),
+    })
+    .prefault({}),
 });
 export type PromptOptions = z.infer<typeof promptOptions>;

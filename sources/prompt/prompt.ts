@@ -4,6 +4,7 @@ import { didYouMean } from '../../kernel/suggest.ts';
 import type { Models } from '../ai/model-client.ts';
 import type { ModelRoute } from '../ai/routes/route.ts';
 import type { CallContext, StreamCall, UnaryCall } from '../source.ts';
+import { answerOnce } from './answer-once.ts';
 import type { PromptExample, PromptOptions } from './options.ts';
 import { noteAnswer, type PromptAnswer } from './prompt-answers.ts';
 import { promptEvents } from './prompt-events.ts';
@@ -46,12 +47,12 @@ export function compilePrompt(
   const call: UnaryCall = {
     type: 'unary',
     operation: name,
-    async invoke(args, context) {
+    invoke: answerOnce(options, async (args, context) => {
       const { version, route, answer } = choose(context);
       const response = await models.generate(route, version.requestOf(args, context), within(context, answer));
       noteAnswer(context, answer, response);
       return output === undefined ? response.text : output.read(response, context);
-    },
+    }),
   };
   const stream: StreamCall = {
     type: 'stream',
