@@ -101,6 +101,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const hooks = new Map<string, Webhook>();
   const listeners = new Set<() => void>();
   let settings: (() => SkeinConfig) | undefined;
+  /** What was last made of the file and the store together. */
+  let served: { readonly text: string; readonly secrets: string; readonly reading: ConfigReading } | undefined;
   const documentsFolder = join(resolve(dataFolder === ':memory:' ? '.skein' : dataFolder), 'documents');
 
   const secretsOf = (tenant: Tenant): ReadonlyMap<string, string> => {
@@ -141,11 +143,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     return readTenantConfiguration({ tenant, state, secrets: values, documents }, { gateway, env, documentsFolder });
   };
 
+  /** The same as long as the secrets of the tenant are. */
+  const secretsKey = (tenant: string): string =>
+    [...(secrets.get(tenant)?.values() ?? [])]
+      .map(({ _id, version }) => `${_id}@${version}`)
+      .sort()
+      .join();
   const contentOf = (id: string) => {
     const tenant = directory.tenantRecord(id);
     if (tenant === undefined || tenant.archivedAt !== null) return undefined;
     const revision = latest.get(id);
-    const own = [...(secrets.get(id)?.values() ?? [])].map(({ _id, version }) => `${_id}@${version}`).sort();
+    const own = secretsKey(id);
     const isEmpty = revision === undefined || revision.hash === EMPTY_HASH;
     const { limits, cache } = gatewaySettings();
     return {
@@ -253,15 +261,20 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       const isSame = (one: ConfigurationState, other: ConfigurationState) =>
         canonicalJson(one) === canonicalJson(other);
       const saysAll = sections !== undefined && isSame(state, file);
-      const merged = saysAll ? reading : await readState(tenant, state, reading.config);
+      const text = canonicalJson(state);
+      // In the order that it is kept in, so that what is read of the store later is the same to the letter.
+      const kept = JSON.parse(text) as ConfigurationState;
+      const merged = saysAll ? reading : await readState(tenant, kept, reading.config);
+      const made = { text, secrets: secretsKey(DEFAULT_TENANT), reading: merged };
       const known = merged === reading ? reading.problems : [...new Set([...reading.problems, ...merged.problems])];
       return {
         reading: { ...merged, problems: known },
         isFile: merged === reading,
         async commit() {
-          if (isSame(state, published) && isSame(file, before)) return;
-          if (revision === undefined && isSame(state, {})) return;
-          await publishFile(context, tenant, { latest: revision, state, file });
+          const isKept = isSame(state, published) && isSame(file, before);
+          if (!isKept && !(revision === undefined && isSame(state, {})))
+            await publishFile(context, tenant, { latest: revision, state, file });
+          served = made;
         },
       };
     },
@@ -272,7 +285,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
     async readDefault() {
       const tenant = directory.tenantRecord(DEFAULT_TENANT) ?? first;
-      return readState(tenant, await stateOf(DEFAULT_TENANT), gatewaySettings());
+      const state = await stateOf(DEFAULT_TENANT);
+      const isServed = served?.text === canonicalJson(state) && served.secrets === secretsKey(DEFAULT_TENANT);
+      return isServed ? (served?.reading as ConfigReading) : readState(tenant, state, gatewaySettings());
     },
     published: () => graphs.published(DEFAULT_TENANT),
     graphOf: (tenant) => graphs.of(tenant),
