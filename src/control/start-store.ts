@@ -49,7 +49,7 @@ export async function startControlPlane({
   const connection = await connectStore({ uri: mongodbUri ?? embeddedUri(dataFolder), log, signal });
   const store = await createStore(connection, { clock });
   const compiler = createCompileWorker();
-  const usage = createStoreSink({ store: store.usage, log });
+  const usage = createStoreSink({ store: store.usage, log, batchSize: isEmbedded ? 50 : 500 });
   const meter = createUsageMeter({ sink: usage, clock });
   const control = await createControlPlane({ store, encryption, compiler, env, dataFolder, clock, log, meter });
   const made = await orAgain(() => firstAdministrator(control.contextOf(SYSTEM), environment.adminToken));

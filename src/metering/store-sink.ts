@@ -10,6 +10,8 @@ export interface StoreSinkDeps {
   readonly log: Log;
   /** How many records are kept at the most while the store is away. */
   readonly mostWaiting?: number | undefined;
+  /** Records in a batch. A store in this process holds everything else up while it writes one. */
+  readonly batchSize?: number | undefined;
   /** How long records are gathered. */
   readonly everyMs?: number | undefined;
   /** How long the end waits for the store. */
@@ -34,6 +36,7 @@ export function createStoreSink({
   store,
   log,
   mostWaiting = MOST_WAITING,
+  batchSize = BATCH,
   everyMs = EVERY_MS,
   stopWithinMs = STOP_WITHIN_MS,
 }: StoreSinkDeps): UsageSink {
@@ -84,8 +87,8 @@ export function createStoreSink({
   /** Whether the batch is written. */
   const writeBatch = async (): Promise<boolean> => {
     if (batch.length === 0) {
-      batch = waiting.slice(0, BATCH);
-      waiting = waiting.slice(BATCH);
+      batch = waiting.slice(0, batchSize);
+      waiting = waiting.slice(batchSize);
       number += 1;
     }
     try {
@@ -103,7 +106,11 @@ export function createStoreSink({
   };
   const run = async () => {
     while (batch.length + waiting.length > 0) {
-      if (await writeBatch()) continue;
+      if (await writeBatch()) {
+        // Requests come in between.
+        await new Promise((resolve) => setImmediate(resolve));
+        continue;
+      }
       if (!isStopped) schedule(Math.min(everyMs * 2 ** failures, MOST_PAUSE_MS));
       return;
     }
@@ -123,7 +130,7 @@ export function createStoreSink({
       if (batch.length + waiting.length >= mostWaiting) return lose(1, 'too many wait for the store');
       waiting.push(record);
       if (working !== undefined || failures > 0) return;
-      if (waiting.length >= BATCH) void work();
+      if (waiting.length >= batchSize) void work();
       else schedule(everyMs);
     },
     async flush() {
