@@ -1,6 +1,5 @@
-// Streams through /v1 beside a plain pipe: CPU by stream, and what the first token waits.
+// Streams through /v1 beside a plain pipe: CPU by stream. What the first token waits is in first-token.js.
 // See docs/benchmarks.md.
-import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TOKENS_PER_STREAM } from './data.js';
@@ -16,7 +15,6 @@ const { values: options } = parseArgs({
 });
 const seconds = options.quick ? 1 : 2;
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 7));
-const samples = options.quick ? 200 : 1_000;
 const CONNECTIONS = 8;
 const PIPE = 'bytes piped';
 
@@ -64,8 +62,7 @@ try {
   ];
   for (const each of targets) await check(each);
   printTable({ id: 'stream', title: 'Stream', unit: 'stream' }, await measureCpu(targets));
-  await measureFirstToken(targets);
-  say(`Node ${process.versions.node}; ${rounds} rounds of ${seconds} s, ${samples} first tokens of each.`);
+  say(`Node ${process.versions.node}; ${rounds} rounds of ${seconds} s.`);
 } finally {
   await Promise.all([...processes.map((each) => each.stop()), upstream.stop()]);
 }
@@ -99,44 +96,4 @@ async function measureCpu(targets) {
     throughputRatio: summarize(own.map((one, index) => one.perSecond / floor.samples[index].perSecond)),
     busy: summarize(own.map((one) => one.busy)),
   }));
-}
-
-/** One stream at a time, each target in turn: the machine has nothing else to do. */
-async function measureFirstToken(targets) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const direct = target('no gateway', upstream, json, chat);
-  const all = [direct, ...targets].map((each) => ({ ...each, times: [] }));
-  for (let sample = -20; sample < samples; sample += 1) {
-    for (const each of all) {
-      const ms = await firstToken(each.request, agent);
-      if (sample >= 0) each.times.push(ms);
-    }
-  }
-  agent.destroy();
-  const pipe = all[1];
-  const at = ({ times }, share) => [...times].sort((a, b) => a - b)[Math.floor(times.length * share)];
-  process.stdout.write(
-    '\n| First token | p10 ms | p50 ms | later than the pipe, p10 | p50 |\n| --- | ---: | ---: | ---: | ---: |\n',
-  );
-  for (const each of all) {
-    const [p10, p50] = [0.1, 0.5].map((share) => [at(each, share), at(each, share) - at(pipe, share)]);
-    const cells = [p10[0], p50[0], p10[1], p50[1]].map((ms) => ms.toFixed(2));
-    process.stdout.write(`| ${each.name} | ${cells.join(' | ')} |\n`);
-  }
-}
-
-function firstToken({ url, method, headers, body }, agent) {
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    let first;
-    const sent = request(url, { method, headers, agent }, (response) => {
-      response.on('data', (bytes) => {
-        if (first === undefined && bytes.includes('token0')) first = performance.now() - startedAt;
-      });
-      response.on('end', () => resolve(first ?? reject(new Error('The stream has no token.'))));
-      response.on('error', reject);
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
 }
