@@ -140,7 +140,9 @@ export async function createGraph(
     if (published !== undefined) inUse.set(published, own);
     for (const source of own) alive.add(source);
   };
-  note(build.composition === undefined ? undefined : registry.publish(build.composition));
+  // Beside it a gateway may serve other graphs.
+  const first = build.composition;
+  note(first === undefined ? undefined : await registry.publishInSlices(first, () => true));
 
   let disposed = false;
   /** What the generation that serves was published with. */
