@@ -20,7 +20,11 @@ function operationOf(plan: Partial<Plan>): ReadyOperation {
     type: OperationTypeNode.QUERY,
     plan: { way: 'direct', ...plan } as Plan,
     variables: {},
-    generation: { number: 7, hold: () => () => {}, sources: [] as readonly never[] } as Partial<Generation> as Generation,
+    generation: {
+      number: 7,
+      hold: () => () => {},
+      sources: [] as readonly never[],
+    } as Partial<Generation> as Generation,
     access: OWN_GRAPH,
     caller: configuredCaller('test', false),
     wantsPlan: true,

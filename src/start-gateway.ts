@@ -12,6 +12,7 @@ import { createCounters } from './policy/counters/create-counters.ts';
 import { createRates } from './policy/rates/rates.ts';
 import { createAdmin } from './start-admin.ts';
 import type { DefaultGraph } from './start-graph.ts';
+import { modelsView } from './surfaces/models-view.ts';
 
 export interface AssemblyDeps {
   readonly control: ControlPlane;
@@ -34,6 +35,10 @@ export function assembleGateway({ control, adminToken, main, settings, clock, lo
     graphOf(caller) {
       const { graph: own, access: ofCaller } = found(caller);
       return { registry: own.registry, access: ofCaller };
+    },
+    modelsOf(caller) {
+      const { graph: own, access: ofCaller } = found(caller);
+      return modelsView(own, ofCaller);
     },
     access,
     holdsGrants: ({ app }, grants) => control.directory().holdsGrants(app, grants),
