@@ -156,6 +156,10 @@ export interface PromptOrigin {
   readonly version: string;
   /** Of the version's content, in its short form. */
   readonly hash: string;
+  /** How its answers are kept. Default: as those of its model or route. */
+  readonly cache?: { readonly ttlSeconds: number; readonly scope: 'tenant' | 'caller' } | undefined;
+  /** Whether an answer is what the prompt has asked for. Default: any is. */
+  accepts?(answer: { readonly text: string }): boolean;
 }
 
 /** What a prompt is to doors that have no field for it. */

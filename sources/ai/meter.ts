@@ -24,8 +24,10 @@ export interface ModelCallRecord {
   readonly latencyMs: number;
   /** From the call to the first token; of streams alone. */
   readonly firstTokenMs: number | undefined;
-  /** `aborted`: the client went away. */
-  readonly outcome: 'ok' | 'failed' | 'aborted';
+  /** What an answer that was given again had cost when it was made; `undefined` for all others, and where it is not known. */
+  readonly savedNanoUsd?: bigint | undefined;
+  /** `aborted`: the client went away. `cached`: the answer was kept, and nobody was asked. */
+  readonly outcome: 'ok' | 'failed' | 'aborted' | 'cached';
   /** Code of the error of a call that is not `ok`. */
   readonly errorCode: string | undefined;
   /** Who was asked, one after the other; the last is the one above. */

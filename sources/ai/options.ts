@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { headers, httpEndpoint, tls, upstream } from '../options.ts';
+import { answerCacheOptions } from './cache/options.ts';
 import { DIALECT_NAMES } from './dialects/index.ts';
 import type { routeOptions } from './routes/options.ts';
 
@@ -72,6 +73,8 @@ export const modelOptions = z.strictObject({
   capabilities: capabilityOptions.optional(),
   /** Tokens of question and answer together. Default: by what is known of the model. */
   contextTokens: z.int().min(1).optional(),
+  /** Answers to be given again to the same question. Default: none. */
+  cache: answerCacheOptions.optional(),
 });
 export type ModelOptions = z.infer<typeof modelOptions>;
 

@@ -20,6 +20,8 @@ export interface Caching {
     options: CachedOptions,
     report: (problem: Problem) => void,
   ): Promise<readonly Source[]>;
+  /** The store itself, for what is no source's; let go of it when it is not needed any more. */
+  open(): Promise<{ readonly store: CacheStore; release(): Promise<void> }>;
   /** For operators; undefined while nothing is kept. */
   state(): CachingState | undefined;
 }
@@ -87,6 +89,9 @@ export function createCaching(options: CacheOptions, { log, clock = systemClock 
           return createCachedSource(source, cache, { ...deps, store: await acquire() });
         }),
       );
+    },
+    async open() {
+      return { store: await acquire(), release };
     },
     state() {
       if (opened === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerCacheOptions } from '../ai/cache/options.ts';
 
 /** An argument: its GraphQL type, alone or with what is shown of it in the graph. */
 const promptInput = z.union([z.string(), z.strictObject({ type: z.string(), description: z.string().optional() })]);
@@ -77,6 +78,8 @@ export const promptOptions = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name')
     .optional(),
+  /** Answers to be given again to the same question. Default: as those of its route or model. */
+  cache: answerCacheOptions.optional(),
   /** How many whole answers are waited for at a time; what is more waits. Streams are not counted. */
   concurrency: z
     .strictObject({

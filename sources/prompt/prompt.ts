@@ -44,6 +44,14 @@ export function compilePrompt(
     return { version, route, answer: { ...made, model: target.name, provider: target.provider } };
   };
 
+  const keeping = { cache: options.cache, ...(output !== undefined && { accepts: output.fits }) };
+  /** The context of the prompt's own call; what a class makes of itself is not copied with the rest. */
+  const within = (context: CallContext, { version, hash }: PromptAnswer): CallContext => ({
+    ...context,
+    callerScope: context.callerScope,
+    prompt: { name, version, hash, ...keeping },
+  });
+
   const call: UnaryCall = {
     type: 'unary',
     operation: name,
@@ -77,11 +85,6 @@ interface Chosen {
   readonly route: ModelRoute;
   /** What is to be asked; another model of the route may answer. */
   readonly answer: PromptAnswer;
-}
-
-/** The context of the prompt's own call; what a class makes of itself is not copied with the rest. */
-function within(context: CallContext, { prompt: name, version, hash }: PromptAnswer): CallContext {
-  return { ...context, callerScope: context.callerScope, prompt: { name, version, hash } };
 }
 
 function chosenVersion(versions: ReadPrompt['versions'], name: string): ReadVersion {

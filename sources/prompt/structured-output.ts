@@ -10,6 +10,8 @@ export interface StructuredOutput {
   readonly shape: OutputShape;
   /** The value in an answer. @throws SkeinError MODEL_OUTPUT_INVALID, which says where and never quotes the answer. */
   read(response: ModelResponse, context: CallContext): unknown;
+  /** Whether an answer has a value. */
+  fits(answer: { readonly text: string }): boolean;
   /** A value as a model should answer it, or why it does not fit. */
   write(value: unknown): { readonly text: string } | { readonly reason: string };
 }
@@ -38,6 +40,13 @@ export function createStructuredOutput(prompt: string, type: GraphQLOutputType):
       }
       if (!validate(value)) throw invalid(describe(validate.errors?.[0], wrapped), response, context);
       return wrapped ? (value as { value: unknown }).value : value;
+    },
+    fits({ text }) {
+      try {
+        return validate(JSON.parse(text));
+      } catch {
+        return false;
+      }
     },
     write(value) {
       const answer = wrapped ? { value } : value;

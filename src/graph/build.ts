@@ -65,16 +65,17 @@ export async function createBuild(
   const problems: Problem[] = [...known];
   const report = (problem: Problem) => problems.push(problem);
   const old = previous?.build;
+  const caching =
+    old !== undefined && isSame(old.config.cache, config.cache) ? old.caching : createCaching(config.cache, { log });
   const keepsModels =
     old !== undefined &&
+    old.caching === caching &&
     MODEL_SECTIONS.every((name) => isSame(old.config[name], config[name])) &&
     !modelFiles(config).some((file) => previous?.changedFiles.has(file));
   const built = keepsModels
     ? { models: old.models, sources: old.sources.builtIn }
-    : await loadModels(config, { log, report, meter });
+    : await loadModels(config, { log, report, meter, caching });
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
-  const caching =
-    old !== undefined && isSame(old.config.cache, config.cache) ? old.caching : createCaching(config.cache, { log });
   const sources = createGraphSources({ config, builtIn: built.sources, given, hasBrokenPrompt, mayLack });
   const entries = new Map<string, SourceEntry>();
   const made = new Set<Source>(keepsModels ? [] : built.sources);

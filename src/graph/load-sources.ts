@@ -1,8 +1,9 @@
 import { describeError, SkeinError } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/ports.ts';
+import { type Log, systemClock } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { createAiSource } from '../../sources/ai/ai-source.ts';
-import type { Meter } from '../../sources/ai/meter.ts';
+import type { AnswerCacheOptions } from '../../sources/ai/cache/options.ts';
+import { type Meter, noMeter } from '../../sources/ai/meter.ts';
 import { createModels, type Models } from '../../sources/ai/model-client.ts';
 import type { Caching } from '../../sources/cache/caching.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
@@ -156,11 +157,12 @@ async function readIfGiven(file: string | undefined): Promise<string | undefined
 /** The AI and prompt sources, if the configuration has any. */
 export async function loadModels(
   config: SkeinConfig,
-  { log, report, meter }: LoadDeps & { readonly meter?: Meter | undefined },
+  { log, report, meter, caching }: LoadDeps & { readonly meter?: Meter | undefined; readonly caching?: Caching },
 ): Promise<{ models: Models | undefined; sources: Source[] }> {
   if (Object.keys(config.providers).length === 0 && Object.keys(config.prompts).length === 0)
     return { models: undefined, sources: [] };
-  const models = createModels(config, { log, report }, await readProviderTls(config, report), { meter });
+  const made = createModels(config, { log, report }, await readProviderTls(config, report), { meter });
+  const models = await keepAnswers(made, config, { meter, caching });
   const sources: Source[] = [];
   if (models.list().length > 0) sources.push(createAiSource(models, { log, report }));
   if (Object.keys(config.prompts).length > 0) {
@@ -169,6 +171,22 @@ export async function loadModels(
     if (prompts.model.sdl !== '') sources.push(prompts);
   }
   return { models, sources };
+}
+
+/** The same models, with their answers kept where something says so. */
+async function keepAnswers(
+  models: Models,
+  config: SkeinConfig,
+  { meter = noMeter, caching }: { readonly meter?: Meter | undefined; readonly caching?: Caching | undefined },
+): Promise<Models> {
+  const options = new Map<string, AnswerCacheOptions>();
+  for (const [name, { cache }] of Object.entries(config.models)) if (cache !== undefined) options.set(name, cache);
+  for (const [name, route] of Object.entries(config.routes))
+    if (!Array.isArray(route) && route.cache !== undefined) options.set(name, route.cache);
+  const isWanted = options.size > 0 || Object.values(config.prompts).some(({ cache }) => cache !== undefined);
+  if (caching === undefined || !isWanted) return models;
+  const { createCachedModels } = await import('../../sources/ai/cache/cached-models.ts');
+  return createCachedModels(models, { ...(await caching.open()), options, meter, clock: systemClock });
 }
 
 async function readProviderTls(

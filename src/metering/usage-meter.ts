@@ -18,6 +18,7 @@ const OUTCOMES: Readonly<Record<ModelCallRecord['outcome'], UsageOutcome>> = {
   ok: 'finished',
   failed: 'failed',
   aborted: 'aborted',
+  cached: 'cached',
 };
 const MOST_NAME = 256;
 const MOST_RAW = 4_096;
@@ -52,7 +53,7 @@ function usageRecordOf(call: ModelCallRecord, { account, requestId, prompt }: Ca
     provider: call.provider,
     modelId: call.modelId,
     outcome: OUTCOMES[call.outcome],
-    errorCode: call.outcome === 'ok' ? null : (call.errorCode ?? null),
+    errorCode: call.outcome === 'ok' || call.outcome === 'cached' ? null : (call.errorCode ?? null),
     inputTokens: countOf(usage?.inputTokens),
     cachedInputTokens: countOf(usage?.cachedInputTokens),
     cacheWriteTokens: countOf(usage?.cacheWriteTokens),

@@ -1,8 +1,11 @@
 import { onTestFinished } from 'vitest';
-import { silentLog } from '../../kernel/ports.ts';
+import { silentLog, systemClock } from '../../kernel/ports.ts';
 import { createAiSource } from '../../sources/ai/ai-source.ts';
+import { createCachedModels } from '../../sources/ai/cache/cached-models.ts';
+import type { ModelCallRecord } from '../../sources/ai/meter.ts';
 import { createModels } from '../../sources/ai/model-client.ts';
 import { modelOptions, providerOptions } from '../../sources/ai/options.ts';
+import { createMemoryStore } from '../../sources/cache/memory-store.ts';
 import { promptOptions } from '../../sources/prompt/options.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source } from '../../sources/source.ts';
@@ -22,19 +25,26 @@ export interface RestPromptsOptions {
 /** A gateway with prompts, over a model whose answers the test gives. */
 export async function startRestPrompts(options: RestPromptsOptions) {
   const server = await createProviderServer(options.answer);
+  const records: ModelCallRecord[] = [];
   const report = ({ message }: { readonly message: string }) => {
     throw new Error(message);
   };
   const deps = { log: silentLog, report };
   const price = { input: 1_000, output: 2_000 };
-  const models = createModels(
+  const client = createModels(
     {
       providers: { stub: providerOptions.parse({ dialect: 'openai', endpoint: server.endpoint }) },
       models: { small: modelOptions.parse({ provider: 'stub', model: 'small-1', price }) },
       routes: { default: ['small'] },
     },
     deps,
+    undefined,
+    { meter: { record: (record) => void records.push(record) } },
   );
+  const store = createMemoryStore({ maxBytes: 10_000_000 });
+  const meter = { record: (record: ModelCallRecord) => void records.push(record) };
+  const keeping = { store, meter, clock: systemClock, options: new Map(), release: async () => {} };
+  const models = createCachedModels(client, keeping);
   const parsed = Object.entries(options.prompts).map(([name, given]) => [name, promptOptions.parse(given)] as const);
   const prompts = createPromptSource(Object.fromEntries(parsed), models, deps);
   const sources = [createAiSource(models, deps), prompts, ...(options.others ?? [])];
@@ -54,5 +64,5 @@ export async function startRestPrompts(options: RestPromptsOptions) {
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof input === 'string' ? input : JSON.stringify(input),
     });
-  return { gateway, server, base, send, ask };
+  return { gateway, server, base, send, ask, records };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerCacheOptions } from '../cache/options.ts';
 
 const ids = z.array(z.string().min(1)).min(1).optional();
 
@@ -39,6 +40,8 @@ export const routeOptions = z.union([
     sticky: z.enum(['caller', 'none']).default('none'),
     /** What becomes of a question that is too long for a target. */
     onContextOverflow: z.enum(['fail', 'next']).default('fail'),
+    /** Answers to be given again to the same question. Default: none. */
+    cache: answerCacheOptions.optional(),
   }),
 ]);
 export type RouteOptions = z.infer<typeof routeOptions>;

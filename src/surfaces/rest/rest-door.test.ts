@@ -53,6 +53,41 @@ describe('POST /rest/prompts/<name>', () => {
     expect(await bare.json()).toMatchObject({ output: 'Hello' });
   });
 
+  it('says when an answer was kept, of a stream as well', async () => {
+    const prompts = {
+      ping: { ...PROMPTS.ping, cache: { ttlSeconds: 60 } },
+      classify: { ...PROMPTS.classify, cache: { ttlSeconds: 60 } },
+    };
+    let fits = false;
+    const { ask, server, records, gateway } = await startRestPrompts({
+      prompts,
+      answer: (request, response) => {
+        if (!fits && request.body.response_format !== undefined) sendJson(response, openaiAnswer('{}'));
+        else answer(request, response);
+      },
+    });
+    expect(await (await ask('ping', {})).json()).toMatchObject({ cached: false, usage: USAGE });
+    const usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0, costUsd: 0 };
+    expect(await (await ask('ping', {})).json()).toMatchObject({
+      output: 'Hello',
+      model: 'small',
+      cached: true,
+      usage,
+    });
+    const events = await (await ask('ping', {}, { accept: 'text/event-stream' })).text();
+    expect(events).toContain('event: delta\ndata: {"text":"Hello"}');
+    expect(events).toMatch(/event: output\ndata: \{"output":"Hello",.*"cached":true/);
+    const { body } = await gateway.post({ query: 'mutation { ping }' });
+    expect(body).toMatchObject({ extensions: { skein: { prompts: [{ prompt: 'ping', cached: true, usage }] } } });
+    expect(records.map(({ outcome }) => outcome)).toEqual(['ok', 'cached', 'cached', 'cached']);
+    expect(server.requests).toHaveLength(1);
+
+    expect((await ask('classify', { text: 'x' })).status).toBe(502);
+    fits = true;
+    expect(await (await ask('classify', { text: 'x' })).json()).toMatchObject({ output: VERDICT, cached: false });
+    expect(await (await ask('classify', { text: 'x' })).json()).toMatchObject({ output: VERDICT, cached: true });
+  });
+
   it('gives of an answer what the prompt has, not what links add to its types', async () => {
     const shop = createMemorySource({
       name: 'shop',
