@@ -81,6 +81,16 @@ describeControlStores('prompts over REST are for those who may use their fields'
     await vi.waitFor(async () => expect((await documentOf(held.secret)).paths).toEqual(['/rest/prompts/say']), SOON);
     expect((await documentOf(free.secret)).paths).toEqual(['/rest/prompts/judge', '/rest/prompts/say']);
     expect((await send(held.secret, 'prompts/say', { text: 'x' })).status).toBe(200);
+    // The same question, by another key that is held to the same: it was answered already.
+    const like = await acme.createKey(own.id, 'like', { products: [product.id] });
+    await soon(like.secret, 'say', expect.objectContaining({ output: 'Hello', cached: true }));
+    const used = '{ usageRecords { nodes { door prompt outcome costNanoUsd inputTokens } } }';
+    await vi.waitFor(async () => {
+      const { usageRecords } = (await acme.query(used)) as never as { usageRecords: { nodes: { outcome: string }[] } };
+      const said = { door: 'rest', prompt: 'say' };
+      expect(usageRecords.nodes).toContainEqual({ ...said, outcome: 'FINISHED', costNanoUsd: null, inputTokens: 5 });
+      expect(usageRecords.nodes).toContainEqual({ ...said, outcome: 'CACHED', costNanoUsd: '0', inputTokens: 0 });
+    }, SOON);
     const refused = await send(held.secret, 'prompts/judge', { text: 'x' });
     expect([refused.status, await refused.json()]).toMatchObject([403, { error: { code: 'FORBIDDEN' } }]);
     // A stream is another field of the graph.

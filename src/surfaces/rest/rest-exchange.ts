@@ -104,6 +104,10 @@ export class RestExchange {
     lifetime.onStop(() => {
       if (response.headersSent && !isStream) lifetime.close();
     });
+    if (response.destroyed) {
+      lifetime.stop('CLIENT_CLOSED_REQUEST');
+      lifetime.close();
+    }
     return lifetime;
   }
 
