@@ -39,7 +39,7 @@ describe('a service whose name stands for a private address', () => {
     const service = open(`http://localhost:${seen.port}`, CHECKS);
     await probe(service);
     await expect.poll(() => service.upstream.state()?.endpoints[0]?.health).toBe('up');
-    expect(seen.connections).toBeGreaterThan(1);
+    await expect.poll(() => seen.connections).toBeGreaterThan(1);
   });
 
   it('is connected to by none of them where it must be public', async () => {
