@@ -45,8 +45,7 @@ export function createSurfacesDoor(deps: SurfacesDeps): SurfacesDoor {
       const call = format.read(await exchange.readJson());
       exchange.names = { names: format.names, places: call.places };
       call.translation.withHeaders(exchange.headers(format.headers));
-      const view = modelsOf(caller);
-      const models = usableModels(view, caller, call.stream ? 'Subscription.chatStream' : 'Mutation.chat');
+      const { models, view } = await exchange.models(caller, call.stream ? 'Subscription.chatStream' : 'Mutation.chat');
       const route = models.route(call.model);
       const lifetime = exchange.open(caller, call.stream, view.hold());
       if (call.stream) {
@@ -69,8 +68,7 @@ export function createSurfacesDoor(deps: SurfacesDeps): SurfacesDoor {
       exchange.names = { names: EMBEDDING_NAMES };
       const caller = await exchange.admit();
       const call = readEmbeddingsRequest(await exchange.readJson());
-      const view = modelsOf(caller);
-      const models = usableModels(view, caller, 'Mutation.embed');
+      const { models, view } = await exchange.models(caller, 'Mutation.embed');
       const route = models.route(call.model);
       const lifetime = exchange.open(caller, false, view.hold());
       const answer = await models.embed(route, call.request, lifetime);
@@ -88,6 +86,7 @@ export function createSurfacesDoor(deps: SurfacesDeps): SurfacesDoor {
       exchange.names = messagesApi;
       const caller = await exchange.admit();
       const { model, request } = readQuestion(await exchange.readJson());
+      // Nothing is asked of a model: it is no use of the field.
       usableModels(modelsOf(caller), caller, 'Mutation.chat').route(model);
       sendJson(exchange.response, 200, { input_tokens: estimateInputTokens(request) });
     },
@@ -98,7 +97,7 @@ export function createSurfacesDoor(deps: SurfacesDeps): SurfacesDoor {
     family: openai,
     async serve(exchange, path) {
       const caller = await exchange.admit();
-      const list = usableModels(modelsOf(caller), caller, 'Query.models').list();
+      const list = (await exchange.models(caller, 'Query.models')).models.list();
       const format = exchange.family.models;
       const name = decode(path.slice('/v1/models/'.length));
       sendJson(exchange.response, 200, name === '' ? format.list(list) : format.one(findModel(list, name)));

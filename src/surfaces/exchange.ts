@@ -3,6 +3,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../../kernel/ports.ts';
 import { isObject } from '../../sources/ai/dialects/read.ts';
 import type { JsonObject } from '../../sources/ai/model.ts';
+import type { Models } from '../../sources/ai/model-client.ts';
 import { readBody } from '../http/body.ts';
 import { clientHeaders, headerReturner } from '../http/client-headers.ts';
 import { isJson } from '../http/media-types.ts';
@@ -12,16 +13,16 @@ import { credentialsOf } from '../identity/credentials.ts';
 import type { Keyring } from '../identity/keyring.ts';
 import type { Lifetime, Lifetimes } from '../lifetimes.ts';
 import { returnRate } from '../policy/rates/headers.ts';
-import type { Rates } from '../policy/rates/rates.ts';
+import type { Rates, RateVerdict } from '../policy/rates/rates.ts';
 import { failureOf, type Names } from './failure.ts';
 import type { Family } from './format.ts';
-import type { ModelsView } from './models-view.ts';
+import { type ModelsView, type ModelUse, usableModels } from './models-view.ts';
 
 export interface SurfacesDeps {
   /** @throws SkeinError where there is none for the caller */
   readonly modelsOf: (caller: Caller) => ModelsView;
   readonly keyring: Pick<Keyring, 'identify'>;
-  readonly rates?: Pick<Rates, 'chargeRequest'> | undefined;
+  readonly rates?: Pick<Rates, 'chargeField' | 'chargeRequest'> | undefined;
   readonly lifetimes: Lifetimes;
   readonly limits: {
     readonly modelBodyBytes: number;
@@ -63,25 +64,42 @@ export class Exchange {
 
   /** Who calls; the request is counted. @throws SkeinError UNAUTHENTICATED, RATE_LIMITED, … */
   async admit(): Promise<Caller> {
-    const { keyring, rates, clock, isDraining } = this.#deps;
-    const { request, response, family } = this;
+    const { keyring, rates, isDraining } = this.#deps;
+    const { request, response } = this;
     const identified = keyring.identify(credentialsOf(request));
     const caller = identified instanceof Promise ? await identified : identified;
     if (isDraining()) {
       response.setHeader('connection', 'close');
       throw new SkeinError('SHUTTING_DOWN');
     }
-    const charged = rates?.chargeRequest(caller);
+    await this.#pass(rates?.chargeRequest(caller));
+    return caller;
+  }
+
+  /**
+   * The models for what a field of the graph does as well: rights and limits on the field are those of the request.
+   * @throws SkeinError FORBIDDEN, MODEL_NOT_FOUND, RATE_LIMITED
+   */
+  async models(caller: Caller, use: ModelUse): Promise<{ readonly models: Models; readonly view: ModelsView }> {
+    const { modelsOf, rates } = this.#deps;
+    const view = modelsOf(caller);
+    const models = usableModels(view, caller, use);
+    await this.#pass(rates?.chargeField(caller, use));
+    return { models, view };
+  }
+
+  async #pass(charged: RateVerdict | Promise<RateVerdict> | undefined): Promise<void> {
+    const { response, family } = this;
     const verdict = charged instanceof Promise ? await charged : charged;
     // It may have gone meanwhile: nothing would be heard of that any more.
     if (response.destroyed) throw new SkeinError('CLIENT_CLOSED_REQUEST');
-    if (verdict === undefined) return caller;
+    if (verdict === undefined) return;
+    const { clock } = this.#deps;
     const returnHeader = headerReturner(response);
     returnRate(verdict.standing, returnHeader);
     for (const [name, value] of Object.entries(family.rateHeaders(verdict.standing, clock.now())))
       returnHeader(name, value);
     if (verdict.error !== undefined) throw verdict.error;
-    return caller;
   }
 
   /** Those of the client's headers with these names. */

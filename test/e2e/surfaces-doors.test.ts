@@ -68,6 +68,17 @@ it('the limits of a caller count requests, and clients are told in the words of 
   expect(surfaces.providers.openai.requests).toHaveLength(2);
 });
 
+it('a limit on a field of the graph holds for what does the same here, whichever address it has', async () => {
+  const counters = createCounters(ratesOptions.parse({}), { clock: systemClock, log: silentLog });
+  const rates = createRates({ counters, log: silentLog });
+  await start({ keyRates: [{ limit: 1, windowSeconds: 60, field: 'Mutation.chat' }], rates });
+  expect((await post('/v1/chat/completions')).status).toBe(200);
+  expect((await post('/v1/messages')).status).toBe(429);
+  expect((await post('/v1/responses')).status).toBe(429);
+  expect((await surfaces.openai.models.list()).data.length).toBeGreaterThan(0);
+  expect(surfaces.providers.openai.requests).toHaveLength(1);
+});
+
 it('a key may come as x-api-key, and requests have ids, their own or ours', async () => {
   await start();
   const own = await fetch(`${surfaces.origin}/v1/models`, {

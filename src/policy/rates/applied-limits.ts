@@ -19,6 +19,8 @@ export interface CallerLimits {
   readonly always: AppliedLimits;
   /** Of limits on fields, those that an operation touches, and those of the grants with these ids. */
   applied(fields: SelectedFields, grantIds: readonly string[]): AppliedLimits;
+  /** The caller's own limits on a field, without those on every operation. */
+  onField(field: string): AppliedLimits;
   /** Every `Type.field` that has a limit. */
   readonly fields: ReadonlySet<string>;
 }
@@ -51,6 +53,11 @@ function readLimits({ rates, grants }: Caller): CallerLimits {
     hasGrants: byGrant.size > 0,
     always: applied(NO_FIELDS, []),
     applied,
+    onField: (field) =>
+      applyLimits(
+        rates.filter((rate) => rate.field === field),
+        new Map([[field, 1]]),
+      ),
     fields,
   };
 }

@@ -33,6 +33,8 @@ export interface Rates {
   charge(operation: RatedOperation, caller: Caller): RateVerdict | Promise<RateVerdict> | undefined;
   /** Counts what is no GraphQL operation: against the limits of the caller that are not a field's. */
   chargeRequest(caller: Caller): RateVerdict | Promise<RateVerdict> | undefined;
+  /** Counts what does as a field of the graph does, against the caller's limits on that field. It has been counted as a request. */
+  chargeField(caller: Caller, field: string): RateVerdict | Promise<RateVerdict> | undefined;
   /** Lets go of what it counts with. */
   dispose(): Promise<void>;
 }
@@ -109,6 +111,10 @@ export function createRates({ counters, log, productsUsed = () => [] }: RatesDep
     },
     chargeRequest(caller) {
       return caller.rates.length === 0 ? undefined : charge(limitsOf(caller).always);
+    },
+    chargeField(caller, field) {
+      const limits = caller.rates.length === 0 ? undefined : limitsOf(caller);
+      return limits?.fields.has(field) === true ? charge(limits.onField(field)) : undefined;
     },
     dispose: () => counters.dispose(),
   };
