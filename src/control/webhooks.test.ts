@@ -104,6 +104,28 @@ describeStores('webhooks', (plane) => {
     expect(told).toHaveLength(3);
   });
 
+  it('miss nothing of many events, nor of those before their instance was started', async () => {
+    const { webhook, tenant, context } = await prepare();
+    const app = await apps.create(context, { name: 'many' });
+    for (let index = 0; index < 230; index += 1) await keys.createFor(context, app._id, { name: `key-${index}` });
+    now += 3_600_000;
+    const hooks = start([webhook], [tenant]);
+    await hooks.work();
+    await hooks.work();
+    expect(new Set(told.map(({ body }) => JSON.parse(body).data.name)).size).toBe(231);
+    expect(told).toHaveLength(231);
+  }, 60_000);
+
+  it('leave nothing of what was settled a month ago', async () => {
+    const { webhook, tenant } = await prepare();
+    const hooks = start([webhook], [tenant]);
+    await hooks.work();
+    expect(await plane().store.deliveries.count({ all: true }, {})).toBe(1);
+    now += 31 * 86_400_000;
+    await hooks.work();
+    expect(await plane().store.deliveries.count({ all: true }, {})).toBe(0);
+  });
+
   it('of a tenant that is held to public addresses are not called at private ones', async () => {
     const { webhook, tenant } = await prepare('public');
     await start([webhook], [tenant]).work();

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { Agent, request } from 'undici';
 import { momentId } from '../../admin/ids.ts';
 import type { AuditEntry } from '../../admin/models/audit.ts';
@@ -6,6 +7,7 @@ import type { Tenant } from '../../admin/models/tenant.ts';
 import { type Delivery, EVENT_TYPES, type Webhook } from '../../admin/models/webhook.ts';
 import type { Encryption } from '../../admin/secrets/encryption.ts';
 import { type Filter, TakenError } from '../../admin/store/collection.ts';
+import type { After } from '../../admin/store/page.ts';
 import type { Store } from '../../admin/store/store.ts';
 import { secretContext } from '../../admin/stores/webhooks.ts';
 import { describeError } from '../../kernel/errors.ts';
@@ -30,7 +32,7 @@ export interface Webhooks {
 
 const EVERYWHERE = { all: true } as const;
 const EVERY_MS = 2_000;
-/** Entries of a change that is under way get their outcome late, and clocks of instances differ. */
+/** Entries of a change that is under way get their outcome late, and clocks of instances differ. The first look goes back a day. */
 const LOOKS_BACK_MS = 5 * 60_000;
 const PAGE = 200;
 const TIMEOUT_MS = 10_000;
@@ -40,6 +42,10 @@ const GIVEN_UP_AFTER_MS = 86_400_000;
 /** For as long nobody else tries what one instance is trying. */
 const LEASE_MS = 60_000;
 const AT_ONCE = 8;
+const OLDEST = { field: '_id', descending: false } as const;
+const MOST_KNOWN = 10_000;
+const KEPT_MS = 30 * 86_400_000;
+const TIDY_EVERY_MS = 3_600_000;
 
 /**
  * Tells webhooks of events: each event at least once, in no promised order, tried for a day. The audit log is where
@@ -48,32 +54,37 @@ const AT_ONCE = 8;
 export function createWebhooks({ store, encryption, clock, log, webhooks, tenant }: WebhooksDeps): Webhooks {
   const open = new Agent({ connect: { timeout: TIMEOUT_MS } });
   const guarded = new Agent({ connect: { timeout: TIMEOUT_MS, lookup: createPublicLookup() } });
+  /** Deliveries that are known to be there, so that the store is not asked for each at every look. */
+  const known = new LRUCache<string, true>({ max: MOST_KNOWN });
+  let lookedAt: number | undefined;
+  let tidiedAt = 0;
   let working: Promise<void> | undefined;
   let stopped = false;
 
   /** A delivery for each webhook that wants to know of the event; one that is there already is another instance's. */
   const findEvents = async (wanting: readonly Webhook[]) => {
-    const from = momentId('aud', new Date(clock.now() - LOOKS_BACK_MS));
-    const filter = { _id: { $gte: from }, action: { $in: [...EVENT_TYPES] }, outcome: 'done' };
+    const beganAt = clock.now();
+    const from = momentId('aud', new Date((lookedAt ?? beganAt - GIVEN_UP_AFTER_MS) - LOOKS_BACK_MS));
+    const since = { _id: { $gte: from }, action: { $in: [...EVENT_TYPES] }, outcome: 'done' };
     const tenants = new Set(wanting.map((webhook) => webhook.tenant));
     for (const id of tenants) {
-      const own = await store.audit.page(
-        EVERYWHERE,
-        { $or: [{ tenant: id }, { otherTenant: id }], ...filter } as Filter<AuditEntry>,
-        {
-          first: PAGE,
-          sort: { field: '_id', descending: true },
-        },
-      );
-      for (const entry of own.records)
-        for (const webhook of wanting) if (webhook.tenant === id) await makeDelivery(webhook, entry);
+      const own = wanting.filter((webhook) => webhook.tenant === id);
+      const filter = { $or: [{ tenant: id }, { otherTenant: id }], ...since } as Filter<AuditEntry>;
+      for (let after: After | undefined; !stopped; ) {
+        const { records, hasMore } = await store.audit.page(EVERYWHERE, filter, { first: PAGE, after, sort: OLDEST });
+        for (const entry of records) for (const webhook of own) await makeDelivery(webhook, entry);
+        const last = records.at(-1);
+        if (!hasMore || last === undefined) break;
+        after = { value: last._id };
+      }
     }
+    if (!stopped) lookedAt = beganAt;
   };
   const makeDelivery = async (webhook: Webhook, entry: AuditEntry) => {
     const isWanted = webhook.events.length === 0 || (webhook.events as readonly string[]).includes(entry.action);
     if (!isWanted || entry.createdAt < webhook.createdAt) return;
     const _id = `${webhook._id}:${entry._id}`;
-    if ((await store.deliveries.get(EVERYWHERE, _id)) !== undefined) return;
+    if (known.has(_id)) return;
     const record = { _id, tenant: webhook.tenant, webhook: webhook._id, event: entry._id, type: entry.action };
     const first = { state: 'waiting', attempts: 0, nextAt: new Date(clock.now()), answer: '' } as const;
     try {
@@ -81,9 +92,10 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
     } catch (error) {
       if (!(error instanceof TakenError)) throw error;
     }
+    known.set(_id, true);
   };
 
-  const sendDue = async (known: ReadonlyMap<string, Webhook>) => {
+  const sendDue = async (byId: ReadonlyMap<string, Webhook>) => {
     const due: Filter<Delivery> = { state: 'waiting', nextAt: { $lte: new Date(clock.now()) } };
     const { records } = await store.deliveries.page(EVERYWHERE, due, {
       first: PAGE,
@@ -91,7 +103,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
     });
     for (let index = 0; index < records.length && !stopped; index += AT_ONCE)
       await Promise.all(
-        records.slice(index, index + AT_ONCE).map((delivery) => deliver(delivery, known.get(delivery.webhook))),
+        records.slice(index, index + AT_ONCE).map((delivery) => deliver(delivery, byId.get(delivery.webhook))),
       );
   };
   const deliver = async (delivery: Delivery, webhook: Webhook | undefined) => {
@@ -154,12 +166,26 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
     }
   };
 
+  /** What was settled a month ago is of no interest any more. */
+  const tidy = async () => {
+    if (clock.now() - tidiedAt < TIDY_EVERY_MS) return;
+    const old: Filter<Delivery> = { updatedAt: { $lt: new Date(clock.now() - KEPT_MS) } };
+    const sort = { field: 'updatedAt', descending: false };
+    for (let hasMore = true; hasMore && !stopped; ) {
+      const page = await store.deliveries.page(EVERYWHERE, old, { first: PAGE, sort });
+      for (const { _id } of page.records) await store.deliveries.remove(EVERYWHERE, _id);
+      hasMore = page.hasMore;
+    }
+    tidiedAt = clock.now();
+  };
+
   const workOnce = async () => {
     const wanting = [...webhooks()];
     if (wanting.length === 0) return;
     try {
       await findEvents(wanting);
       await sendDue(new Map(wanting.map((webhook) => [webhook._id, webhook])));
+      await tidy();
     } catch (error) {
       log.warn({ reason: describeError(error) }, 'webhooks could not be told of events: they are later');
     }
