@@ -1,5 +1,6 @@
-import { canonicalJson, sha256 } from '../stores/canonical.ts';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { MASK, maskSecrets } from '../stores/masking.ts';
+import { sha256 } from '../stores/sha256.ts';
 import type { Item, TenantItems } from './items.ts';
 
 export const ACTIONS = ['created', 'changed', 'removed'] as const;

@@ -1,9 +1,7 @@
+import type { Role } from '../roles.ts';
 import { moment, recordSchema, type StoredRecord, text, texts, words } from './record.ts';
 
-export const TENANT_ROLES = ['owner', 'admin', 'developer', 'analyst', 'approver'] as const;
-export type TenantRole = (typeof TENANT_ROLES)[number];
-/** `platform` stands above all tenants. */
-export type Role = TenantRole | 'platform';
+export { type Role, TENANT_ROLES, type TenantRole } from '../roles.ts';
 
 /** A person, or a machine, that administers. */
 export interface User extends StoredRecord {

@@ -1,14 +1,15 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { type UserError, UserErrors, userError } from '../errors.ts';
 import type { ConfigurationState, Revision } from '../models/revision.ts';
 import type { Tenant } from '../models/tenant.ts';
 import { TakenError } from '../store/collection.ts';
-import { canonicalJson, sha256 } from './canonical.ts';
 import { change } from './change.ts';
 import type { AdminContext } from './context.ts';
 import { keepDocument } from './entries.ts';
 import { readState } from './latest.ts';
 import type { SchemaChange } from './ports.ts';
 import { type FieldUser, type Preview, previewState, type ReadDocument } from './preview.ts';
+import { sha256 } from './sha256.ts';
 
 export interface PublishRequest {
   readonly message?: string | null | undefined;

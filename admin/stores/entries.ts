@@ -4,10 +4,10 @@ import type { Resource, ResourceKind, StoredDocument } from '../models/resource.
 import type { ConfigurationState, PublishedEntry } from '../models/revision.ts';
 import type { Tenant } from '../models/tenant.ts';
 import { TakenError } from '../store/collection.ts';
-import { sha256 } from './canonical.ts';
 import type { AdminContext } from './context.ts';
 import { unmask } from './masking.ts';
 import { MOST_OPTION_BYTES } from './read-options.ts';
+import { sha256 } from './sha256.ts';
 
 /** An entry of the configuration as it is given. */
 export interface EntryInput {

@@ -1,7 +1,7 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '../models/resource.ts';
 import type { ConfigurationState, PublishedEntry } from '../models/revision.ts';
 import type { Tenant } from '../models/tenant.ts';
-import { canonicalJson } from './canonical.ts';
 import type { AdminContext } from './context.ts';
 import { documentsOf, type ReadEntry } from './entries.ts';
 import type { SchemaChange, Validation } from './ports.ts';

@@ -1,7 +1,7 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import type { UserError } from '../errors.ts';
 import type { PublishedEntry } from '../models/revision.ts';
 import type { Tenant } from '../models/tenant.ts';
-import { canonicalJson } from './canonical.ts';
 import type { AdminContext } from './context.ts';
 import { readState } from './latest.ts';
 import type { EntryChange } from './preview.ts';

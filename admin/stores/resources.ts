@@ -1,10 +1,10 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { scopeOf } from '../actor.ts';
 import { notFound, UserErrors, userError } from '../errors.ts';
 import type { Resource, ResourceKind } from '../models/resource.ts';
 import type { ConfigurationState, PublishedEntry } from '../models/revision.ts';
 import type { Tenant } from '../models/tenant.ts';
 import { demand } from '../permissions.ts';
-import { canonicalJson } from './canonical.ts';
 import { change } from './change.ts';
 import { type AdminContext, tenantFor } from './context.ts';
 import { type EntryInput, keepDocument, readEntry } from './entries.ts';

@@ -1,6 +1,6 @@
 import type { ASTNode, GraphQLError } from 'graphql';
 import { getLocation } from 'graphql';
-import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import type { Problem } from '../../kernel/problem.ts';
 
 /** How many mistakes of one document are told; a document with more has one cause for most of them. */
 export const MAX_PROBLEMS = 50;
@@ -44,9 +44,4 @@ export function createFindings(file: string): Findings {
 
 export function lineOf(node: ASTNode | undefined): { line?: number } {
   return node?.loc === undefined ? {} : { line: getLocation(node.loc.source, node.loc.start).line };
-}
-
-/** @throws ProblemsError if there is a problem */
-export function throwProblems({ problems }: Findings): void {
-  if (problems.length > 0) throw new ProblemsError(problems);
 }

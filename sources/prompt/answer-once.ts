@@ -1,7 +1,7 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import type { Arguments, CallContext } from '../source.ts';
 import type { PromptOptions } from './options.ts';
 import { Turns } from './turns.ts';
-import { canonicalJson } from './version-hash.ts';
 
 type Invoke = (args: Arguments, context: CallContext) => Promise<unknown>;
 

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
@@ -10,7 +11,6 @@ import { noteAnswer, type PromptAnswer } from './prompt-answers.ts';
 import { promptEvents } from './prompt-events.ts';
 import type { PromptTypes } from './prompt-types.ts';
 import { type ReadPrompt, type ReadVersion, readPrompt } from './read-prompt.ts';
-import { canonicalJson } from './version-hash.ts';
 import { versionsOf } from './versions.ts';
 
 /** A prompt that is ready to be called. */

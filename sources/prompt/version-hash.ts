@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Kind, parseType, print, type TypeDefinitionNode, visit } from 'graphql';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import type { PromptOptions } from './options.ts';
 import { parseDefinitions } from './prompt-types.ts';
 import { type PromptVersion, versionsOf } from './versions.ts';
@@ -27,16 +28,6 @@ export function versionHash(options: PromptOptions, version?: string): string {
 /** The form in which a hash is shown. */
 export function shortHash(versionHash: string): string {
   return versionHash.slice(0, SHORT_CHARACTERS);
-}
-
-/** JSON with sorted keys and without absent values: the same text for the same value. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
 }
 
 function byName(name: string | undefined): (version: PromptVersion) => boolean {

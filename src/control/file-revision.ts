@@ -4,10 +4,11 @@ import { RESOURCE_KINDS } from '../../admin/models/resource.ts';
 import type { ConfigurationState, PublishedEntry, Revision } from '../../admin/models/revision.ts';
 import type { Tenant } from '../../admin/models/tenant.ts';
 import type { Store } from '../../admin/store/store.ts';
-import { canonicalJson, sha256 } from '../../admin/stores/canonical.ts';
 import { change } from '../../admin/stores/change.ts';
 import type { AdminContext } from '../../admin/stores/context.ts';
 import { resources } from '../../admin/stores/resources.ts';
+import { sha256 } from '../../admin/stores/sha256.ts';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 
 /** Who publishes what skein.yaml says. */
 export const FILE_ACTOR: Actor = {

@@ -1,5 +1,5 @@
 import type { Product } from '../../admin/models/product.ts';
-import { sha256 } from '../../admin/stores/canonical.ts';
+import { sha256 } from '../../admin/stores/sha256.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { partOfSchema, type SchemaPart } from '../../schema/part-of-schema.ts';
 import type { Generation } from '../../schema/registry.ts';

@@ -1,5 +1,6 @@
 import type { Product } from '../../admin/models/product.ts';
-import { canonicalJson, sha256 } from '../../admin/stores/canonical.ts';
+import { sha256 } from '../../admin/stores/sha256.ts';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';

@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose';
+import type { Role } from '../../admin/roles.ts';
 import type { IssuerOptions } from './options.ts';
-import type { Role } from './roles.ts';
 
 const MAX_NAME_LENGTH = 200;
 const MAX_VALUES = 1_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ROLES } from '../../admin/roles.ts';
 import { isAddressRange } from './addresses.ts';
-import { ROLES } from './roles.ts';
 
 /** Signatures by a pair of keys. Those by a shared secret (HS256) and `none` are never taken. */
 const ALGORITHMS = [

@@ -1,13 +1,11 @@
-import { hash, randomBytes } from 'node:crypto';
+import { newSecret } from '../../admin/secrets/new-secret.ts';
 
-/** What keys and tokens are known by: SHA-256 in base64url. */
-export function digest(secret: string): string {
-  return hash('sha256', secret, 'base64url');
-}
+/** What keys and tokens are known by, here and in the store. */
+export { hashSecret as digest } from '../../admin/secrets/new-secret.ts';
 
 /** A new key: 192 bits, with a prefix that secret scanners can know. */
 export function generateKey(): string {
-  return `skein_${randomBytes(24).toString('base64url')}`;
+  return newSecret('skein').text;
 }
 
 /** Whether a text has the form that `generateKey` gives. Keys of skein.yaml may have any. */

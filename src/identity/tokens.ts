@@ -1,11 +1,11 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { Role } from '../../admin/roles.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Clock, Log } from '../../kernel/ports.ts';
 import { readName, readRoles, readText } from './claims.ts';
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts';
 import type { IssuerOptions } from './options.ts';
-import type { Role } from './roles.ts';
 import { digest } from './secrets.ts';
 
 /** What a token says that was verified. */

@@ -1,6 +1,5 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { SkeinError } from '../../../kernel/errors.ts';
 import type { Problem } from '../../../kernel/problem.ts';
 import { isPrivateAddress } from './private-address.ts';
 
@@ -24,15 +23,6 @@ export function isPrivateHost(host: string): boolean {
 /** What is told of such an address in a configuration; the path is below the source's options. */
 export function privateAddress(origin: string): Problem {
   return { path: ['upstream', 'network'], message: `The address ${origin} is private, and the source is public.` };
-}
-
-/**
- * For what connects: sockets do not look up a host that is an address already.
- * @throws SkeinError UPSTREAM_UNREACHABLE
- */
-export function refusePrivateHost(host: string, details: { source: string; operation: string }): void {
-  if (!isPrivateHost(host)) return;
-  throw new SkeinError('UPSTREAM_UNREACHABLE', undefined, { details, cause: new PrivateAddressError(host, host) });
 }
 
 /**
