@@ -20,15 +20,18 @@ export interface GatewayStatus {
   /** What is kept of answers; absent when none are. */
   readonly cache?: CachingState;
   /** By name of a provider of models. */
-  readonly providers: Readonly<Record<string, UpstreamState>>;
+  readonly providers: Readonly<Record<string, UpstreamStatus>>;
 }
 
 export interface SourceStatus extends Pick<SourceState, 'name' | 'kind' | 'fields' | 'inGraph'> {
   /** Why it cannot be reached, or is left out. */
   readonly reason?: string;
   /** Endpoints, breakers, retries and what is under way; absent where nothing stands in between. */
-  readonly upstream?: UpstreamState;
+  readonly upstream?: UpstreamStatus;
 }
+
+/** How long calls took is told by `/metrics`. */
+export type UpstreamStatus = Omit<UpstreamState, 'durations'>;
 
 export type Status = (request: IncomingMessage) => Promise<GatewayStatus>;
 
@@ -53,7 +56,9 @@ export function createStatus({ graph, keyring, lifetimes }: StatusDeps): Status 
       streams,
       sources: graph.states().map((state) => describe(state, upstreams.get(state.name))),
       ...(cache === undefined ? {} : { cache }),
-      providers: graph.models?.upstreams() ?? {},
+      providers: Object.fromEntries(
+        Object.entries(graph.models?.upstreams() ?? {}).map(([name, upstream]) => [name, withoutDurations(upstream)]),
+      ),
     };
   };
 }
@@ -64,6 +69,10 @@ function describe(state: SourceState, upstream: UpstreamState | undefined): Sour
   return {
     ...{ name, kind, fields, inGraph },
     ...(reason === undefined ? {} : { reason }),
-    ...(upstream === undefined ? {} : { upstream }),
+    ...(upstream === undefined ? {} : { upstream: withoutDurations(upstream) }),
   };
+}
+
+function withoutDurations({ durations: _, ...shown }: UpstreamState): UpstreamStatus {
+  return shown;
 }

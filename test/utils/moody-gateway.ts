@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { systemClock } from '../../kernel/ports.ts';
 import type { Way } from '../../schema/plan/way.ts';
-import type { UpstreamState } from '../../sources/upstream/resilience/contracts.ts';
 import { readConfig } from '../../src/config/read-config.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createGraph } from '../../src/graph/graph.ts';
 import { generationOptions } from '../../src/graph/load-graph.ts';
-import type { GatewayStatus } from '../../src/http/status.ts';
+import type { GatewayStatus, UpstreamStatus } from '../../src/http/status.ts';
 import { createLiveSettings } from '../../src/live-settings.ts';
 import { createReloader } from '../../src/reload.ts';
 import { createMemoryLog } from './call-context.ts';
@@ -36,7 +35,7 @@ export interface MoodyGateway {
   /** Takes what has changed in the files it was made of. */
   reload(): Promise<void>;
   /** Of one source. */
-  upstream(source: string): Promise<UpstreamState>;
+  upstream(source: string): Promise<UpstreamStatus>;
   /** Nothing is under way and nothing waits, at any source or provider; `servers` have no sockets once it is closed. */
   expectIdle(): Promise<void>;
   close(): Promise<void>;

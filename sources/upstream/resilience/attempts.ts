@@ -1,3 +1,4 @@
+import type { Durations } from '../../../kernel/durations.ts';
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { Clock, Log } from '../../../kernel/ports.ts';
 import type { CallContext } from '../../source.ts';
@@ -19,6 +20,9 @@ export interface AttemptDeps {
   /** Milliseconds that only go forward. */
   readonly monotonic: () => number;
   readonly log: Log;
+  /** Counts of the source, beside those of each endpoint. */
+  readonly attempts: Record<Outcome, number>;
+  readonly durations: Durations;
 }
 
 /**
@@ -32,10 +36,9 @@ export type Send<T> = <R>(
   now: number,
 ) => Promise<Sent<R>>;
 
-export function compileSend<T>({ source, clock, monotonic, log }: AttemptDeps): Send<T> {
-  function record(endpoint: PooledEndpoint<T>, isTrial: boolean, outcome: Outcome): void {
+export function compileSend<T>({ source, clock, monotonic, log, attempts, durations }: AttemptDeps): Send<T> {
+  function record(endpoint: PooledEndpoint<T>, isTrial: boolean, outcome: Outcome, now: number): void {
     const { breaker, address } = endpoint;
-    const now = monotonic();
     const wasClosed = breaker.retryAt() === undefined;
     breaker.record(outcome, now, isTrial);
     const retryAt = breaker.retryAt();
@@ -78,7 +81,10 @@ export function compileSend<T>({ source, clock, monotonic, log }: AttemptDeps): 
     } finally {
       const outcome = countedOutcome(judgement ?? FAILED);
       if (outcome !== 'ok' && outcome !== 'given-up') noteFailure(endpoint, judgement ?? FAILED, settled);
-      record(endpoint, isTrial, outcome);
+      const endedAt = monotonic();
+      attempts[(judgement ?? FAILED).outcome] += 1;
+      durations.observe(endedAt - now);
+      record(endpoint, isTrial, outcome, endedAt);
       if (hold === undefined) endpoint.active -= 1;
       else if (judgement === undefined || 'error' in settled) hold.end();
     }

@@ -1,3 +1,4 @@
+import type { DurationCounts } from '../../../kernel/durations.ts';
 import type { CallContext } from '../../source.ts';
 
 /** One address that answers for a source. `T` is what its transport needs to reach it: a socket pool, a channel. */
@@ -142,6 +143,10 @@ export interface UpstreamState {
   readonly hedges: number;
   /** Calls that were refused without being sent. */
   readonly refused: number;
+  /** Attempts that are over, by how they ended; also at endpoints that have left. */
+  readonly attempts: Readonly<Record<Outcome, number>>;
+  /** How long they took; those that opened a stream, until it was open. */
+  readonly durations: DurationCounts;
 }
 
 export interface EndpointState {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DURATION_BOUNDS_MS } from '../../../kernel/durations.ts';
 import { SkeinError } from '../../../kernel/errors.ts';
 import { createResilienceHarness, turns } from '../../../test/utils/resilience-harness.ts';
 
@@ -43,7 +44,26 @@ describe('a call', () => {
       retriesRefused: 0,
       hedges: 0,
       refused: 0,
+      attempts: { ok: 1, busy: 0, unsent: 0, failed: 0, 'given-up': 0 },
+      durations: { counts: [1, ...DURATION_BOUNDS_MS.map(() => 0)], sumMs: 0 },
     });
+  });
+
+  test('attempts are counted by how they ended and how long they took', async () => {
+    const { run, attempt, resilience } = createResilienceHarness(NO_RETRIES);
+    const call = run();
+    vi.advanceTimersByTime(30);
+    attempt(0).fail('UPSTREAM_FAILED');
+    await turns();
+    expect(call.outcome).toBe('UPSTREAM_FAILED');
+    run();
+    attempt(1).answer(200);
+    await turns();
+    const { attempts, durations } = resilience.state();
+    expect(attempts).toMatchObject({ ok: 1, failed: 1, 'given-up': 0 });
+    expect(durations.counts[DURATION_BOUNDS_MS.indexOf(50)]).toBe(1);
+    expect(durations.counts[0]).toBe(1);
+    expect(durations.sumMs).toBe(30);
   });
 
   test('fails as its attempt did, and the endpoint says why', async () => {

@@ -1,3 +1,4 @@
+import { Durations } from '../../../kernel/durations.ts';
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { Clock, Log } from '../../../kernel/ports.ts';
 import { compileSend, discard, type Hold, type Sent } from './attempts.ts';
@@ -36,7 +37,9 @@ export function createResilience<T>(settings: ResilienceSettings<T>): Resilience
   const { retries, concurrency, hedge } = settings.options;
   const bulkhead = concurrency === undefined ? undefined : createBulkhead(concurrency, clock);
   const budget = createRetryBudget(retries === false ? HEDGE_BUDGET_PERCENT : retries.budgetPercent);
-  const send = compileSend<T>({ source, clock, monotonic, log });
+  const attempts = { ok: 0, busy: 0, unsent: 0, failed: 0, 'given-up': 0 };
+  const durations = new Durations();
+  const send = compileSend<T>({ source, clock, monotonic, log, attempts, durations });
   const counts = { retries: 0, retriesRefused: 0, hedges: 0, refused: 0 };
 
   async function inTurn<R>(run: CallRun<T, R>, bounds: Bulkhead): Promise<R> {
@@ -162,6 +165,7 @@ export function createResilience<T>(settings: ResilienceSettings<T>): Resilience
         queued: bulkhead?.queued ?? 0,
         maxActive: bulkhead?.most,
         ...counts,
+        ...{ attempts, durations },
       };
     },
     dispose: () => pool.dispose(),

@@ -1,3 +1,4 @@
+import { joinDurations } from '../../../kernel/durations.ts';
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { CallDetails } from '../../source.ts';
 import type { EndpointPool, EndpointState, PooledEndpoint, UpstreamState } from './contracts.ts';
@@ -38,6 +39,18 @@ export function joinStates(
     retriesRefused: one.retriesRefused + other.retriesRefused,
     hedges: one.hedges + other.hedges,
     refused: one.refused + other.refused,
+    attempts: joinAttempts(one.attempts, other.attempts),
+    durations: joinDurations(one.durations, other.durations),
+  };
+}
+
+function joinAttempts(one: UpstreamState['attempts'], other: UpstreamState['attempts']): UpstreamState['attempts'] {
+  return {
+    ok: one.ok + other.ok,
+    busy: one.busy + other.busy,
+    unsent: one.unsent + other.unsent,
+    failed: one.failed + other.failed,
+    'given-up': one['given-up'] + other['given-up'],
   };
 }
 
