@@ -52,6 +52,7 @@ export const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 export function streamEventSdl(
   names: { finishReason: string; usage: string; event: string },
   moreOfEvent = '',
+  moreOfUsage = '',
 ): string {
   return `"Why a model stopped."
 enum ${names.finishReason} {
@@ -85,7 +86,7 @@ type ${names.usage} {
   cacheWrite1hTokens: Int
   "What the call cost, in US dollars. Null where its tokens or its price are not known."
   costUsd: Float
-}
+${moreOfUsage}}
 
 "A piece of a streamed answer."
 type ${names.event} {

@@ -101,6 +101,7 @@ test('a chat gives the answer under our own name of the model', async () => {
     reasoning: [],
     toolCalls: [],
     attempts: [answered],
+    cached: false,
   });
   const parameters = { maxTokens: 5, temperature: 0, topP: 1, stop: ['x'], seed: 0 };
   await invoke('Mutation.chat', { input: { model: 'stub', messages, ...parameters } });
@@ -160,7 +161,7 @@ describe('a streamed chat', () => {
     expect(events).toEqual([
       { index: 0, text: 'Hel', ...made },
       { index: 1, text: 'lo', ...made },
-      { index: 2, text: '', ...made, finishReason: 'stop', usage, attempts: [answered] },
+      { index: 2, text: '', ...made, finishReason: 'stop', usage, attempts: [answered], cached: false },
     ]);
   });
 

@@ -1,7 +1,7 @@
 import type { Arguments, CallContext, Source, SourceCall, SourceDeps } from '../source.ts';
 import { CAPABILITY_VALUES, CHAT_ROLES, EFFORTS, FINISH_REASONS, TOOL_CHOICES } from './ai-sdl.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { chatEvents } from './chat-events.ts';
+import { chatEvents, keptAs } from './chat-events.ts';
 import { type ChatInput, type EmbedInput, readChatInput, readEmbedInput } from './chat-input.ts';
 import { SDL } from './chat-sdl.ts';
 import { type Price, usdOf } from './cost.ts';
@@ -66,6 +66,7 @@ async function chat(models: Models, args: Arguments, context: CallContext): Prom
     usage,
     logprobs,
     ...made,
+    ...keptAs(made),
     reasoning: content.flatMap((part) => (part.type === 'reasoning' ? [{ text: part.text, ...signed(part) }] : [])),
     toolCalls: content.flatMap((part) =>
       part.type === 'tool-call' ? [{ id: part.id, name: part.name, arguments: part.arguments, ...signed(part) }] : [],

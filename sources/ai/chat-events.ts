@@ -1,4 +1,4 @@
-import type { Attempt, FinishReason, ModelPart, Usage } from './model.ts';
+import type { Attempt, FinishReason, Made, ModelPart, Usage } from './model.ts';
 import type { ModelStream } from './routes/route-stream.ts';
 import { writeSignature } from './signatures.ts';
 
@@ -15,6 +15,8 @@ export interface ChatEvent {
   readonly finishReason?: FinishReason;
   readonly usage?: Usage | undefined;
   readonly attempts?: readonly Attempt[];
+  readonly cached?: boolean;
+  readonly cacheAgeSeconds?: number | undefined;
 }
 
 type Change = Partial<ChatEvent>;
@@ -55,8 +57,19 @@ function changeOf(part: ModelPart): Change {
       // Who asks in words of the graph is answered in them.
       return {};
     case 'finish':
-      return { finishReason: part.reason, usage: part.usage, attempts: part.made?.attempts ?? [] };
+      return {
+        finishReason: part.reason,
+        usage: part.usage,
+        attempts: part.made?.attempts ?? [],
+        ...keptAs(part.made),
+      };
   }
+}
+
+/** Whether an answer was kept, and how long. */
+export function keptAs(made: Made | undefined): { readonly cached: boolean; readonly cacheAgeSeconds?: number } {
+  const { isCached = false, ageMs } = made ?? {};
+  return { cached: isCached, ...(ageMs !== undefined && { cacheAgeSeconds: Math.floor(ageMs / 1_000) }) };
 }
 
 function signed({ signature }: Extract<ModelPart, { signature?: unknown }>): { signature?: string } {

@@ -194,6 +194,10 @@ type ChatResult {
   logprobs: JSON
   "Models that were asked, one after the other; the last one answered."
   attempts: [ModelAttempt!]!
+  "Whether the answer was kept and no model was asked."
+  cached: Boolean!
+  "How long ago a kept answer was made, in seconds."
+  cacheAgeSeconds: Int
 }
 
 "A thought of a model."
@@ -324,6 +328,14 @@ const MORE_OF_EVENT = `  "Provider of the model."
   logprobs: JSON
   "Models that were asked, one after the other; with the last event only."
   attempts: [ModelAttempt!]
+  "Whether the answer was kept and no model was asked; with the last event only."
+  cached: Boolean
+  "How long ago a kept answer was made, in seconds; with the last event only."
+  cacheAgeSeconds: Int
+`;
+
+const MORE_OF_USAGE = `  "What a kept answer had cost when it was made, in US dollars. Null for all others, and where it is not known."
+  savedUsd: Float
 `;
 
 /** Types are the source's own: names that other sources are likely to have begin with Chat. */
@@ -351,4 +363,4 @@ ${INPUTS}
 
 ${RESULTS}
 
-${streamEventSdl({ finishReason: 'FinishReason', usage: 'Usage', event: 'ChatStreamEvent' }, MORE_OF_EVENT)}`;
+${streamEventSdl({ finishReason: 'FinishReason', usage: 'Usage', event: 'ChatStreamEvent' }, MORE_OF_EVENT, MORE_OF_USAGE)}`;

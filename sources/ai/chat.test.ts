@@ -91,6 +91,7 @@ describe('a conversation with tools', () => {
         finishReason: 'tool-calls',
         usage: expect.objectContaining({ inputTokens: 1_000, outputTokens: 100, costUsd: 0.0015 }),
         attempts: [{ model: 'a', provider: 'at-a', outcome: 'ok', latencyMs: 0 }],
+        cached: false,
       },
     ]);
   });

@@ -155,6 +155,8 @@ export interface Usage {
   readonly raw: unknown;
   /** What the call cost; `undefined` where a price or a count is not known. Made of integers, for people to read. */
   readonly costUsd?: number | undefined;
+  /** What a kept answer had cost when it was made. */
+  readonly savedUsd?: number | undefined;
 }
 
 export interface ModelResponse {
@@ -178,12 +180,20 @@ export interface ModelResponse {
 }
 
 /** Which model answered, and what was asked before it. */
-export interface Made {
+export interface Made extends CacheFacts {
   readonly model: string;
   readonly provider: string;
   readonly attempts: readonly Attempt[];
-  /** Nobody was asked: the answer was kept. */
+}
+
+/** How an answer stands to those that are kept. */
+export interface CacheFacts {
+  /** The answer was kept, and nobody was asked. `undefined`: none are kept to such questions. */
   readonly isCached?: boolean | undefined;
+  /** How long ago a kept answer was made. */
+  readonly ageMs?: number | undefined;
+  /** What a kept answer had cost; `undefined` where that is not known. */
+  readonly savedUsd?: number | undefined;
 }
 
 /** One model that was asked. */

@@ -4,7 +4,7 @@ import { EVENT_STREAM } from '../http/media-types.ts';
 import type { Lifetime } from '../lifetimes.ts';
 import type { Exchange } from './exchange.ts';
 import type { ChatCall, ChatFormat, StreamEncoder } from './format.ts';
-import { tellModel } from './told.ts';
+import { tellCache, tellModel } from './told.ts';
 
 /**
  * Writes the parts of an answer as they come, no faster than the client takes them. Until the first one an error has a
@@ -31,6 +31,7 @@ export async function answerStream(
         isNative = part.type === 'native';
         model = stream.model?.name ?? model;
         tellModel(response, model, isNative ? undefined : call.translation);
+        tellCache(response, stream.cache);
         response.writeHead(200, EVENTS);
       }
       const isLast = part.type === 'finish';

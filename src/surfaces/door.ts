@@ -15,7 +15,7 @@ import { chatCompletions } from './openai/chat.ts';
 import { EMBEDDING_NAMES, embeddingsAnswer, readEmbeddingsRequest } from './openai/embeddings.ts';
 import { openai } from './openai/failures.ts';
 import { responses } from './openai/responses.ts';
-import { tellModel } from './told.ts';
+import { tellCache, tellModel } from './told.ts';
 
 export type { SurfacesDeps } from './exchange.ts';
 
@@ -56,6 +56,7 @@ export function createSurfacesDoor(deps: SurfacesDeps): SurfacesDoor {
       const { response, requestId } = exchange;
       const model = answer.made?.model ?? call.model;
       tellModel(response, model, answer.native === undefined ? call.translation : undefined);
+      tellCache(response, answer.made);
       if (answer.native !== undefined) sendBytes(response, answer.native);
       else sendJson(response, 200, format.answer(answer, call, { model, requestId, createdAt: createdAt() }));
     },

@@ -36,7 +36,8 @@ export interface SurfacesDeps {
 }
 
 /** What pages of other origins may read, beside what all doors let them. */
-const EXPOSED = 'request-id, retry-after-ms, x-should-retry, x-skein-model, x-skein-ignored';
+const EXPOSED =
+  'request-id, retry-after-ms, x-should-retry, x-skein-model, x-skein-ignored, x-skein-cache, x-skein-cache-age, x-skein-saved-usd';
 
 /** One request of a client, in the words of its family. */
 export class Exchange {

@@ -1,11 +1,14 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import type { Log } from '../../kernel/ports.ts';
-import { silentLog } from '../../kernel/ports.ts';
+import { type Clock, silentLog, systemClock } from '../../kernel/ports.ts';
+import { createCachedModels } from '../../sources/ai/cache/cached-models.ts';
+import type { AnswerCacheOptions } from '../../sources/ai/cache/options.ts';
 import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
-import type { ModelCallRecord } from '../../sources/ai/meter.ts';
+import type { Meter, ModelCallRecord } from '../../sources/ai/meter.ts';
 import { createModels } from '../../sources/ai/model-client.ts';
 import { modelOptions, providerOptions } from '../../sources/ai/options.ts';
+import { createMemoryStore } from '../../sources/cache/memory-store.ts';
 import type { LimitOptions } from '../../src/config/schema.ts';
 import type { RateOptions } from '../../src/policy/rates/options.ts';
 import type { Rates } from '../../src/policy/rates/rates.ts';
@@ -14,6 +17,7 @@ import { startTestGateway, TEST_KEY, type TestGateway } from './test-gateway.ts'
 import { createTicker } from './ticker.ts';
 
 export const PROVIDER_KEY = 'provider-secret-key-1234';
+const PRICE = { input: 1_000, output: 2_000 };
 
 export interface Surfaces {
   readonly gateway: TestGateway;
@@ -34,6 +38,9 @@ export interface SurfacesOptions {
   readonly rates?: Rates;
   readonly origins?: readonly string[];
   readonly log?: Log;
+  /** Models whose answers are kept, by name, and the clock that they are kept by. */
+  readonly keeps?: ReadonlyMap<string, AnswerCacheOptions>;
+  readonly clock?: Clock;
 }
 
 /** A gateway with a model of each dialect, and the official clients of both families in front of it. */
@@ -41,7 +48,8 @@ export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surf
   const entries = await Promise.all(DIALECT_NAMES.map(async (name) => [name, await createProviderServer()] as const));
   const providers = Object.fromEntries(entries) as Record<DialectName, ProviderServer>;
   const records: (ModelCallRecord & { readonly door: string | undefined })[] = [];
-  const models = createModels(
+  const meter: Meter = { record: (record, { account }) => void records.push({ ...record, door: account?.door }) };
+  const made = createModels(
     {
       providers: Object.fromEntries(
         entries.map(([dialect, { endpoint }]) => [
@@ -53,7 +61,7 @@ export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surf
         ...Object.fromEntries(
           DIALECT_NAMES.map((dialect) => [
             dialect,
-            modelOptions.parse({ provider: `${dialect}-provider`, model: 'upstream-model' }),
+            modelOptions.parse({ provider: `${dialect}-provider`, model: 'upstream-model', price: PRICE }),
           ]),
         ),
         ...Object.fromEntries(
@@ -72,8 +80,14 @@ export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surf
       },
     },
     undefined,
-    { meter: { record: (record, { account }) => void records.push({ ...record, door: account?.door }) } },
+    { meter },
   );
+  const clock = options.clock ?? systemClock;
+  const store = createMemoryStore({ maxBytes: 10_000_000, clock });
+  const models =
+    options.keeps === undefined
+      ? made
+      : createCachedModels(made, { store, clock, meter, options: options.keeps, release: async () => {} });
   const gateway = await startTestGateway([createTicker().source], {}, { ...options, models });
   const { origin } = new URL(gateway.url);
   return {

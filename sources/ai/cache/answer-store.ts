@@ -27,10 +27,12 @@ export interface CachedQuestion {
 /** What was found, and how an answer of this question is kept. */
 export interface CachedLookup {
   readonly kept: KeptModelAnswer | undefined;
+  /** Of what was found. */
+  readonly ageMs: number;
   keep(answer: ModelResponse): void;
 }
 
-const NOTHING: CachedLookup = { kept: undefined, keep() {} };
+const NOTHING: CachedLookup = { kept: undefined, ageMs: 0, keep() {} };
 const OWNER = 'models';
 const NANO = 1_000_000_000;
 
@@ -45,11 +47,12 @@ export async function lookUp(question: CachedQuestion, deps: AnswerStoreDeps): P
   if (answer !== undefined && clock.now() < answer.freshUntil) {
     const kept = answer.value as KeptModelAnswer;
     meterHit(question, kept, clock.now() - startedAt, deps.meter);
-    return { kept, keep() {} };
+    return { kept, ageMs: clock.now() - answer.keptAt, keep() {} };
   }
   if (stamp === NO_STAMP) return NOTHING;
   return {
     kept: undefined,
+    ageMs: 0,
     keep(given) {
       const value = context.prompt?.accepts?.(given) === false ? undefined : toKept(given);
       const measure = value && freezePlain(value);

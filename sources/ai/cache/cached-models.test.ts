@@ -62,9 +62,19 @@ describe('an answer that is kept', () => {
     const { ask, asked, hits, clock } = await setUp();
     const first = await ask();
     expect(first).toMatchObject({ usage: { totalTokens: 7, costUsd: 0.009 }, made: { model: 'a' } });
+    clock.time += 5_000;
     const again = await ask();
     expect(again).toMatchObject({ text: 'Hello', finishReason: 'stop', usage: { totalTokens: 0, costUsd: 0 } });
-    expect(again.made).toEqual({ model: 'a', provider: 'at-a', attempts: [], isCached: true });
+    expect(again.made).toEqual({
+      model: 'a',
+      provider: 'at-a',
+      attempts: [],
+      isCached: true,
+      ageMs: 5_000,
+      savedUsd: 0.009,
+    });
+    expect(first.made?.isCached).toBe(false);
+    expect(again.usage?.savedUsd).toBe(0.009);
     expect(asked()).toEqual({ a: 1, b: 0 });
     expect(hits).toMatchObject([
       {
@@ -76,7 +86,7 @@ describe('an answer that is kept', () => {
         attempts: [],
       },
     ]);
-    clock.time += 60_000;
+    clock.time += 55_000;
     await ask();
     expect(asked()).toEqual({ a: 2, b: 0 });
   });

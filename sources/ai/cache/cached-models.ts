@@ -3,7 +3,7 @@ import type { ModelRequest } from '../model.ts';
 import type { Models, ModelTarget } from '../model-client.ts';
 import type { ModelRoute } from '../routes/route.ts';
 import { type AnswerStoreDeps, type CachedQuestion, lookUp } from './answer-store.ts';
-import { CachedStream } from './cached-stream.ts';
+import { CachedStream, MISS } from './cached-stream.ts';
 import { toResponse } from './kept-answer.ts';
 import type { AnswerCacheOptions } from './options.ts';
 
@@ -34,10 +34,10 @@ export function createCachedModels(models: Models, deps: CachedModelsDeps): Mode
       const question = questionOf(to, request, context);
       if (question === undefined) return models.generate(to, request, context);
       const lookup = await lookUp(question, deps);
-      if (lookup.kept !== undefined) return toResponse(lookup.kept);
+      if (lookup.kept !== undefined) return toResponse(lookup.kept, lookup.ageMs);
       const answer = await models.generate(question.route, question.request, context);
       lookup.keep(answer);
-      return answer;
+      return { ...answer, made: answer.made && { ...answer.made, ...MISS } };
     },
     stream(to, request, context) {
       const question = questionOf(to, request, context);

@@ -1,8 +1,8 @@
-import type { ModelPart } from '../model.ts';
+import type { CacheFacts, ModelPart } from '../model.ts';
 import type { ModelTarget } from '../provider.ts';
 import type { ModelStream } from '../routes/route-stream.ts';
 import type { CachedLookup } from './answer-store.ts';
-import { AnswerRecorder, toParts } from './kept-answer.ts';
+import { AnswerRecorder, hitOf, toParts } from './kept-answer.ts';
 
 /** A kept answer as a stream, or the stream of a model, which is kept when it has come to its end. */
 export class CachedStream implements ModelStream {
@@ -29,6 +29,12 @@ export class CachedStream implements ModelStream {
     return this.#parts?.model ?? this.#asked;
   }
 
+  get cache(): CacheFacts | undefined {
+    if (this.#lookup === undefined) return undefined;
+    const { kept, ageMs } = this.#lookup;
+    return kept === undefined ? MISS : hitOf(kept, ageMs);
+  }
+
   async next(): Promise<IteratorResult<ModelPart>> {
     if (this.#isOver) return DONE;
     this.#lookup ??= await this.#lookUp();
@@ -36,14 +42,13 @@ export class CachedStream implements ModelStream {
     if (this.#isOver) return DONE;
     const { kept } = this.#lookup;
     if (kept !== undefined) {
-      this.#kept ??= toParts(kept);
+      this.#kept ??= toParts(kept, this.#lookup.ageMs);
       const part = this.#kept[this.#next++];
       return part === undefined ? DONE : { done: false, value: part };
     }
     this.#parts ??= this.#ask();
     const result = await this.#parts.next();
-    if (result.done !== true) this.#record(result.value);
-    return result;
+    return result.done === true ? result : { done: false, value: this.#record(result.value) };
   }
 
   async return(): Promise<IteratorResult<ModelPart>> {
@@ -56,14 +61,17 @@ export class CachedStream implements ModelStream {
     return this;
   }
 
-  #record(part: ModelPart): void {
+  #record(part: ModelPart): ModelPart {
     if (part.type !== 'finish') {
       this.#recorder.add(part);
-      return;
+      return part;
     }
     const answer = this.#recorder.answer(part);
     if (answer !== undefined) this.#lookup?.keep(answer);
+    return { ...part, made: part.made && { ...part.made, ...MISS } };
   }
 }
+
+export const MISS: CacheFacts = { isCached: false };
 
 const DONE = { done: true as const, value: undefined };

@@ -1,4 +1,4 @@
-import type { AnswerPart, FinishPart, Made, ModelPart, ModelResponse, Usage } from '../model.ts';
+import type { AnswerPart, CacheFacts, FinishPart, Made, ModelPart, ModelResponse, Usage } from '../model.ts';
 
 /** A whole answer as it is kept: plain data. */
 export interface KeptModelAnswer {
@@ -36,24 +36,37 @@ export function toKept(answer: ModelResponse): KeptModelAnswer | undefined {
   return { id, modelId, text, content, model, provider, costUsd: usage?.costUsd };
 }
 
-export function toResponse(kept: KeptModelAnswer): ModelResponse {
+export function toResponse(kept: KeptModelAnswer, ageMs: number): ModelResponse {
   const { id, modelId, text, content } = kept;
-  return { id, modelId, text, content, finishReason: 'stop', usage: NOTHING_USED, made: madeOf(kept) };
+  return { id, modelId, text, content, finishReason: 'stop', ...given(kept, ageMs) };
 }
 
 /** The parts of a kept answer, as a stream of it would have brought them. */
-export function toParts(kept: KeptModelAnswer): readonly ModelPart[] {
+export function toParts(kept: KeptModelAnswer, ageMs: number): readonly ModelPart[] {
   const { id, modelId, text, content = [] } = kept;
   const parts: ModelPart[] = [];
   for (const part of content.length > 0 ? content : [{ type: 'text', text } as const]) {
     if (part.type === 'text') parts.push({ type: 'text', text: part.text, signature: part.signature });
     else if (part.type === 'reasoning') parts.push({ type: 'reasoning', text: part.text, signature: part.signature });
   }
-  return [...parts, { type: 'finish', reason: 'stop', usage: NOTHING_USED, id, modelId, made: madeOf(kept) }];
+  return [...parts, { type: 'finish', reason: 'stop', id, modelId, ...given(kept, ageMs) }];
 }
 
-function madeOf({ model, provider }: KeptModelAnswer): Made {
-  return { model, provider, attempts: [], isCached: true };
+export function hitOf({ costUsd: savedUsd }: Pick<KeptModelAnswer, 'costUsd'>, ageMs: number): CacheFacts {
+  // Clocks of instances differ.
+  return { isCached: true, ageMs: Math.max(0, ageMs), savedUsd };
+}
+
+/** What is said with an answer that is given again. */
+function given(
+  kept: Pick<KeptModelAnswer, 'model' | 'provider' | 'costUsd'>,
+  ageMs: number,
+): { readonly usage: Usage; readonly made: Made } {
+  const { model, provider, costUsd: savedUsd } = kept;
+  return {
+    usage: { ...NOTHING_USED, savedUsd },
+    made: { model, provider, attempts: [], ...hitOf(kept, ageMs) },
+  };
 }
 
 /** Puts the parts of a stream together, while they are given out. */

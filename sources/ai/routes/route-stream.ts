@@ -1,5 +1,5 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { FinishPart, ModelPart, ModelRequest } from '../model.ts';
+import type { CacheFacts, FinishPart, ModelPart, ModelRequest } from '../model.ts';
 import type { PartStream } from '../part-stream.ts';
 import type { ModelTarget } from '../provider.ts';
 import { AttemptContext } from './attempts.ts';
@@ -10,6 +10,8 @@ import { Settlement } from './settlement.ts';
 export interface ModelStream extends AsyncIterableIterator<ModelPart> {
   /** Who is asked; who answers, once there is a part. */
   readonly model?: ModelTarget | undefined;
+  /** Once there is a part. */
+  readonly cache?: CacheFacts | undefined;
 }
 
 /**
