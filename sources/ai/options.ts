@@ -1,81 +1,115 @@
 import { z } from 'zod';
-import { headers, httpEndpoint, tls, upstream } from '../options.ts';
+import { choiceOf } from '../../kernel/choice-of.ts';
+import { endpointTls, headers, httpEndpoint, upstream } from '../options.ts';
 import { answerCacheOptions } from './cache/options.ts';
-import { DIALECT_NAMES } from './dialects/index.ts';
+import { DIALECT_NAMES, type DialectName } from './dialects/index.ts';
 import type { routeOptions } from './routes/options.ts';
 
 export { type RouteOptions, routeMembers, routeOptions } from './routes/options.ts';
 
-/** A company or server that hosts models. */
-export const providerOptions = z.strictObject({
-  /** Which entry of the catalogue it is. Default: the one of the provider's own name, if there is one. */
-  preset: z.string().optional(),
-  /** The wire format it speaks. Default: as the catalogue has it. */
-  dialect: z.enum(DIALECT_NAMES).optional(),
-  /** Address below which the dialect's paths are, e.g. `https://api.openai.com/v1`. Default: as the catalogue has it. */
-  endpoint: httpEndpoint.optional(),
-  /** Key of the provider. Present but empty — an unset `${ENV:-}` — leaves the provider and its models out. Absent: no key is sent. */
-  apiKey: z.string().optional(),
-  /** More keys, used in turn. Empty ones are left out. */
-  apiKeys: z.array(z.string()).optional(),
-  headers,
-  /** How long a call, or the silence between two parts of a stream, may last, in milliseconds. */
-  timeoutMs: z.int().min(1).max(3_600_000).default(60_000),
-  upstream,
-  tls: tls.optional(),
-});
+const DIALECT_DESCRIPTIONS: Readonly<Record<DialectName, string>> = {
+  openai: 'Chat completions of OpenAI.',
+  'openai-responses': 'Responses of OpenAI.',
+  anthropic: 'Messages of Anthropic.',
+  gemini: 'Gemini of Google.',
+};
+
+export const providerOptions = z
+  .strictObject({
+    preset: z
+      .string()
+      .optional()
+      .describe('Which entry of the catalogue it is. Default: the one of the provider’s own name, if there is one.'),
+    dialect: z
+      .enum(DIALECT_NAMES)
+      .meta({ values: DIALECT_DESCRIPTIONS })
+      .optional()
+      .describe('The wire format it speaks. Default: as the catalogue has it.'),
+    endpoint: httpEndpoint
+      .optional()
+      .describe(
+        'Address below which the dialect’s paths are, e.g. `https://api.openai.com/v1`. Default: as the catalogue has it.',
+      ),
+    apiKey: z
+      .string()
+      .optional()
+      .describe(
+        'Key of the provider. Present but empty, as of a variable that is not set, it leaves the provider and its models out. Absent: no key is sent.',
+      ),
+    apiKeys: z.array(z.string()).optional().describe('More keys, used in turn. Empty ones are left out.'),
+    headers,
+    timeoutMs: z
+      .int()
+      .min(1)
+      .max(3_600_000)
+      .default(60_000)
+      .describe('How long a call, or the silence between two parts of a stream, may last, in milliseconds.'),
+    upstream,
+    tls: endpointTls,
+  })
+  .describe('A company or a server that hosts models.');
 export type ProviderOptions = z.infer<typeof providerOptions>;
 
-/** US dollars for a million tokens. */
 const usdPerMillion = z.number().min(0);
 
-/** What tokens of each class cost. A class without a price costs what the class costs that it is part of. */
-const priceOptions = z.strictObject({
-  input: usdPerMillion,
-  /** Not needed for models that write nothing. */
-  output: usdPerMillion.optional(),
-  /** Input from the provider's cache. */
-  cachedInput: usdPerMillion.optional(),
-  /** Input written to the provider's cache. */
-  cacheWrite: usdPerMillion.optional(),
-  /** Input written to the provider's cache for an hour. */
-  cacheWrite1h: usdPerMillion.optional(),
-  /** Output that is reasoning. */
-  reasoning: usdPerMillion.optional(),
-});
+const priceOptions = z
+  .strictObject({
+    input: usdPerMillion.describe('Input.'),
+    output: usdPerMillion.optional().describe('Output. Not needed for models that write nothing.'),
+    cachedInput: usdPerMillion.optional().describe('Input from the provider’s cache. Default: as `input`.'),
+    cacheWrite: usdPerMillion.optional().describe('Input written to the provider’s cache. Default: as `input`.'),
+    cacheWrite1h: usdPerMillion
+      .optional()
+      .describe('Input written to the provider’s cache for an hour. Default: as `cacheWrite`.'),
+    reasoning: usdPerMillion.optional().describe('Output that is reasoning. Default: as `output`.'),
+  })
+  .describe('What a million tokens of each class cost, in US dollars.');
 
-/** What a model can, where we know better than the built-in list. */
-const capabilityOptions = z.strictObject({
-  chat: z.boolean().optional(),
-  tools: z.boolean().optional(),
-  structuredOutput: z.boolean().optional(),
-  images: z.boolean().optional(),
-  files: z.boolean().optional(),
-  reasoning: z.boolean().optional(),
-  /** `temperature` and `topP`. */
-  sampling: z.boolean().optional(),
-  stop: z.boolean().optional(),
-  seed: z.boolean().optional(),
-  logprobs: z.boolean().optional(),
-  embeddings: z.boolean().optional(),
-});
+const capabilityOptions = z
+  .strictObject({
+    chat: z.boolean().optional().describe('Answers messages.'),
+    tools: z.boolean().optional().describe('Calls tools.'),
+    structuredOutput: z.boolean().optional().describe('Answers by a JSON Schema.'),
+    images: z.boolean().optional().describe('Reads images.'),
+    files: z.boolean().optional().describe('Reads files.'),
+    reasoning: z.boolean().optional().describe('Thinks before it answers.'),
+    sampling: z.boolean().optional().describe('Takes `temperature` and `topP`.'),
+    stop: z.boolean().optional().describe('Takes texts to stop at.'),
+    seed: z.boolean().optional().describe('Takes a seed.'),
+    logprobs: z.boolean().optional().describe('Tells how likely tokens were.'),
+    embeddings: z.boolean().optional().describe('Makes embeddings.'),
+  })
+  .describe('What a model can, where we know better than the built-in list.');
 
-/** A deployment of a model under our own name. */
-export const modelOptions = z.strictObject({
-  provider: z.string(),
-  /** The provider's own id of the model. */
-  model: z.string().min(1),
-  /** Tokens asked for where the caller names none and the provider wants a number. */
-  maxTokens: z.int().min(1).default(4096),
-  /** Default: by the list of prices. `known`: a model that is not in it is a mistake. `free`: it costs nothing. */
-  price: z.union([z.enum(['free', 'known']), priceOptions]).optional(),
-  /** Default: by what is known of the model. */
-  capabilities: capabilityOptions.optional(),
-  /** Tokens of question and answer together. Default: by what is known of the model. */
-  contextTokens: z.int().min(1).optional(),
-  /** Answers to be given again to the same question. Default: none. */
-  cache: answerCacheOptions.optional(),
-});
+const price = z
+  .union([
+    choiceOf({
+      free: 'It costs nothing.',
+      known: 'By the list of prices: a model that is not in it is a mistake.',
+    }).describe('A rule.'),
+    priceOptions,
+  ])
+  .meta({ members: ['rule', 'usdPerMillion'], description: 'What a model costs.' });
+
+export const modelOptions = z
+  .strictObject({
+    provider: z.string().describe('Name of the provider.'),
+    model: z.string().min(1).describe('The provider’s own id of the model.'),
+    maxTokens: z
+      .int()
+      .min(1)
+      .default(4096)
+      .describe('Tokens asked for where the caller names none and the provider wants a number.'),
+    price: price.optional().describe('What it costs. Default: by the list of prices, where it is in it.'),
+    capabilities: capabilityOptions.optional().describe('What it can. Default: by what is known of the model.'),
+    contextTokens: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Tokens of question and answer together. Default: by what is known of the model.'),
+    cache: answerCacheOptions.optional().describe('Answers to be given again to the same question. Default: none.'),
+  })
+  .describe('A model of a provider under a name of our own.');
 export type ModelOptions = z.infer<typeof modelOptions>;
 
 /** All that the AI source is made of. */

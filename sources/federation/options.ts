@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batch, subscriptions } from '../graphql/options.ts';
 import {
+  endpointTls,
   errors,
   forwardHeaders,
   headers,
@@ -8,25 +9,31 @@ import {
   maxResponseBytes,
   returnHeaders,
   timeoutMs,
-  tls,
   upstream,
 } from '../options.ts';
 
-/**
- * An Apollo Federation subgraph (v1 or v2), or a whole supergraph. All federation sources are composed together: their
- * types are shared by federation's rules.
- */
 export const federationOptions = z
   .strictObject({
-    kind: z.literal('federation'),
-    /** Where the subgraph answers. */
-    endpoint: httpEndpoint.optional(),
-    /** File of the subgraph's SDL, beside skein.yaml. Default: the subgraph is asked for `_service { sdl }`. */
-    document: z.string().min(1).optional(),
-    /** File of a supergraph SDL, beside skein.yaml: its subgraphs become sources named `<source>.<subgraph>`. */
-    supergraph: z.string().min(1).optional(),
-    /** With `supergraph`: addresses of subgraphs by name; the ones in the file are used for the rest. */
-    endpoints: z.record(z.string(), httpEndpoint).default({}),
+    kind: z.literal('federation').describe('A subgraph, or a supergraph.'),
+    endpoint: httpEndpoint.optional().describe('Where the subgraph answers, an http(s) URL.'),
+    document: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'File of the subgraph’s SDL, beside skein.yaml. Default: the subgraph is asked for `_service { sdl }`.',
+      ),
+    supergraph: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'In the place of `endpoint`: file of a supergraph SDL, beside skein.yaml. Its subgraphs become sources named `<source>.<subgraph>`.',
+      ),
+    endpoints: z
+      .record(z.string().describe('Name of a subgraph.'), httpEndpoint.describe('Where it answers, an http(s) URL.'))
+      .default({})
+      .describe('With `supergraph`: addresses of subgraphs by name; the ones in the file are used for the rest.'),
     headers,
     forwardHeaders,
     returnHeaders,
@@ -36,9 +43,12 @@ export const federationOptions = z
     timeoutMs,
     maxResponseBytes,
     upstream,
-    tls: tls.optional(),
+    tls: endpointTls,
   })
   .refine(({ endpoint, supergraph }) => (endpoint === undefined) !== (supergraph === undefined), {
     error: 'needs an endpoint (of a subgraph) or a supergraph file, and not both',
-  });
+  })
+  .describe(
+    'An Apollo Federation subgraph (v1 or v2), or a whole supergraph. All federation sources are composed together: their types are shared by federation’s rules.',
+  );
 export type FederationOptions = z.infer<typeof federationOptions>;

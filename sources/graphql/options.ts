@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { choiceOf } from '../../kernel/choice-of.ts';
 import {
+  endpointTls,
   errors,
   exclude,
   forwardHeaders,
@@ -10,45 +12,59 @@ import {
   operations,
   returnHeaders,
   timeoutMs,
-  tls,
   upstream,
 } from '../options.ts';
 
-/** How subscriptions reach the service. */
 export const subscriptions = z
   .strictObject({
-    /** `sse`: GraphQL over SSE, distinct connections. `ws`: the graphql-transport-ws protocol. */
-    protocol: z.enum(['sse', 'ws']).default('sse'),
-    /** Where, if not at the endpoint. */
-    endpoint: z.url({ protocol: /^(https?|wss?)$/, error: 'must be an http, https, ws or wss URL' }).optional(),
-    /** Payload of `connection_init`, for `ws`. Forwarded headers join it under `headers`. */
-    connectionParams: z.record(z.string(), z.json()).default({}),
+    protocol: choiceOf({
+      sse: 'GraphQL over SSE, distinct connections.',
+      ws: 'The graphql-transport-ws protocol, over a WebSocket.',
+    })
+      .default('sse')
+      .describe('How they are asked for.'),
+    endpoint: z
+      .url({ protocol: /^(https?|wss?)$/, error: 'must be an http, https, ws or wss URL' })
+      .optional()
+      .describe('Where they are served, an http, https, ws or wss URL. Default: at the endpoint.'),
+    connectionParams: z
+      .record(z.string(), z.json())
+      .default({})
+      .describe(
+        'A map: payload of `connection_init`, for `ws`. Forwarded headers join it under `headers`. Default: empty.',
+      ),
   })
-  .prefault({});
+  .meta({ id: 'GraphqlSubscriptions', description: 'How subscriptions reach the service.' })
+  .prefault({})
+  .describe('How subscriptions reach the service.');
 
-/** `true`: calls of one request that are made at the same time go upstream in one HTTP request, as a JSON array. */
-export const batch = z.boolean().default(false);
+export const batch = z
+  .boolean()
+  .default(false)
+  .describe('Sends calls of one request that are made at the same time in one HTTP request, as a JSON array.');
 
-/** A GraphQL service by its SDL or by introspection. */
-export const graphqlOptions = z.strictObject({
-  kind: z.literal('graphql'),
-  /** Where the service answers. */
-  endpoint: httpEndpoint,
-  /** File of the SDL, beside skein.yaml. Default: the service is introspected when the graph is built. */
-  document: z.string().min(1).optional(),
-  headers,
-  forwardHeaders,
-  returnHeaders,
-  subscriptions,
-  batch,
-  errors,
-  timeoutMs,
-  maxResponseBytes,
-  upstream,
-  tls: tls.optional(),
-  include,
-  exclude,
-  /** By root field name. */
-  operations,
-});
+export const graphqlOptions = z
+  .strictObject({
+    kind: z.literal('graphql').describe('A GraphQL service.'),
+    endpoint: httpEndpoint.describe('Where the service answers, an http(s) URL.'),
+    document: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('File of the SDL, beside skein.yaml. Default: the service is introspected when the graph is built.'),
+    headers,
+    forwardHeaders,
+    returnHeaders,
+    subscriptions,
+    batch,
+    errors,
+    timeoutMs,
+    maxResponseBytes,
+    upstream,
+    tls: endpointTls,
+    include,
+    exclude,
+    operations: operations.describe('How root fields show in the graph, by name.'),
+  })
+  .describe('A GraphQL service by its SDL or by introspection.');
 export type GraphqlOptions = z.infer<typeof graphqlOptions>;

@@ -17,75 +17,114 @@ import { type RatesOptions, rateOptions } from '../policy/rates/options.ts';
 
 /** Options of every kind that concern the graph, not the service. */
 const common = {
-  /** Answers to its queries that are kept. Default: none. */
-  cache: sourceCacheOptions.optional(),
-  /** What becomes of the source's types and fields before they come into the graph. */
-  transforms: transformOptions.optional(),
+  cache: sourceCacheOptions.optional().describe('Answers to its queries that are kept. Default: none.'),
+  transforms: transformOptions
+    .optional()
+    .describe('What becomes of the source’s types and fields before they come into the graph. Default: nothing.'),
 };
 
-/** A backend. Which options it takes depends on `kind`. */
-export const sourceOptions = z.discriminatedUnion('kind', [
-  openapiOptions.extend(common),
-  grpcOptions.extend(common),
-  soapOptions.extend(common),
-  graphqlOptions.extend(common),
-  // It has a check of its own, which `extend` would drop.
-  federationOptions.safeExtend(common),
-]);
+/** What a kind says of itself, which `extend` drops. */
+const ofKind = (id: string, { description = '' }: { readonly description?: string | undefined }) => ({
+  id,
+  description,
+});
+
+export const sourceOptions = z
+  .discriminatedUnion('kind', [
+    openapiOptions.extend(common).meta(ofKind('OpenapiSource', openapiOptions)),
+    grpcOptions.extend(common).meta(ofKind('GrpcSource', grpcOptions)),
+    soapOptions.extend(common).meta(ofKind('SoapSource', soapOptions)),
+    graphqlOptions.extend(common).meta(ofKind('GraphqlSource', graphqlOptions)),
+    // It has a check of its own, which `extend` would drop.
+    federationOptions.safeExtend(common).meta(ofKind('FederationSource', federationOptions)),
+  ])
+  .describe('A backend. Which options it takes depends on its kind.');
 export type SourceOptions = z.infer<typeof sourceOptions>;
 
-/** A development key: who holds it may call the graph. */
-export const keyOptions = z.strictObject({
-  /** What people call it; the key itself is shown nowhere. */
-  name: z.string().min(1),
-  /** The key itself, from the environment. Empty: one is made at start and printed. */
-  key: z.string().regex(/^[!-~]*$/, 'must be of letters, digits and signs, without spaces'),
-  /** GraphiQL comes up with this key for callers on this machine. A key that is made at start does so in any case. */
-  graphiql: z.boolean().default(false),
-  /** Who holds it may read `/status`. A key that is made at start may in any case. */
-  operator: z.boolean().default(false),
-  /** How much who holds it may ask for. Default: no limit. */
-  rates: z.array(rateOptions).default([]),
-});
+export const keyOptions = z
+  .strictObject({
+    name: z.string().min(1).describe('What people call it; the key itself is shown nowhere.'),
+    key: z
+      .string()
+      .regex(/^[!-~]*$/, 'must be of letters, digits and signs, without spaces')
+      .describe('The key itself, from the environment. Empty: one is made at start and printed.'),
+    graphiql: z
+      .boolean()
+      .default(false)
+      .describe(
+        'GraphiQL comes up with this key for callers on this machine. A key that is made at start does so in any case.',
+      ),
+    operator: z
+      .boolean()
+      .default(false)
+      .describe('Who holds it may read `/status`. A key that is made at start may in any case.'),
+    rates: z.array(rateOptions).default([]).describe('How much who holds it may ask for. Default: no limit.'),
+  })
+  .describe('A development key: who holds it may call the graph.');
 export type KeyOptions = z.infer<typeof keyOptions>;
 
-/** Pages of other origins that may call the gateway. */
-export const corsOptions = z.strictObject({
-  /** Origins such as `http://localhost:3000`; `*` for all. Default: none. */
-  origins: z
-    .array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'must be an origin such as http://localhost:3000, or *'))
-    .default([]),
-});
+export const corsOptions = z
+  .strictObject({
+    origins: z
+      .array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'must be an origin such as http://localhost:3000, or *'))
+      .default([])
+      .describe('Origins such as `http://localhost:3000`; `*` for all. Default: none.'),
+  })
+  .describe('Pages of other origins that may call the gateway.');
 export type CorsOptions = z.infer<typeof corsOptions>;
 
-/** What a request may be at the most. */
-export const limitOptions = z.strictObject({
-  /** Bytes of a request body. */
-  bodyBytes: z.int().min(1).default(1_048_576),
-  /** Bytes of a request body below `/v1`, where images and files are sent along. */
-  modelBodyBytes: z.int().min(1).default(20_971_520),
-  /** Lexical tokens of a document. */
-  tokens: z.int().min(1).default(2_000),
-  /** How deep selections may nest. */
-  depth: z.int().min(1).default(12),
-  /** How many fields an operation may select, with fragments spread out. */
-  fields: z.int().min(1).default(1_000),
-  /** How long a query or mutation may take, in milliseconds. */
-  requestTimeoutMs: z.int().min(1).default(60_000),
-  /** How long a subscription may stay open, in milliseconds. */
-  streamTimeoutMs: z.int().min(1).default(3_600_000),
-  /** How long open requests and streams get to finish at shutdown, in milliseconds. */
-  drainTimeoutMs: z.int().min(0).default(10_000),
-});
+export const limitOptions = z
+  .strictObject({
+    bodyBytes: z.int().min(1).default(1_048_576).describe('Bytes of a request body.'),
+    modelBodyBytes: z
+      .int()
+      .min(1)
+      .default(20_971_520)
+      .describe('Bytes of a request body below `/v1`, where images and files are sent along.'),
+    tokens: z.int().min(1).default(2_000).describe('Lexical tokens of a document.'),
+    depth: z.int().min(1).default(12).describe('How deep selections may nest.'),
+    fields: z
+      .int()
+      .min(1)
+      .default(1_000)
+      .describe('How many fields an operation may select, with fragments spread out.'),
+    requestTimeoutMs: z
+      .int()
+      .min(1)
+      .default(60_000)
+      .describe('How long a query or mutation may take, in milliseconds.'),
+    streamTimeoutMs: z
+      .int()
+      .min(1)
+      .default(3_600_000)
+      .describe('How long a subscription may stay open, in milliseconds.'),
+    drainTimeoutMs: z
+      .int()
+      .min(0)
+      .default(10_000)
+      .describe('How long open requests and streams get to finish at shutdown, in milliseconds.'),
+  })
+  .describe('What a request may be at the most.');
 export type LimitOptions = z.infer<typeof limitOptions>;
 
-/** What is taken over while the gateway serves. */
-export const reloadOptions = z.strictObject({
-  /** Changes of skein.yaml, and of the files it names with all that they import. SIGHUP works in any case. */
-  files: z.boolean().default(true),
-  /** How often services are asked again for what they offer, in milliseconds: documents by URL, introspection, reflection. */
-  servicesEveryMs: z.int().min(1_000).max(86_400_000).optional(),
-});
+export const reloadOptions = z
+  .strictObject({
+    files: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Takes over changes of skein.yaml, and of the files it names with all that they import. SIGHUP works in any case.',
+      ),
+    servicesEveryMs: z
+      .int()
+      .min(1_000)
+      .max(86_400_000)
+      .optional()
+      .describe(
+        'How often services are asked again for what they offer, in milliseconds: documents by URL, introspection, reflection. Default: never.',
+      ),
+  })
+  .describe('What is taken over while the gateway serves.');
 export type ReloadOptions = z.infer<typeof reloadOptions>;
 
 /** `Type.field`: the coordinate of a field. */

@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { choiceOf } from '../../../kernel/choice-of.ts';
 
-/** How long whole answers of models are kept, and for whom. */
-export const answerCacheOptions = z.strictObject({
-  /** How long an answer is given again, in seconds. */
-  ttlSeconds: z.int().min(1).max(31_536_000),
-  /** Who may be given it: callers of the same tenant with the same grants, or the one caller. */
-  scope: z.enum(['tenant', 'caller']).default('tenant'),
-});
+export const answerCacheOptions = z
+  .strictObject({
+    ttlSeconds: z.int().min(1).max(31_536_000).describe('How long an answer is given again, in seconds.'),
+    scope: choiceOf({
+      tenant: 'Callers of the same tenant with the same grants.',
+      caller: 'The one caller.',
+    })
+      .default('tenant')
+      .describe('Who may be given it.'),
+  })
+  .meta({ id: 'AnswerCache', description: 'How long whole answers of models are kept, and for whom.' });
 export type AnswerCacheOptions = z.infer<typeof answerCacheOptions>;

@@ -1,49 +1,83 @@
 import { z } from 'zod';
+import { choiceOf } from '../../../kernel/choice-of.ts';
 import { answerCacheOptions } from '../cache/options.ts';
 
-const ids = z.array(z.string().min(1)).min(1).optional();
+const ids = z
+  .array(z.string().min(1).meta({ scalar: 'ID' }))
+  .min(1)
+  .optional();
 
-/** What must hold of a call for a target of a conditional route; all that is said must. */
-const conditionOptions = z.strictObject({
-  /** Callers it is for, by id: one of them must fit. */
-  callers: z.strictObject({ keys: ids, apps: ids, tenants: ids }).optional(),
-  /** The least and the most tokens of the question, by estimate. */
-  minInputTokens: z.int().min(0).optional(),
-  maxInputTokens: z.int().min(0).optional(),
-  /** Entries that the call's metadata must have. */
-  metadata: z.record(z.string(), z.string()).optional(),
-});
+const conditionOptions = z
+  .strictObject({
+    callers: z
+      .strictObject({
+        keys: ids.describe('Ids of keys.'),
+        apps: ids.describe('Ids of apps.'),
+        tenants: ids.describe('Ids of tenants.'),
+      })
+      .optional()
+      .describe('Callers it is for: one of them must fit. Default: all.'),
+    minInputTokens: z.int().min(0).optional().describe('The least tokens of the question, by estimate.'),
+    maxInputTokens: z.int().min(0).optional().describe('The most tokens of the question, by estimate.'),
+    metadata: z
+      .record(z.string().describe('Name of an entry.'), z.string().describe('What it must say.'))
+      .optional()
+      .describe('Entries that the call’s metadata must have.'),
+  })
+  .meta({
+    id: 'RouteCondition',
+    description: 'What must hold of a call for a target of a conditional route; all that is said must.',
+  });
 export type ConditionOptions = z.infer<typeof conditionOptions>;
 
-/** A model of a route. */
 const targetOptions = z.strictObject({
-  model: z.string().min(1),
-  /** Its share, with the strategy `weighted`. */
-  weight: z.number().min(0).default(1),
-  /** How long it may take until its first token, or its whole answer where it is not streamed, in milliseconds. */
-  timeoutMs: z.int().min(1).max(3_600_000).optional(),
-  /** How often it is asked again before the next one is. */
-  retries: z.int().min(0).max(5).default(0),
-  /** With the strategy `conditional`. Default: it is for every call. */
-  when: conditionOptions.optional(),
+  model: z.string().min(1).describe('Name of the model.'),
+  weight: z.number().min(0).default(1).describe('Its share, with the strategy `weighted`.'),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .optional()
+    .describe(
+      'How long it may take until its first token, or its whole answer where it is not streamed, in milliseconds. Default: as long as the provider may.',
+    ),
+  retries: z.int().min(0).max(5).default(0).describe('How often it is asked again before the next one is.'),
+  when: conditionOptions
+    .optional()
+    .describe('Which calls it is for, with the strategy `conditional`. Default: every call.'),
 });
 export type TargetOptions = z.infer<typeof targetOptions>;
 
-/** A name that stands for models: a list in order of preference, or a strategy with its targets. */
-export const routeOptions = z.union([
-  z.array(z.string()).min(1),
-  z.strictObject({
-    /** Which target is asked first; the others follow when it fails before its first token. */
-    strategy: z.enum(['fallback', 'weighted', 'cheapest', 'fastest', 'conditional']).default('fallback'),
-    targets: z.array(z.union([z.string().min(1), targetOptions])).min(1),
-    /** What keeps its first target: a caller, or nothing. With `weighted`. */
-    sticky: z.enum(['caller', 'none']).default('none'),
-    /** What becomes of a question that is too long for a target. */
-    onContextOverflow: z.enum(['fail', 'next']).default('fail'),
-    /** Answers to be given again to the same question. Default: none. */
-    cache: answerCacheOptions.optional(),
-  }),
-]);
+export const routeOptions = z
+  .union([
+    z.array(z.string()).min(1),
+    z.strictObject({
+      strategy: choiceOf({
+        fallback: 'In the order they stand.',
+        weighted: 'By chance, by weight.',
+        cheapest: 'The lowest price for this question; unknown prices last.',
+        fastest: 'The shortest median time to the first token lately.',
+        conditional: 'The first whose `when` holds; those whose does not are not asked.',
+      })
+        .default('fallback')
+        .describe('Which target is asked first; the others follow when it fails before its first token.'),
+      targets: z
+        .array(z.union([z.string().min(1), targetOptions]).meta({ short: 'model', description: 'A model of a route.' }))
+        .min(1)
+        .describe('The models, in order of preference.'),
+      sticky: choiceOf({ caller: 'A caller keeps its first target.', none: 'Each call is for itself.' })
+        .default('none')
+        .describe('What keeps its first target. With `weighted`.'),
+      onContextOverflow: choiceOf({ fail: 'It is refused.', next: 'The next target is asked.' })
+        .default('fail')
+        .describe('What becomes of a question that is too long for a target.'),
+      cache: answerCacheOptions.optional().describe('Answers to be given again to the same question. Default: none.'),
+    }),
+  ])
+  .meta({
+    short: 'targets',
+    description: 'A name that stands for models: in order of preference, or by a strategy.',
+  });
 export type RouteOptions = z.infer<typeof routeOptions>;
 
 /** Names of the models of a route, each with its place below the route. */
