@@ -52,7 +52,7 @@ export function compose(options: ComposeOptions): CompositionResult {
   return runSteps(composeSteps(options), joinSubgraphs);
 }
 
-/** The same in slices of some milliseconds; `join` asks the composer, in another thread where there is much to compose. */
+/** The same in slices of some milliseconds; `join` asks the composer, in another process where there is much to compose. */
 export function composeInSlices(
   options: ComposeOptions,
   join: (request: JoinRequest) => Promise<JoinResult>,

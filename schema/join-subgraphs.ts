@@ -6,7 +6,7 @@ import { readSupergraph, type Supergraph } from './federation/supergraph.ts';
 import { widenFields } from './federation/widen-fields.ts';
 import { composedDocument, type Subgraph } from './subgraphs.ts';
 
-/** What the composer is asked: plain data, as its answer is, so that it can work in another thread. */
+/** What the composer is asked: plain data, as its answer is, so that it can work in another process. */
 export interface JoinRequest {
   readonly subgraphs: readonly Subgraph[];
   /** Whether it must be known who resolves what. */

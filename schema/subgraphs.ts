@@ -24,7 +24,7 @@ const FEDERATION_IMPORT =
 
 /**
  * One source as a federation subgraph: its own SDL, and what links and merges add to it. Plain data, which can be handed
- * to another thread.
+ * to another process.
  */
 export interface Subgraph {
   readonly name: string;

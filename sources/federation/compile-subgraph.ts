@@ -9,7 +9,7 @@ import { readFederationLinks } from './links.ts';
 import { mergeExtensions, plainTypes, printFederation, printTypes, rootFields } from './print-subgraph.ts';
 import { readSubgraphDocument, type SubgraphDocument } from './subgraph-document.ts';
 
-/** A subgraph as plain data: it may be made in another thread. */
+/** A subgraph as plain data: it may be made in another process. */
 export interface CompiledSubgraph {
   /** Types without federation's directives, each in one definition. */
   readonly sdl: string;

@@ -11,7 +11,7 @@ export type GraphqlDocument =
   /** The text of the service's answer to the introspection query. */
   | { readonly kind: 'introspection'; readonly text: string };
 
-/** Plain data, fit to come from a worker thread. Without a model the problems say why. */
+/** Plain data, fit to come from another process. Without a model the problems say why. */
 export interface CompiledGraphql {
   readonly model: ModelSdl | undefined;
   readonly problems: readonly Problem[];

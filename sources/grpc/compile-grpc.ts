@@ -27,7 +27,7 @@ export interface GrpcCompilation {
 
 /**
  * Compiles the definition of a gRPC service. It touches nothing but its arguments and returns plain data, so it can run
- * in another thread: it takes its time for large documents.
+ * in another process: it takes its time for large documents.
  */
 export function compileGrpc(document: GrpcDocument, options: CompileOptions): GrpcCompilation {
   try {

@@ -2,7 +2,7 @@ import type { Problem } from '../../kernel/problem.ts';
 import type { RootType } from './operations.ts';
 import type { ProtoField } from './proto-schema.ts';
 
-/** A gRPC document, compiled: plain data, which can be handed from thread to thread. `openGrpc` makes a source of it. */
+/** A gRPC document, compiled: plain data, which can be handed from process to process. `openGrpc` makes a source of it. */
 export interface CompiledGrpc {
   readonly sdl: string;
   readonly methods: readonly CompiledMethod[];

@@ -42,7 +42,7 @@ export interface OpenapiCompilation {
 
 /**
  * Compiles an OpenAPI 2.0, 3.0 or 3.1 document, JSON or YAML. It touches nothing but its arguments and returns plain
- * data, so it can run in another thread. `file` is where the text is from, for problems and notices.
+ * data, so it can run in another process. `file` is where the text is from, for problems and notices.
  */
 export function compileOpenapi(options: OpenapiOptions, text: string, file: string): OpenapiCompilation {
   const problems: Problem[] = [];

@@ -9,7 +9,7 @@ import type { OpenapiOptions } from './options.ts';
 import { type AnswerDeps, type AnswerPlan, createAnswerReader } from './read-answer.ts';
 import type { WireTypes } from './wire-types.ts';
 
-/** All that a call is made of: plain data, so that it can be compiled in another thread. */
+/** All that a call is made of: plain data, so that it can be compiled in another process. */
 export interface OperationPlan {
   /** For errors and logs. */
   readonly operation: string;

@@ -1,7 +1,7 @@
 import type { Problem } from '../../kernel/problem.ts';
 
 /**
- * What a WSDL compiles to: plain data that a worker thread can hand over, from which calls are made on their first use.
+ * What a WSDL compiles to: plain data that a worker process can hand over, from which calls are made on their first use.
  */
 export interface CompiledSoap {
   readonly sdl: string;

@@ -41,7 +41,7 @@ export async function fetchDocument(source: string, url: string, options?: Fetch
   return (await fetchDocumentBytes(source, url, options)).toString('utf8');
 }
 
-/** The same, of which another thread reads the text. */
+/** The same, of which another process reads the text. */
 export async function fetchDocumentBytes(
   source: string,
   url: string,

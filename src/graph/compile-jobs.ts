@@ -7,7 +7,7 @@ import type { compileSoap } from '../../sources/soap/compile-soap.ts';
 import type { compareSchemas } from './compare-schemas.ts';
 import type { compileOpenapiDocument } from './compile-document.ts';
 
-/** What can be done in another thread: pure functions from plain data to plain data. */
+/** What can be done in another process: pure functions from plain data to plain data. */
 export interface Jobs {
   readonly openapi: typeof compileOpenapiDocument;
   readonly grpc: typeof compileGrpc;

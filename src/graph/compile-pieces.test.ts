@@ -3,7 +3,7 @@ import { addPiece, cutInPieces } from './compile-pieces.ts';
 
 const MAX = 1_000;
 
-/** As another thread gets it, with how much is in the largest message. */
+/** As another process gets it, with how much is in the largest message. */
 function send(value: unknown): { received: unknown; messages: number; largest: number } {
   const { rest, pieces } = cutInPieces(value, MAX);
   const sizes = [rest, ...pieces].map((message) => JSON.stringify(plain(message))?.length ?? 0);
@@ -46,6 +46,7 @@ describe('plain data in pieces', () => {
 
   it.each([
     ['a text', 'x'.repeat(2_500)],
+    ['a buffer', new Uint8Array(2_500).map((_, i) => i).buffer],
     ['a list', many],
     ['a map', new Map(many.map((i) => [String(i), 'x']))],
     ['an object with names that objects have', JSON.parse(`{"__proto__":"${'x'.repeat(2_500)}","constructor":[]}`)],

@@ -1,7 +1,7 @@
 /**
- * Plain data in pieces: what another thread sends is read at one go, and much of it would take long. Maps, lists, objects
- * and texts are cut wherever they are too heavy, and the pieces put together in the order they come. Class instances and
- * sets stay whole. What two places share, each has for itself, unless one piece has both.
+ * Plain data in pieces: what another process sends is read at one go, and much of it would take long. Maps, lists,
+ * objects, texts and buffers are cut wherever they are too heavy, and the pieces put together in the order they come.
+ * Class instances and sets stay whole. What two places share, each has for itself, unless one piece has both.
  */
 export interface Pieces {
   /** The value with all that is too heavy in it empty. */
@@ -12,11 +12,14 @@ export interface Pieces {
 export interface Piece {
   /** Keys of maps, objects and lists down to what the piece is added to. */
   readonly path: readonly unknown[];
-  /** Of a text its next characters, of a list its next values, of a map or object its next entries. */
-  readonly added: string | readonly unknown[];
+  /** Of a text its next characters, of a buffer bytes, of a list its next values, of a map or object its next entries. */
+  readonly added: string | Uint8Array<ArrayBuffer> | readonly unknown[];
+  /** Where the bytes belong in a buffer, and how long it is. */
+  readonly offset?: number;
+  readonly byteLength?: number;
 }
 
-/** Characters, about: some milliseconds to read. */
+/** Characters or bytes, about: some milliseconds to read. */
 const MAX_WEIGHT = 131_072;
 /** Of what has no characters. */
 const LEAF_WEIGHT = 8;
@@ -34,6 +37,7 @@ export function cutInPieces(value: unknown, maxWeight = MAX_WEIGHT): Pieces {
     if (typeof part === 'string') return { shell: '', fill: () => cutText(part, path) };
     if (isCut.has(part)) return { shell: part };
     isCut.add(part);
+    if (part instanceof ArrayBuffer) return { shell: new ArrayBuffer(0), fill: () => cutBytes(part, path) };
     if (Array.isArray(part)) return { shell: [], fill: () => cutEntries(part.entries(), path, ([, item]) => item) };
     if (part instanceof Map) return { shell: new Map(), fill: () => cutEntries(part, path, (entry) => entry) };
     if (isPlain(part)) return { shell: {}, fill: () => cutEntries(Object.entries(part), path, (entry) => entry) };
@@ -42,6 +46,11 @@ export function cutInPieces(value: unknown, maxWeight = MAX_WEIGHT): Pieces {
   const cutText = (text: string, path: readonly unknown[]) => {
     for (let start = 0; start < text.length; start += maxWeight)
       pieces.push({ path, added: text.slice(start, start + maxWeight) });
+  };
+  const cutBytes = (buffer: ArrayBuffer, path: readonly unknown[]) => {
+    const { byteLength } = buffer;
+    for (let offset = 0; offset < byteLength; offset += maxWeight)
+      pieces.push({ path, added: new Uint8Array(buffer).subarray(offset, offset + maxWeight), offset, byteLength });
   };
   const cutEntries = (
     entries: Iterable<[unknown, unknown]>,
@@ -79,23 +88,41 @@ interface Cut {
 }
 
 /** Puts a piece where it was cut from; gives the whole. */
-export function addPiece(rest: unknown, { path, added }: Piece): unknown {
-  if (typeof added === 'string' && path.length === 0) return `${rest as string}${added}`;
-  const parents = typeof added === 'string' ? path.slice(0, -1) : path;
-  let part = rest;
-  for (const key of parents) part = part instanceof Map ? part.get(key) : (part as Fields)[key as string];
-  if (typeof added === 'string') {
+export function addPiece(rest: unknown, piece: Piece): unknown {
+  const { path, added } = piece;
+  if (Array.isArray(added)) addEntries(partAt(rest, path), added);
+  else if (path.length === 0) return joined(rest, piece);
+  else {
+    const parent = partAt(rest, path.slice(0, -1));
     const key = path.at(-1);
-    if (part instanceof Map) part.set(key, `${part.get(key)}${added}`);
-    else (part as Fields)[key as string] += added;
-  } else if (Array.isArray(part)) part.push(...added);
+    if (parent instanceof Map) parent.set(key, joined(parent.get(key), piece));
+    else (parent as Fields)[key as string] = joined((parent as Fields)[key as string], piece);
+  }
+  return rest;
+}
+
+function partAt(rest: unknown, path: readonly unknown[]): unknown {
+  let part = rest;
+  for (const key of path) part = part instanceof Map ? part.get(key) : (part as Fields)[key as string];
+  return part;
+}
+
+/** A text or buffer with more of it. */
+function joined(before: unknown, { added, offset = 0, byteLength = 0 }: Piece): unknown {
+  if (typeof added === 'string') return `${before as string}${added}`;
+  const buffer = offset === 0 ? new ArrayBuffer(byteLength) : (before as ArrayBuffer);
+  new Uint8Array(buffer).set(added as Uint8Array, offset);
+  return buffer;
+}
+
+function addEntries(part: unknown, added: readonly unknown[]): void {
+  if (Array.isArray(part)) part.push(...added);
   else {
     for (const [key, value] of added as [unknown, unknown][]) {
       if (part instanceof Map) part.set(key, value);
       else define(part as Fields, key as string, value);
     }
   }
-  return rest;
 }
 
 type Fields = Record<string, unknown>;
@@ -123,8 +150,7 @@ function createScales(): (value: unknown) => number {
     // What leads back to itself weighs nothing a second time.
     known.set(value, 0);
     let weight = ENTRY_WEIGHT;
-    // A buffer itself is handed over, not copied.
-    if (ArrayBuffer.isView(value)) weight += value.byteLength;
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) weight += value.byteLength;
     else if (value instanceof Map) for (const [key, item] of value) weight += ENTRY_WEIGHT + weigh(key) + weigh(item);
     else if (value instanceof Set) for (const item of value) weight += ENTRY_WEIGHT + weigh(item);
     else if (Array.isArray(value)) for (const item of value) weight += LEAF_WEIGHT + weigh(item);

@@ -1,20 +1,28 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { openapiOptions } from '../../sources/openapi/options.ts';
 import { type CompileWorker, type CompileWorkerOptions, createCompileWorker } from './compile-worker.ts';
 
 const OPTIONS = openapiOptions.parse({ kind: 'openapi', document: 'shop.yaml', endpoint: 'http://127.0.0.1:1' });
 const made: CompileWorker[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'skein-compile-'));
+let modules = 0;
 
 afterEach(async () => {
   await Promise.all(made.splice(0).map((worker) => worker.dispose()));
 });
+afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A thread whose `port` answers messages by this code, and for which no document is too small. */
+/** A process that runs this code, and for which no document is too small. */
 function createWorker(code: string, options: CompileWorkerOptions = {}): CompileWorker {
-  const script = `import { parentPort as port } from 'node:worker_threads';\n${code}`;
-  const thread = new URL(`data:text/javascript,${encodeURIComponent(script)}`);
-  const worker = createCompileWorker({ thread, smallCharacters: 0, ...options });
+  modules += 1;
+  const file = join(folder, `${modules}.mjs`);
+  writeFileSync(file, code);
+  const worker = createCompileWorker({ module: pathToFileURL(file), smallCharacters: 0, ...options });
   made.push(worker);
   return worker;
 }
@@ -27,11 +35,11 @@ const problemsOf = async (result: Promise<unknown>) => {
   );
   return error instanceof ProblemsError ? error.problems.map(({ message }) => message) : error;
 };
-const ECHO = `port.on('message', (message) => {
-  if (message !== 'next') port.postMessage({ rest: { echo: message.given[1] }, pieces: 0 });
+const ECHO = `process.on('message', (message) => {
+  if (message !== 'next') process.send({ rest: { echo: message.given[1] }, pieces: 0 });
 });`;
 
-describe('a thread that compiles', () => {
+describe('a process that compiles', () => {
   it('does one job after the other', async () => {
     const worker = createWorker(ECHO);
     const all = await Promise.all(['a', 'b', 'c'].map((text) => compile(worker, text)));
@@ -41,55 +49,83 @@ describe('a thread that compiles', () => {
   it('gives long results piece by piece', async () => {
     const worker = createWorker(`
       const pieces = [[['a', 1]], [['b', 2]]].map((added) => ({ path: ['plans'], added }));
-      port.on('message', (message) => port.postMessage(
+      process.on('message', (message) => process.send(
         message === 'next' ? { piece: pieces.shift() } : { rest: { plans: new Map() }, pieces: 2 },
       ));`);
     expect(await compile(worker)).toEqual({ plans: new Map([...'ab'].map((name, i) => [name, i + 1])) });
   });
 
-  it('is given long texts piece by piece, and bytes as they are', async () => {
+  it('is given long texts and bytes piece by piece', async () => {
     const worker = createWorker(`
       let left, got;
-      port.on('message', ({ given, pieces, piece }) => {
+      process.on('message', ({ given, pieces, piece }) => {
         if (given !== undefined) [left, got] = [pieces, given.map((value) => value.byteLength)];
         else [left, got] = [left - 1, [...got, piece.added.length]];
-        if (left === 0) port.postMessage({ rest: got, pieces: 0 });
+        if (left === 0) process.send({ rest: got, pieces: 0 });
       });`);
     // First the list of what is given.
     expect(await compile(worker, 'x'.repeat(300_000))).toEqual([3, 131_072, 131_072, 37_856]);
     const bytes = new TextEncoder().encode('x'.repeat(300_000)).buffer;
-    expect(await worker.run('openapi', OPTIONS, bytes, 'shop.yaml')).toEqual([undefined, 300_000, undefined]);
-    expect(bytes.byteLength).toBe(0);
+    const given = await worker.run('openapi', OPTIONS, bytes, 'shop.yaml');
+    expect(given).toEqual([3, 131_072, 131_072, 37_856]);
+  });
+
+  it('waits while requests need the processor, and sees none of our environment', async () => {
+    const worker = createWorker(`
+      import { getPriority } from 'node:os';
+      await import(${JSON.stringify(pathToFileURL(resolve('dist/src/graph/compile-worker-process.js')).href)});
+      process.removeAllListeners('message');
+      process.on('message', () => process.send({ rest: [getPriority(), { ...process.env }], pieces: 0 }));`);
+    const [priority, environment] = (await compile(worker)) as unknown as [number, object];
+    expect(priority).toBe(constants.priority.PRIORITY_LOW);
+    expect(environment).not.toHaveProperty('HOME');
+    expect(environment).not.toHaveProperty('PATH');
   });
 
   it('is started anew when it ends, and only the job under way fails', async () => {
-    const worker = createWorker(`port.on('message', ({ given }) => {
+    const worker = createWorker(`process.on('message', ({ given }) => {
       if (given[1] === 'deadly') process.exit(1);
-      port.postMessage({ rest: given[1], pieces: 0 });
+      process.send({ rest: given[1], pieces: 0 });
     });`);
     const [deadly, next] = await Promise.all([problemsOf(compile(worker, 'deadly')), compile(worker, 'next')]);
-    expect(deadly).toEqual(['It cannot be compiled: the thread ended.']);
+    expect(deadly).toEqual(['It cannot be compiled: the process ended with exit code 1.']);
     expect(next).toBe('next');
   });
 
   it('may take so much memory and no more', async () => {
     const worker = createWorker(
-      "const kept = []; port.on('message', () => { for (;;) kept.push(new Array(100_000).fill({})); });",
+      "const kept = []; process.on('message', () => { for (;;) kept.push(new Array(100_000).fill({})); });",
       { maxHeapMb: 32 },
     );
     expect(await problemsOf(compile(worker))).toEqual(['It takes more than 32 MB of memory to compile.']);
   });
 
   it('may take so much time and no more', async () => {
-    const worker = createWorker("port.on('message', () => { for (;;); });", { timeoutMs: 50 });
+    const worker = createWorker("process.on('message', () => { for (;;); });", { timeoutMs: 50 });
     expect(await problemsOf(compile(worker))).toEqual(['It takes longer than 0.05 s to compile.']);
   });
 
   it('tells what it threw', async () => {
-    const worker = createWorker("port.on('message', () => { throw new Error('no such thing'); });");
-    expect(await problemsOf(compile(worker))).toEqual(['It cannot be compiled: no such thing']);
-    const honest = createWorker("port.on('message', () => port.postMessage({ error: 'no such thing' }));");
-    expect(await problemsOf(compile(honest))).toEqual(['no such thing']);
+    const worker = createWorker("process.on('message', () => process.send({ error: 'no such thing' }));");
+    expect(await problemsOf(compile(worker))).toEqual(['no such thing']);
+    const silent = createWorker("process.on('message', () => { throw new Error('no such thing'); });");
+    expect(await problemsOf(compile(silent))).toEqual(['It cannot be compiled: the process ended with exit code 1.']);
+  });
+
+  it('is told to end by nobody but us', async () => {
+    const built = pathToFileURL(resolve('dist/src/graph/compile-worker-process.js')).href;
+    const worker = createWorker(`
+      await import(${JSON.stringify(built)});
+      process.removeAllListeners('message');
+      process.on('message', () => {
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(process.pid, signal);
+        setImmediate(() => process.send({ rest: 'here', pieces: 0 }));
+      });`);
+    expect(await compile(worker)).toBe('here');
+    const killed = createWorker("process.on('message', () => process.kill(process.pid, 'SIGKILL'));");
+    expect(await problemsOf(compile(killed))).toEqual([
+      'It cannot be compiled: the system ended the process, perhaps for want of memory.',
+    ]);
   });
 
   it('refuses what cannot be handed over, and goes on', async () => {
@@ -102,7 +138,7 @@ describe('a thread that compiles', () => {
   });
 
   it('rejects its jobs when it is disposed of', async () => {
-    const worker = createWorker("port.on('message', () => {});");
+    const worker = createWorker("process.on('message', () => {});");
     const rejected = expect(compile(worker)).rejects.toThrow('The gateway stops.');
     await worker.dispose();
     await rejected;
@@ -115,7 +151,7 @@ describe('a thread that compiles', () => {
       info: { title: 'Shop', version: '1' },
       paths: { '/a': { get: { operationId: 'a', responses: { 200: { description: 'ok' } } } } },
     });
-    const small = createWorker("port.on('message', () => process.exit(1));", { smallCharacters: 100_000 });
+    const small = createWorker("process.on('message', () => process.exit(1));", { smallCharacters: 100_000 });
     expect((await compile(small, text)).compiled?.sdl).toContain('a: ');
     const bytes = new TextEncoder().encode(text).buffer;
     expect((await small.run('openapi', OPTIONS, bytes, 'shop.yaml')).compiled?.sdl).toContain('a: ');

@@ -1,30 +1,30 @@
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { describeError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { type JobArguments, type JobName, type JobResult, runJob, weighJob } from './compile-jobs.ts';
 import { addPiece, cutInPieces } from './compile-pieces.ts';
-import type { FromThread, ToThread } from './compile-worker-thread.ts';
+import type { FromProcess, ToProcess } from './compile-worker-process.ts';
 
-/** Compiles documents and composes graphs beside the event loop that serves. */
+/** Compiles documents and composes graphs beside the process that serves: see docs/decisions/0022. */
 export interface CompileWorker {
   /**
-   * Runs one job; large ones in a thread, one after the other. An ArrayBuffer among what is given is the thread's from
-   * then on, and empty here.
+   * Runs one job; large ones in a process of low priority, one after the other.
    * @throws ProblemsError when the job fails, runs out of memory or takes too long: what it compiles is at fault
    */
   run<Name extends JobName>(name: Name, ...given: JobArguments<Name>): Promise<JobResult<Name>>;
-  /** Ends the thread; jobs under way are rejected. */
+  /** Ends the process; jobs under way are rejected. */
   dispose(): Promise<void>;
 }
 
 export interface CompileWorkerOptions {
-  /** The thread's module; undefined where there is none, and all is done here. */
-  readonly thread?: URL | undefined;
+  /** What the process runs; undefined where there is none, and all is done here. */
+  readonly module?: URL | undefined;
   /** Jobs with less text are done here: to hand them over would take longer. */
   readonly smallCharacters?: number;
   readonly timeoutMs?: number;
   readonly maxHeapMb?: number;
-  /** How long the thread stays without a job. */
+  /** How long the process stays without a job. */
   readonly idleMs?: number;
 }
 
@@ -35,22 +35,20 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** A thread loads JavaScript: run from its sources, the gateway does everything itself. */
-const BUILT_THREAD = import.meta.url.endsWith('.js')
-  ? new URL('./compile-worker-thread.js', import.meta.url)
-  : undefined;
+/** A process loads JavaScript: run from its sources, the gateway does everything itself. */
+const BUILT = import.meta.url.endsWith('.js') ? new URL('./compile-worker-process.js', import.meta.url) : undefined;
 
 const STOPPED = 'The gateway stops.';
 
 export function createCompileWorker({
-  thread = BUILT_THREAD,
+  module = BUILT,
   smallCharacters = 16_384,
   timeoutMs = 120_000,
   maxHeapMb = 2_048,
   idleMs = 10_000,
 }: CompileWorkerOptions = {}): CompileWorker {
   const queue: Pending[] = [];
-  let worker: Worker | undefined;
+  let worker: ChildProcess | undefined;
   let running: Pending | undefined;
   let timer: NodeJS.Timeout | undefined;
   let disposed = false;
@@ -59,8 +57,10 @@ export function createCompileWorker({
     clearTimeout(timer);
     const ended = worker;
     worker = undefined;
-    ended?.removeAllListeners('exit');
-    await ended?.terminate();
+    if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
+    const exited = once(ended, 'exit');
+    ended.kill('SIGKILL');
+    await exited;
   };
   const finish = (settle: (job: Pending) => void) => {
     const job = running;
@@ -69,16 +69,22 @@ export function createCompileWorker({
     if (job !== undefined) settle(job);
     next();
   };
-  /** The thread is of no more use: the job is at fault, and the next one gets a new thread. */
+  /** The process is of no more use: the job is at fault, and the next one gets a new process. */
   const fail = (message: string) => {
     void end();
     finish(({ reject }) => reject(new ProblemsError([{ message }])));
   };
   const start = (file: URL) => {
-    const started = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } });
+    const started = fork(file, [], {
+      execArgv: [`--max-old-space-size=${maxHeapMb}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // It reads other people's documents, and needs none of our secrets.
+      env: {},
+    });
     let rest: unknown;
     let missing = 0;
-    started.on('message', (message: FromThread) => {
+    started.on('message', (message: FromProcess) => {
       if (started !== worker) return;
       if ('error' in message) {
         finish(({ reject }) => reject(new ProblemsError([{ message: message.error }])));
@@ -95,27 +101,25 @@ export function createCompileWorker({
       // Messages that wait are all read before the event loop turns: the next one comes when this turn is over.
       else setImmediate(() => post(started, 'next'));
     });
-    started.on('error', (error: NodeJS.ErrnoException) => {
-      if (started !== worker) return;
-      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') fail(`It takes more than ${maxHeapMb} MB of memory to compile.`);
-      else fail(`It cannot be compiled: ${describeError(error)}`);
+    started.on('error', (error) => {
+      if (started === worker) fail(`It cannot be compiled: ${describeError(error)}`);
     });
-    started.on('exit', () => {
-      if (started === worker) fail('It cannot be compiled: the thread ended.');
+    started.on('exit', (code, signal) => {
+      if (started === worker) fail(tellEnd(code, signal, maxHeapMb));
     });
     return started;
   };
   /** One piece in each turn: to hand over much at one go takes long. */
-  const handOver = ({ name, given }: Pending, to: Worker) => {
+  const handOver = ({ name, given }: Pending, to: ChildProcess) => {
     const { rest, pieces } = cutInPieces(given);
-    post(to, { name, given: rest as JobArguments<JobName>, pieces: pieces.length }, rest);
+    post(to, { name, given: rest as JobArguments<JobName>, pieces: pieces.length });
     let sent = 0;
     const sendNext = () => {
       const piece = pieces[sent];
       if (piece === undefined || to !== worker) return;
       sent += 1;
       try {
-        post(to, { piece }, piece.added);
+        post(to, { piece });
         setImmediate(sendNext);
       } catch (error) {
         fail(`It cannot be compiled: ${describeError(error)}`);
@@ -127,13 +131,13 @@ export function createCompileWorker({
     if (running !== undefined || disposed) return;
     running = queue.shift();
     if (running === undefined) {
-      worker?.unref();
+      hold(worker, false);
       timer = setTimeout(() => void end(), idleMs).unref();
       return;
     }
     const job = running;
-    worker ??= thread === undefined ? undefined : start(thread);
-    worker?.ref();
+    worker ??= module === undefined ? undefined : start(module);
+    hold(worker, true);
     clearTimeout(timer);
     timer = setTimeout(() => fail(`It takes longer than ${timeoutMs / 1_000} s to compile.`), timeoutMs);
     try {
@@ -145,7 +149,7 @@ export function createCompileWorker({
 
   return {
     async run<Name extends JobName>(name: Name, ...given: JobArguments<Name>): Promise<JobResult<Name>> {
-      if (thread === undefined || weighJob(given) < smallCharacters) return runJob(name, given);
+      if (module === undefined || weighJob(given) < smallCharacters) return runJob(name, given);
       // A large text was just decoded, perhaps; to hand it over takes as long again.
       await new Promise((resolve) => setImmediate(resolve));
       if (disposed) throw new Error(STOPPED);
@@ -164,8 +168,22 @@ export function createCompileWorker({
   };
 }
 
-/** ArrayBuffers in the list `holding` are handed over, not copied. */
-function post(worker: Worker, message: ToThread, holding?: unknown): void {
-  const buffers = Array.isArray(holding) ? holding.filter((value) => value instanceof ArrayBuffer) : [];
-  worker.postMessage(message, buffers);
+/** While it has a job, this process waits for it. */
+function hold(worker: ChildProcess | undefined, held: boolean): void {
+  const how = held ? 'ref' : 'unref';
+  worker?.[how]();
+  worker?.channel?.[how]();
+}
+
+function post(worker: ChildProcess, message: ToProcess): void {
+  worker.send(message, () => {
+    // That it is gone is told by its end.
+  });
+}
+
+function tellEnd(code: number | null, signal: NodeJS.Signals | null, maxHeapMb: number): string {
+  // What V8 does without memory; 134 is the same where there are no signals.
+  if (signal === 'SIGABRT' || code === 134) return `It takes more than ${maxHeapMb} MB of memory to compile.`;
+  if (signal === 'SIGKILL') return 'It cannot be compiled: the system ended the process, perhaps for want of memory.';
+  return `It cannot be compiled: the process ended with ${signal ?? `exit code ${code}`}.`;
 }

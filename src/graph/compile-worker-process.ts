@@ -1,11 +1,11 @@
-import { parentPort } from 'node:worker_threads';
+import { constants, setPriority } from 'node:os';
 import { describeError } from '../../kernel/errors.ts';
 import { type JobArguments, type JobName, runJob } from './compile-jobs.ts';
 import { addPiece, cutInPieces, type Piece } from './compile-pieces.ts';
 
-/** The thread of `compile-worker.ts`: does one job after the other, and sends each piece when it is asked for. */
-export type ToThread = JobMessage | { readonly piece: Piece } | 'next';
-export type FromThread =
+/** The process of `compile-worker.ts`: does one job after the other, and sends each piece when it is asked for. */
+export type ToProcess = JobMessage | { readonly piece: Piece } | 'next';
+export type FromProcess =
   | { readonly rest: unknown; readonly pieces: number }
   | { readonly piece: Piece }
   | { readonly error: string };
@@ -17,11 +17,17 @@ interface JobMessage {
   readonly pieces: number;
 }
 
-const port = parentPort;
+// Requests come first: where there are fewer cores than work, this waits.
+setPriority(constants.priority.PRIORITY_LOW);
+// Whoever stops the gateway by its group or its terminal stops the gateway, which ends this when it has drained.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+process.on('disconnect', () => process.exit(0));
+process.on('uncaughtException', (error) => send({ error: describeError(error) }));
+
 let pending: Piece[] = [];
 let job: JobMessage | undefined;
 let missing = 0;
-port?.on('message', (message: ToThread) => {
+process.on('message', (message: ToProcess) => {
   if (message === 'next') {
     const piece = pending.shift();
     if (piece !== undefined) send({ piece });
@@ -49,6 +55,6 @@ function run({ name, given }: JobMessage): void {
   );
 }
 
-function send(message: FromThread): void {
-  port?.postMessage(message);
+function send(message: FromProcess): void {
+  process.send?.(message);
 }
