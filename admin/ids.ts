@@ -11,14 +11,18 @@ let last: { readonly now: number; readonly chance: Uint8Array } = { now: 0, chan
  * millisecond.
  */
 export function newId(prefix: string, now = Date.now()): string {
+  const chance = now === last.now ? following(last.chance) : randomDigits();
+  last = { now, chance };
+  return `${prefix}_${timeDigits(now)}${Array.from(chance, (digit) => ALPHABET[digit]).join('')}`;
+}
+
+function timeDigits(now: number): string {
   let time = '';
   for (let rest = now, index = 0; index < 10; index += 1) {
     time = ALPHABET[rest % 32] + time;
     rest = Math.floor(rest / 32);
   }
-  const chance = now === last.now ? following(last.chance) : randomDigits();
-  last = { now, chance };
-  return `${prefix}_${time}${Array.from(chance, (digit) => ALPHABET[digit]).join('')}`;
+  return time;
 }
 
 function randomDigits(): Uint8Array {
@@ -43,9 +47,17 @@ export function isId(prefix: string, text: string): boolean {
 
 /** What ids of that prefix made at the moment begin with: all later ones sort behind it. */
 export function momentId(prefix: string, moment: Date): string {
-  return newId(prefix, moment.getTime()).slice(0, prefix.length + 11);
+  return `${prefix}_${timeDigits(moment.getTime())}`;
 }
 
 export function isMoment(value: unknown): value is Date {
   return value instanceof Date;
+}
+
+/** A moment with its zone (RFC 3339), e.g. `2030-01-31T12:00:00Z`. Undefined: it is none. */
+export function toMoment(value: unknown): Date | undefined {
+  const isText =
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(value);
+  const moment = isText ? new Date(value) : undefined;
+  return moment === undefined || Number.isNaN(moment.getTime()) ? undefined : moment;
 }

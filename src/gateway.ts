@@ -3,13 +3,14 @@ import { SkeinError } from '../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import type { LimitOptions } from './config/schema.ts';
 import type { Graph } from './graph/graph.ts';
+import { createAwaited } from './http/admin-lifetime.ts';
 import type { Cors } from './http/cors.ts';
-import { createGraphiql, type Graphiql } from './http/graphiql.ts';
-import { createGraphqlDoor, type Door } from './http/graphql-door.ts';
+import { createGraphiql } from './http/graphiql.ts';
+import { createGraphqlDoor } from './http/graphql-door.ts';
 import { createGraphqlSse } from './http/graphql-sse.ts';
 import { createGraphqlWs } from './http/graphql-ws.ts';
 import { createReadiness } from './http/readiness.ts';
-import { createHttpServer } from './http/server.ts';
+import { type AdminDoors, createHttpServer } from './http/server.ts';
 import { createStatus } from './http/status.ts';
 import type { Caller } from './identity/caller.ts';
 import type { Keyring } from './identity/keyring.ts';
@@ -37,8 +38,8 @@ export interface GatewayDeps {
   readonly holdsGrants?: ((caller: Caller, grants: readonly string[]) => boolean) | undefined;
   /** Takes who is to be told when keys, tokens or grants have changed. */
   readonly onIdentitiesChanged?: ((listener: () => void) => void) | undefined;
-  /** `/admin/graphql`, and its GraphiQL. Default: there is none. */
-  readonly admin?: { readonly door: Door; readonly graphiql: Graphiql } | undefined;
+  /** `/admin/graphql` with its GraphiQL, and `/admin/audit-log`. Default: there is none. */
+  readonly admin?: AdminDoors | undefined;
   /** How the store stands, for `/readyz`. */
   readonly storeHealth?: (() => { readonly reachable: boolean; readonly silentMs: number }) | undefined;
   /** Closes what stands behind the gateway, when nothing is under way any more. */
@@ -104,7 +105,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     cors: deps.cors,
     status: createStatus({ graph, keyring, lifetimes }),
     readiness: createReadiness(graph, deps.storeHealth),
-    admin: deps.admin,
+    admin: deps.admin && createAwaited({ lifetimes, limits, ids, log })(deps.admin),
     isDraining: () => closing !== undefined,
     ids,
     log,

@@ -4,6 +4,7 @@ import { createAdminIdentity } from './control/admin-identity.ts';
 import type { ControlPlane } from './control/control-plane.ts';
 import { within } from './control/patience.ts';
 import type { GatewayDeps } from './gateway.ts';
+import { createAuditDoor } from './http/admin-audit-door.ts';
 import { createAdminDoor } from './http/admin-door.ts';
 import { createGraphiql } from './http/graphiql.ts';
 import type { LiveSettings } from './live-settings.ts';
@@ -24,7 +25,7 @@ export interface AdminDeps {
   readonly log: Log;
 }
 
-/** `/admin/graphql`, and its GraphiQL. */
+/** `/admin/graphql` with its GraphiQL, and `/admin/audit-log`. */
 export function createAdmin(deps: AdminDeps): NonNullable<GatewayDeps['admin']> {
   const { control, settings, adminToken, clock, ids, log } = deps;
   const identify = createAdminIdentity({
@@ -41,6 +42,7 @@ export function createAdmin(deps: AdminDeps): NonNullable<GatewayDeps['admin']> 
       settled: () => within(SETTLE_MS, control.settle()),
       rules: [createQueryLimits(ADMIN_LIMITS)],
     }),
+    auditDoor: createAuditDoor({ identify, contextOf: (actor) => control.contextOf(actor), clock, ids, log }),
     graphiql: createGraphiql({
       developmentKey: adminToken,
       defaultQuery: '{ viewer { id name tenant roles } }',

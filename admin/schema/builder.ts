@@ -1,6 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { USER_ERROR_CODES, type UserError, UserErrors } from '../errors.ts';
+import { toMoment } from '../ids.ts';
 import type { AdminContext } from '../stores/context.ts';
 
 /** What the types of Pothos are made of: resolvers get the context of the request, and nothing else. */
@@ -44,10 +45,8 @@ export function createBuilder() {
 }
 
 function readMoment(value: unknown): Date {
-  const isText =
-    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(value);
-  const moment = isText ? new Date(value) : undefined;
-  if (moment === undefined || Number.isNaN(moment.getTime()))
+  const moment = toMoment(value);
+  if (moment === undefined)
     throw new GraphQLError('DateTime must be a moment with its zone, e.g. "2030-01-31T12:00:00Z".');
   return moment;
 }

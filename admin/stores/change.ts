@@ -1,4 +1,5 @@
 import { UserErrors } from '../errors.ts';
+import type { AuditEntry } from '../models/audit.ts';
 import { TakenError } from '../store/collection.ts';
 import type { AdminContext } from './context.ts';
 import { masked } from './masking.ts';
@@ -23,7 +24,11 @@ const EVERYWHERE = { all: true } as const;
  * The way of every change: an entry in the audit log, the change, its outcome in the log, a signal to all instances. The
  * entry comes first, so that no change is without one, whatever happens.
  */
-export async function change<T>({ store, actor }: AdminContext, told: Change, write: () => Promise<T>): Promise<T> {
+export async function change<T>(
+  { store, actor }: AdminContext,
+  told: Change,
+  write: (entry: AuditEntry) => Promise<T>,
+): Promise<T> {
   const entry = await store.audit.insert(EVERYWHERE, {
     tenant: told.tenant,
     actor: actor.id,
@@ -40,7 +45,7 @@ export async function change<T>({ store, actor }: AdminContext, told: Change, wr
   });
   let result: T;
   try {
-    result = await write();
+    result = await write(entry);
   } catch (error) {
     const told = error instanceof TakenError ? taken(error) : error;
     // Of anything else nobody knows whether it was written.

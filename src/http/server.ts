@@ -16,6 +16,12 @@ import type { Status } from './status.ts';
 const REQUEST_TIMEOUT_MS = 30_000;
 const CHECK_CONNECTIONS_EVERY_MS = 5_000;
 
+export interface AdminDoors {
+  readonly door: Door;
+  readonly graphiql: Graphiql;
+  readonly auditDoor: Door;
+}
+
 export interface HttpServerDeps {
   readonly graphql: Door;
   readonly graphqlWs: GraphqlWs;
@@ -26,8 +32,8 @@ export interface HttpServerDeps {
   readonly surfaces?: ((request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>) | undefined;
   /** What is under `/rest/`: prompts. */
   readonly rest?: ((request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>) | undefined;
-  /** `/admin/graphql`, and its GraphiQL. */
-  readonly admin?: { readonly door: Door; readonly graphiql: Graphiql } | undefined;
+  /** `/admin/graphql` with its GraphiQL, and `/admin/audit-log`. */
+  readonly admin?: AdminDoors | undefined;
   /** Whether the graph serves, with what an operator wants to know. */
   readonly readiness: () => Readiness;
   readonly isDraining: () => boolean;
@@ -51,6 +57,10 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       if (wantsPage(request)) return admin.graphiql(request, response);
       if (isDraining()) throw new SkeinError('SHUTTING_DOWN');
       return admin.door(request, response);
+    }
+    if (path === '/admin/audit-log' && admin !== undefined) {
+      if (isDraining()) throw new SkeinError('SHUTTING_DOWN');
+      return admin.auditDoor(request, response);
     }
     if (surfaces !== undefined && path.startsWith('/v1/')) {
       if (cors(request, response)) return;
