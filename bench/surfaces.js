@@ -1,4 +1,4 @@
-// Streams through /v1 beside a plain pipe: CPU by stream. What the first token waits is in first-token.js.
+// Streams through /v1 beside a plain pipe and Portkey's gateway: CPU by stream. What the first token waits is in first-token.js.
 // See docs/benchmarks.md.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -6,6 +6,7 @@ import { TOKENS_PER_STREAM } from './data.js';
 import { measure, summarize } from './lib/measure.js';
 import { pinLoad, start } from './lib/processes.js';
 import { printTable } from './lib/table.js';
+import { freePort } from './lib/targets.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -41,6 +42,12 @@ try {
     args: ['start'],
     env: { ...env, SKEIN_CONFIG: here('skein.yaml'), SKEIN_API_KEY: 'bench-key', SKEIN_DATA: ':memory:' },
   });
+  const port = await freePort();
+  const portkey = await run('Portkey', {
+    script: here('targets/portkey.js'),
+    env: { PORT: String(port) },
+    url: `http://127.0.0.1:${port}`,
+  });
   const own = { ...json, authorization: 'Bearer bench-key' };
   const targets = [
     target(PIPE, pipe, json, chat),
@@ -59,6 +66,17 @@ try {
       body: { model: 'fast', stream: true, input: 'Count to two hundred.' },
       end: 'response.completed',
     }),
+    target(
+      'Portkey 1.15.2, OpenAI to OpenAI',
+      portkey,
+      {
+        ...json,
+        authorization: 'Bearer bench-key',
+        'x-portkey-provider': 'openai',
+        'x-portkey-custom-host': `${upstream.url}/v1`,
+      },
+      chat,
+    ),
   ];
   for (const each of targets) await check(each);
   printTable({ id: 'stream', title: 'Stream', unit: 'stream' }, await measureCpu(targets));
