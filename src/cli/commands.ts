@@ -35,7 +35,7 @@ export const OPTIONS = {
   host: { type: 'string', value: 'HOST', text: 'Address to listen on   (HOST, default 127.0.0.1)' },
   all: { type: 'boolean', text: 'List every notice, not only how many there are of each sort' },
   strict: { type: 'boolean', text: 'A source that cannot be reached is a mistake, too' },
-  format: { type: 'string', value: 'FORMAT', text: 'How to say it; see below   (default text)' },
+  format: { type: 'string', value: 'FORMAT', text: 'How to say it; see below   (default: the first one)' },
   source: { type: 'string', value: 'NAME', text: 'The SDL of this source alone, as it comes into the graph' },
   supergraph: { type: 'boolean', text: 'The supergraph that the sources compose to, with its @join directives' },
   from: { type: 'string', value: 'PLACE', text: 'What there was before' },
@@ -44,7 +44,7 @@ export const OPTIONS = {
   tenant: {
     type: 'string',
     value: 'NAME',
-    text: 'Only this tenant, or these, with commas in between   (default: all)',
+    text: 'Only this tenant; for an export, also several with commas in between   (default: all)',
   },
   output: { type: 'string', value: 'FILE', text: 'Write to this file, not to stdout' },
   file: { type: 'string', value: 'FILE', text: 'The state that there should be, as "skein export" writes it' },
@@ -53,6 +53,11 @@ export const OPTIONS = {
   'allow-breaking': { type: 'boolean', text: 'Publish although clients may break by it' },
   'dry-run': { type: 'boolean', text: 'Check everything, show the changes, and make none' },
   url: { type: 'string', value: 'URL', text: 'Ask this gateway, e.g. https://api.example.com/admin/graphql' },
+  since: { type: 'string', value: 'MOMENT', text: 'Not before this moment, e.g. 2030-01-31T12:00:00Z' },
+  until: { type: 'string', value: 'MOMENT', text: 'Before this moment   (default: now)' },
+  actor: { type: 'string', value: 'ID', text: 'Only what this user did' },
+  action: { type: 'string', value: 'ACTION', text: 'Only this, e.g. key.create' },
+  entity: { type: 'string', value: 'ID', text: 'Only what was done to the thing with this id' },
   help: { type: 'boolean', short: 'h', text: 'Show this help' },
 } as const satisfies Record<string, { type: 'string' | 'boolean'; value?: string; short?: string; text: string }>;
 
@@ -187,6 +192,32 @@ ${WHERE}`,
       'skein apply --file skein-state.yaml --url https://api.example.com/admin/graphql',
     ],
     run: async (call) => (await import('./state/commands.ts')).applyFromYaml(call),
+  },
+  audit: {
+    summary: 'Write the audit log as lines of JSON, or as CSV.',
+    usage: 'skein audit [options]',
+    details: `Who changed what, when and from where, the oldest first, with secrets masked. It is written as it comes, however much
+there is; a file of --output is there when it is complete, and not before. The export itself is an entry of the log.
+
+The log is in the store that MONGODB_URI names, or else in the folder SKEIN_DATA; no gateway has to run. With --url it
+is asked of a gateway that runs, with the token SKEIN_ADMIN_TOKEN of a platform administrator, or of an owner, admin or
+analyst of a tenant, who gets what is of that tenant.
+
+Formats
+  ndjson   One JSON object a line. The default.
+  csv      A table with a line of names, for spreadsheets: what they would run has an apostrophe in front.`,
+    options: ['tenant', 'since', 'until', 'actor', 'action', 'entity', 'format', 'output', 'url'],
+    exitCodes: {
+      0: 'All of it was written.',
+      1: 'The tenant is not there.',
+      2: `${USAGE} Or the store or the gateway cannot be asked, refuses, or breaks off: then what went to stdout is not complete.`,
+    },
+    examples: [
+      'skein audit --since 2030-01-01T00:00:00Z --until 2030-02-01T00:00:00Z --output january.ndjson',
+      'skein audit --tenant acme --action key.create --format csv > keys.csv',
+      'skein audit --url https://api.example.com/admin/graphql | jq .actorName',
+    ],
+    run: async (call) => (await import('./state/audit.ts')).audit(call),
   },
   'rotate-secrets': {
     summary: 'Encrypt all secrets with the present encryption key.',

@@ -61,7 +61,8 @@ export function openGatewayDoor(address: string, token: string | undefined): Sta
   };
 }
 
-function readAddress(address: string): URL {
+/** `/admin/graphql` where it names no path. @throws DoorError */
+export function readAddress(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new DoorError('The address of the gateway must be an http:// or https:// URL.');
