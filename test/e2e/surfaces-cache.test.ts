@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { deferred } from '../utils/deferred.ts';
 import { answerAs } from '../utils/surface-providers.ts';
 import { type Surfaces, startSurfaces } from '../utils/surfaces.ts';
 import { TEST_KEY } from '../utils/test-gateway.ts';
@@ -56,6 +57,23 @@ describe.each(PATHS)('%s', (path) => {
     expect(again.told.slice(0, 2)).toEqual(['hit', '0']);
     expect(again.text).toContain('Hello');
     expect(surfaces.providers.openai.requests).toHaveLength(1);
+  });
+
+  it('asks once for what is asked for at the same time', async () => {
+    await start();
+    const held = deferred<void>();
+    surfaces.providers.openai.answer(async (request, response) => {
+      await held.promise;
+      answerAs('openai', 'text')(request, response);
+    });
+    const all = [ask(path), ask(path, { stream: true })];
+    await surfaces.providers.openai.nextRequest();
+    all.push(ask(path, { stream: true }));
+    held.resolve();
+    const told = (await Promise.all(all)).map(({ told: [cache] }) => cache);
+    expect(told.filter((cache) => cache === 'miss')).toHaveLength(1);
+    expect(surfaces.providers.openai.requests).toHaveLength(1);
+    await expect.poll(() => surfaces.records.map(({ outcome }) => outcome).sort()).toEqual(['cached', 'cached', 'ok']);
   });
 
   it('says nothing of it where none are kept', async () => {

@@ -5,8 +5,7 @@ import type { CallContext } from '../../source.ts';
 import type { Meter } from '../meter.ts';
 import type { ModelRequest, ModelResponse } from '../model.ts';
 import type { ModelRoute } from '../routes/route.ts';
-import { answerKey } from './answer-key.ts';
-import { type KeptModelAnswer, NOTHING_USED, toKept } from './kept-answer.ts';
+import { type KeptModelAnswer, toKept } from './kept-answer.ts';
 import type { AnswerCacheOptions } from './options.ts';
 
 export interface AnswerStoreDeps {
@@ -29,25 +28,23 @@ export interface CachedLookup {
   readonly kept: KeptModelAnswer | undefined;
   /** Of what was found. */
   readonly ageMs: number;
-  keep(answer: ModelResponse): void;
+  /** Resolves when it is kept, or nothing is; at once where it is possible. */
+  keep(answer: ModelResponse): unknown;
 }
 
 const NOTHING: CachedLookup = { kept: undefined, ageMs: 0, keep() {} };
 const OWNER = 'models';
-const NANO = 1_000_000_000;
 
-/** Looks for the answer to a question; one that is found is metered as given again. Never rejects. */
-export async function lookUp(question: CachedQuestion, deps: AnswerStoreDeps): Promise<CachedLookup> {
-  const { route, request, context, options } = question;
-  const { store, clock } = deps;
-  const key = answerKey(route, request, context, options);
+/** Looks for the answer to a question. Never rejects. */
+export async function lookUp(
+  key: string | undefined,
+  { context, options }: CachedQuestion,
+  { store, clock }: Pick<AnswerStoreDeps, 'store' | 'clock'>,
+): Promise<CachedLookup> {
   if (key === undefined) return NOTHING;
-  const startedAt = clock.now();
   const { answer, stamp } = await store.get(key);
   if (answer !== undefined && clock.now() < answer.freshUntil) {
-    const kept = answer.value as KeptModelAnswer;
-    meterHit(question, kept, clock.now() - startedAt, deps.meter);
-    return { kept, ageMs: clock.now() - answer.keptAt, keep() {} };
+    return { kept: answer.value as KeptModelAnswer, ageMs: clock.now() - answer.keptAt, keep() {} };
   }
   if (stamp === NO_STAMP) return NOTHING;
   return {
@@ -56,30 +53,14 @@ export async function lookUp(question: CachedQuestion, deps: AnswerStoreDeps): P
     keep(given) {
       const value = context.prompt?.accepts?.(given) === false ? undefined : toKept(given);
       const measure = value && freezePlain(value);
-      if (value === undefined || measure === undefined) return;
+      if (value === undefined || measure === undefined) return undefined;
       const now = clock.now();
       const ttlMs = options.ttlSeconds * 1_000;
       const until = now + ttlMs;
       const times = { keptAt: now, freshUntil: until, staleUntil: until, errorUntil: until };
       const tags = [`model:${value.model}`, ...(context.prompt === undefined ? [] : [`prompt:${context.prompt.name}`])];
       const entry = { value, ...measure, ...times, validators: undefined, tags };
-      void store.set(key, entry, { owner: OWNER, ttlMs, stamp });
+      return store.set(key, entry, { owner: OWNER, ttlMs, stamp });
     },
   };
-}
-
-function meterHit({ route, context }: CachedQuestion, kept: KeptModelAnswer, latencyMs: number, meter: Meter): void {
-  const { model, provider, costUsd } = kept;
-  const modelId = route.targets.find(({ deployment }) => deployment.target.name === model)?.deployment.target.modelId;
-  meter.record(
-    {
-      kind: 'chat',
-      asked: route.name,
-      ...{ model, provider, modelId: modelId ?? kept.modelId ?? model },
-      ...{ usage: NOTHING_USED, isEstimated: false, costNanoUsd: 0n, price: undefined },
-      savedNanoUsd: costUsd === undefined ? undefined : BigInt(Math.round(costUsd * NANO)),
-      ...{ latencyMs, firstTokenMs: undefined, outcome: 'cached', errorCode: undefined, attempts: [] },
-    },
-    context,
-  );
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createCallContext } from '../../../test/utils/call-context.ts';
-import { setUpModels } from '../../../test/utils/model-harness.ts';
+import { ASK, answerHello, as, partsOf, setUpCachedModels as setUp } from '../../../test/utils/cached-models.ts';
 import {
   openaiAnswer,
   openaiChunks,
@@ -9,53 +8,8 @@ import {
   sendEvents,
   sendJson,
 } from '../../../test/utils/provider-server.ts';
-import { createMemoryStore } from '../../cache/memory-store.ts';
-import type { CallContext, PromptOrigin } from '../../source.ts';
-import type { ModelCallRecord } from '../meter.ts';
-import type { ModelPart, ModelRequest } from '../model.ts';
-import type { Models } from '../model-client.ts';
-import { createCachedModels } from './cached-models.ts';
-import type { AnswerCacheOptions } from './options.ts';
-
-const answer: ProviderHandler = ({ body }, response) => {
-  if (body.stream === true) sendEvents(response, openaiEvents(...openaiChunks('Hel', 'lo')));
-  else sendJson(response, openaiAnswer('Hello'));
-};
-const ASK: ModelRequest = { messages: [{ role: 'user', content: 'Hi' }] };
-const PRICE = { price: { input: 1_000, output: 2_000 } };
-
-async function setUp(given: ProviderHandler = answer, options: Partial<AnswerCacheOptions> = {}) {
-  const models = await setUpModels({
-    answers: { a: given, b: given },
-    models: { a: PRICE },
-    routes: { default: ['a'] },
-  });
-  const clock = { time: 1_000, now: () => clock.time };
-  const store = createMemoryStore({ maxBytes: 10_000_000, clock });
-  const hits: ModelCallRecord[] = [];
-  const all = new Map([['default', { ttlSeconds: 60, scope: 'tenant' as const, ...options }]]);
-  const meter = { record: (record: ModelCallRecord) => void hits.push(record) };
-  const client = createCachedModels(models.client, { store, clock, meter, options: all, release: async () => {} });
-  const ask = (request = ASK, context = as('acme'), name = 'default') =>
-    client.generate(client.route(name), request, context);
-  return { ...models, client, ask, hits, clock };
-}
-
-/** A context of a caller. */
-function as(
-  tenant: string,
-  { id = 'one', grants = {}, prompt }: { id?: string; grants?: Record<string, string>; prompt?: PromptOrigin } = {},
-): CallContext {
-  const held = new Map(Object.entries(grants).map(([product, grant]) => [product, { id: grant }]));
-  const { context } = createCallContext({ callerScope: `${tenant}/${id}`, prompt });
-  return { ...context, caller: { tenant, id, grants: held, products: undefined } } as CallContext;
-}
-
-async function partsOf(client: Models, request = ASK, context = as('acme')): Promise<ModelPart[]> {
-  const parts: ModelPart[] = [];
-  for await (const part of client.stream(client.route(), request, context)) parts.push(part);
-  return parts;
-}
+import type { CallContext } from '../../source.ts';
+import type { ModelRequest } from '../model.ts';
 
 describe('an answer that is kept', () => {
   test('is given again to the same question, costs nothing, and is metered with what it saves', async () => {
@@ -139,7 +93,7 @@ describe('an answer that is kept', () => {
     await shared.ask(ASK, as('acme', { id: 'one' }));
     await shared.ask(ASK, as('acme', { id: 'two' }));
     expect(shared.asked()).toEqual({ a: 1, b: 0 });
-    const own = await setUp(answer, { scope: 'caller' });
+    const own = await setUp(answerHello, { scope: 'caller' });
     await own.ask(ASK, as('acme', { id: 'one' }));
     await own.ask(ASK, as('acme', { id: 'two' }));
     expect(own.asked()).toEqual({ a: 2, b: 0 });
@@ -188,7 +142,7 @@ describe('nothing is kept', () => {
     const [first = ''] = openaiEvents(...openaiChunks('Hel', 'lo')).split(/(?<=\n\n)/);
     const { client, server } = await setUp((_, response) => sendEvents(response, first));
     await expect(partsOf(client)).rejects.toMatchObject({ code: 'MODEL_STREAM_TRUNCATED' });
-    server('a').answer(answer);
+    server('a').answer(answerHello);
     const stream = client.stream(client.route(), ASK, as('acme'));
     await stream.next();
     await stream.return?.();

@@ -1,21 +1,31 @@
+import { SkeinError } from '../../../kernel/errors.ts';
 import type { CallContext } from '../../source.ts';
-import type { ModelRequest } from '../model.ts';
+import type { ModelRequest, ModelResponse } from '../model.ts';
 import type { Models, ModelTarget } from '../model-client.ts';
 import type { ModelRoute } from '../routes/route.ts';
-import { type AnswerStoreDeps, type CachedQuestion, lookUp } from './answer-store.ts';
-import { CachedStream, MISS } from './cached-stream.ts';
-import { toResponse } from './kept-answer.ts';
+import type { AnswerStoreDeps, CachedQuestion } from './answer-store.ts';
+import { CachedStream } from './cached-stream.ts';
+import { Flights } from './flights.ts';
 import type { AnswerCacheOptions } from './options.ts';
+import { createWholeAnswer } from './whole-answer.ts';
 
 export interface CachedModelsDeps extends AnswerStoreDeps {
   /** By names of models and routes. What a prompt says of its own answers wins. */
   readonly options: ReadonlyMap<string, AnswerCacheOptions>;
+  /** How many characters of an answer one who is given it may be behind others. */
+  readonly mostBehind?: number | undefined;
   /** Lets go of the store, when the models are done with. */
   release(): Promise<void>;
 }
 
-/** Models whose answers are kept where the prompt, the model or the route says so, and given again to the same question. */
+/**
+ * Models whose answers are kept where the prompt, the model or the route says so, and given again to the same question.
+ * Who asks the same while it is being answered waits for that answer.
+ */
 export function createCachedModels(models: Models, deps: CachedModelsDeps): Models {
+  const flights = new Flights(deps, deps.mostBehind);
+  const streamDeps = { flights, meter: deps.meter, clock: deps.clock };
+
   const questionOf = (
     to: ModelTarget | ModelRoute,
     request: ModelRequest,
@@ -28,23 +38,29 @@ export function createCachedModels(models: Models, deps: CachedModelsDeps): Mode
     const { native: _, ...canonical } = request;
     return { route: 'targets' in to ? to : models.route(to.name), request: canonical, context, options };
   };
+
+  async function whole(question: CachedQuestion): Promise<ModelResponse> {
+    const asked = models.resolve(question.route.name);
+    const ask = (context: CallContext) => models.generate(question.route, question.request, context);
+    const open = (context: CallContext) => createWholeAnswer(asked, () => ask(context));
+    const stream = new CachedStream({ question, asked, open, isWhole: true }, streamDeps);
+    for await (const part of stream) if (part.type === 'finish') break;
+    if (stream.answer === undefined) throw new SkeinError('MODEL_STREAM_TRUNCATED');
+    return stream.answer;
+  }
+
   return {
     ...models,
     async generate(to, request, context) {
       const question = questionOf(to, request, context);
-      if (question === undefined) return models.generate(to, request, context);
-      const lookup = await lookUp(question, deps);
-      if (lookup.kept !== undefined) return toResponse(lookup.kept, lookup.ageMs);
-      const answer = await models.generate(question.route, question.request, context);
-      lookup.keep(answer);
-      return { ...answer, made: answer.made && { ...answer.made, ...MISS } };
+      return question === undefined ? models.generate(to, request, context) : whole(question);
     },
     stream(to, request, context) {
       const question = questionOf(to, request, context);
       if (question === undefined) return models.stream(to, request, context);
-      const ask = () => models.stream(question.route, question.request, context);
+      const open = (own: CallContext) => models.stream(question.route, question.request, own);
       const asked = models.resolve(to.name);
-      return new CachedStream(asked, () => lookUp(question, deps), ask);
+      return new CachedStream({ question, asked, open, isWhole: false }, streamDeps);
     },
     async dispose() {
       await models.dispose();
