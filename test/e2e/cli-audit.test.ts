@@ -23,8 +23,8 @@ describe('skein audit', () => {
       headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
       body: JSON.stringify({ query }),
     });
-    const { data } = (await response.json()) as { data: Record<string, Record<string, never>> };
-    return data;
+    return ((await response.json()) as { data: { made: Record<string, { id: string }> & { secret: string } } }).data
+      .made;
   };
   beforeAll(async () => {
     folder = await createCliFolder({ 'skein.yaml': 'keys: [{ name: default, key: configured }]' });
@@ -34,14 +34,13 @@ describe('skein audit', () => {
       ...{ PORT: port, SKEIN_DATA: data(), SKEIN_CONFIG: join(folder.path, 'skein.yaml') },
       ...{ SKEIN_ADMIN_TOKEN: TOKEN, SKEIN_LOG: 'silent' },
     });
-    await admin('mutation { createTenant(input: { name: "acme" }) { tenant { id } } }');
-    const created = await admin(
-      'mutation { createUser(tenant: "acme", input: { name: "ann", roles: [ANALYST] }) { user { id } } }',
+    await admin('mutation { made: createTenant(input: { name: "acme" }) { tenant { id } } }');
+    const { user } = await admin(
+      'mutation { made: createUser(tenant: "acme", input: { name: "ann", roles: [ANALYST] }) { user { id } } }',
     );
-    const { id: user } = created.createUser?.user as unknown as { id: string };
-    const made = await admin(`mutation { createUserToken(user: "${user}", input: { name: "t" }) { secret } }`);
-    token = made.createUserToken?.secret as unknown as string;
-    await admin('mutation { createApp(tenant: "acme", input: { name: "shop" }) { app { id } } }');
+    const query = `mutation { made: createUserToken(user: "${user?.id}", input: { name: "t" }) { secret } }`;
+    token = (await admin(query)).secret;
+    await admin('mutation { made: createApp(tenant: "acme", input: { name: "shop" }) { app { id } } }');
   });
   afterAll(async () => {
     process.emit('SIGTERM');
