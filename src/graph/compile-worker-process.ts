@@ -17,8 +17,8 @@ interface JobMessage {
   readonly pieces: number;
 }
 
-// Requests come first: where there are fewer cores than work, this waits.
-setPriority(constants.priority.PRIORITY_LOW);
+// Requests come first where there are fewer cores than work; the lowest priority would not get on at all there.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 // Whoever stops the gateway by its group or its terminal stops the gateway, which ends this when it has drained.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('disconnect', () => process.exit(0));

@@ -77,7 +77,7 @@ describe('a process that compiles', () => {
       process.removeAllListeners('message');
       process.on('message', () => process.send({ rest: [getPriority(), { ...process.env }], pieces: 0 }));`);
     const [priority, environment] = (await compile(worker)) as unknown as [number, object];
-    expect(priority).toBe(constants.priority.PRIORITY_LOW);
+    expect(priority).toBe(constants.priority.PRIORITY_BELOW_NORMAL);
     expect(environment).not.toHaveProperty('HOME');
     expect(environment).not.toHaveProperty('PATH');
   });
