@@ -1,7 +1,7 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import { claudeGeneration } from './dialects/claude-models.ts';
 import { partPath, partsOf } from './dialects/content.ts';
-import type { DialectName } from './dialects/index.ts';
+import type { ProviderDialect } from './dialects/index.ts';
 import type { ModelRequest } from './model.ts';
 
 export const CAPABILITIES = [
@@ -21,11 +21,13 @@ export type Capability = (typeof CAPABILITIES)[number];
 export type Capabilities = Readonly<Record<Capability, boolean>>;
 
 /** What a format cannot carry. */
-const DIALECT_LACKS: Readonly<Record<DialectName, readonly Capability[]>> = {
+const DIALECT_LACKS: Readonly<Record<ProviderDialect, readonly Capability[]>> = {
   openai: [],
   'openai-responses': ['stop', 'seed', 'embeddings'],
   anthropic: ['seed', 'logprobs', 'embeddings'],
   gemini: [],
+  // Packages may leave out what their models cannot: what is not the same with all of them is for the configuration to say.
+  'ai-sdk': ['images', 'files', 'reasoning', 'seed', 'logprobs', 'embeddings'],
 };
 
 /** What models are known to lack, by their ids. What is in no line is left to the provider to judge. */
@@ -41,7 +43,7 @@ const MODEL_LACKS: readonly (readonly [RegExp, readonly Capability[]])[] = [
 const EMBEDDING_MODEL = /embed|(?:^|\/)(?:bge|e5|gte)-/i;
 
 export interface ModelTraits {
-  readonly dialect: DialectName;
+  readonly dialect: ProviderDialect;
   /** What its provider's models lack. */
   readonly lacks?: readonly Capability[] | undefined;
   readonly modelId: string;

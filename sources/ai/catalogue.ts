@@ -1,10 +1,12 @@
 import type { Capability } from './capabilities.ts';
 import type { DialectQuirks } from './dialects/dialect.ts';
-import type { DialectName } from './dialects/index.ts';
+import type { ProviderDialect } from './dialects/index.ts';
 
 /** What is known of a provider, so that its key is all that a configuration needs. */
 export interface Preset {
-  readonly dialect: DialectName;
+  readonly dialect: ProviderDialect;
+  /** The package of the AI SDK that speaks with it. */
+  readonly package?: string | undefined;
   /** Not there where everybody has an address of their own. */
   readonly endpoint?: string | undefined;
   /** Where its key is looked for by custom: a word for the configuration, read by nobody here. */
@@ -64,8 +66,40 @@ export const CATALOGUE: Readonly<Record<string, Preset>> = {
   novita: openai('https://api.novita.ai/v3/openai', 'NOVITA_API_KEY', 'novita'),
   huggingface: openai('https://router.huggingface.co/v1', 'HF_TOKEN'),
   nvidia: openai('https://integrate.api.nvidia.com/v1', 'NVIDIA_API_KEY'),
+  // They sign what they are sent, or have formats of many makers: their packages know how.
+  bedrock: {
+    dialect: 'ai-sdk',
+    package: '@ai-sdk/amazon-bedrock',
+    keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
+    priceList: 'aws',
+  },
+  vertex: {
+    dialect: 'ai-sdk',
+    package: '@ai-sdk/google-vertex',
+    keyVariable: 'GOOGLE_VERTEX_API_KEY',
+    priceList: 'google',
+  },
   vllm: local(8000),
   ollama: local(11434),
   lmstudio: local(1234),
   llamacpp: local(8080),
+};
+
+const packaged = (priceList: string): Preset => ({ dialect: 'ai-sdk', priceList });
+
+/** What is known of providers behind packages of the AI SDK, beside those above. */
+export const PACKAGES: Readonly<Record<string, Preset>> = {
+  '@ai-sdk/anthropic': packaged('anthropic'),
+  '@ai-sdk/azure': packaged('azure'),
+  '@ai-sdk/cerebras': packaged('cerebras'),
+  '@ai-sdk/cohere': packaged('cohere'),
+  '@ai-sdk/deepseek': packaged('deepseek'),
+  '@ai-sdk/fireworks': packaged('fireworks'),
+  '@ai-sdk/google': packaged('google'),
+  '@ai-sdk/groq': packaged('groq'),
+  '@ai-sdk/mistral': packaged('mistral'),
+  '@ai-sdk/openai': packaged('openai'),
+  '@ai-sdk/perplexity': packaged('perplexity'),
+  '@ai-sdk/togetherai': packaged('together'),
+  '@ai-sdk/xai': packaged('x-ai'),
 };

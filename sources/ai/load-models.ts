@@ -79,6 +79,7 @@ function deploy(
   { provider, providerOptions }: { readonly provider: Provider; readonly providerOptions: ProviderOptions },
   { report, log }: { readonly report: (problem: Problem) => void; readonly log: Log },
 ): Deployment {
+  for (const problem of provider.check?.(options.model) ?? []) report(problem);
   const { dialect, preset } = settleProvider(options.provider, providerOptions);
   const pricing = createPricing(options, preset?.priceList);
   const isPriced = pricing.price(Date.now(), 0) !== undefined;

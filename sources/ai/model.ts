@@ -73,7 +73,7 @@ export type ContentPart = TextPart | ImagePart | FilePart | ReasoningPart | Tool
 /** What a model answers with. */
 export type AnswerPart = TextPart | ReasoningPart | ToolCallPart;
 
-interface PartBase {
+export interface PartBase {
   /** Fields of a dialect's own part that have no canonical name: dialect → fields, sent as they are. */
   readonly extras?: Extras | undefined;
 }

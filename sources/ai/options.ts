@@ -2,16 +2,17 @@ import { z } from 'zod';
 import { choiceOf } from '../../kernel/choice-of.ts';
 import { endpointTls, headers, httpEndpoint, upstream } from '../options.ts';
 import { answerCacheOptions } from './cache/options.ts';
-import { DIALECT_NAMES, type DialectName } from './dialects/index.ts';
+import { PROVIDER_DIALECTS, type ProviderDialect } from './dialects/index.ts';
 import type { routeOptions } from './routes/options.ts';
 
 export { type RouteOptions, routeMembers, routeOptions } from './routes/options.ts';
 
-const DIALECT_DESCRIPTIONS: Readonly<Record<DialectName, string>> = {
+const DIALECT_DESCRIPTIONS: Readonly<Record<ProviderDialect, string>> = {
   openai: 'Chat completions of OpenAI.',
   'openai-responses': 'Responses of OpenAI.',
   anthropic: 'Messages of Anthropic.',
   gemini: 'Gemini of Google.',
+  'ai-sdk': 'What a package of the AI SDK speaks, which is run in the gateway.',
 };
 
 export const providerOptions = z
@@ -21,7 +22,7 @@ export const providerOptions = z
       .optional()
       .describe('Which entry of the catalogue it is. Default: the one of the provider’s own name, if there is one.'),
     dialect: z
-      .enum(DIALECT_NAMES)
+      .enum(PROVIDER_DIALECTS)
       .meta({ values: DIALECT_DESCRIPTIONS })
       .optional()
       .describe('The wire format it speaks. Default: as the catalogue has it.'),
@@ -30,6 +31,24 @@ export const providerOptions = z
       .describe(
         'Address below which the dialect’s paths are, e.g. `https://api.openai.com/v1`. Default: as the catalogue has it.',
       ),
+    package: z
+      .string()
+      .optional()
+      .describe(
+        'Of `ai-sdk`: the npm package of the provider, which is installed beside Skein, e.g. `@ai-sdk/cohere`.',
+      ),
+    factory: z
+      .string()
+      .optional()
+      .describe('Of `ai-sdk`: which function of the package makes the provider. Default: its only `create…`.'),
+    settings: z
+      .record(z.string(), z.json())
+      .optional()
+      .describe('Of `ai-sdk`: what the function is given, beside the endpoint as `baseURL`, the key and the headers.'),
+    providerOptions: z
+      .record(z.string(), z.record(z.string(), z.json()))
+      .optional()
+      .describe('Of `ai-sdk`: `providerOptions` of every call, by the namespace of the package.'),
     apiKey: z
       .string()
       .optional()

@@ -1,7 +1,6 @@
 import { CancellationSource } from '../../kernel/cancellation.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext } from '../source.ts';
-import type { HttpStream } from '../upstream/http.ts';
 import type { StreamDecoder } from './dialects/dialect.ts';
 import { createEventReader } from './event-stream.ts';
 import type { ModelPart, Usage } from './model.ts';
@@ -9,10 +8,10 @@ import type { ModelPart, Usage } from './model.ts';
 /** How long the rest of a finished answer is read, so that its connection can be used again. */
 const DRAIN_TIMEOUT_MS = 1_000;
 
-/** Makes parts of the bytes of one answer. */
-export interface PartDecoder {
-  /** Adds the parts that are whole with these bytes, also where it throws. @throws SkeinError as `StreamDecoder.push` does */
-  read(bytes: Buffer, into: ModelPart[]): void;
+/** Makes parts of the chunks of one answer: bytes, where nobody else has read them. */
+export interface PartDecoder<Chunk = Buffer> {
+  /** Adds the parts that are whole with this chunk, also where it throws. @throws SkeinError as `StreamDecoder.push` does */
+  read(chunk: Chunk, into: ModelPart[]): void;
   /** As `StreamDecoder` has it. */
   end(): ModelPart[];
   usage(): Usage | undefined;
@@ -30,11 +29,23 @@ export function createEventDecoder(decoder: StreamDecoder): PartDecoder {
   };
 }
 
-export interface PartStreamOptions {
+/** An answer that is read as it comes; `return()` ends it. */
+export interface ChunkStream<Chunk> {
+  readonly body: AsyncIterableIterator<Chunk> & { return(): Promise<IteratorResult<Chunk>> };
+}
+
+/** The parts of one answer, and what is known of its tokens until now. */
+export interface ModelPartStream extends AsyncIterableIterator<ModelPart> {
+  usage(): Usage | undefined;
+  /** Closes the provider's socket at once. */
+  return(): Promise<IteratorResult<ModelPart>>;
+}
+
+export interface PartStreamOptions<Chunk = Buffer> {
   readonly context: CallContext;
-  readonly decoder: PartDecoder;
+  readonly decoder: PartDecoder<Chunk>;
   /** Sends the request; called at the first `next()`, with a context that is cancelled when the reader goes away too. */
-  open(context: CallContext): Promise<HttpStream>;
+  open(context: CallContext): Promise<ChunkStream<Chunk>>;
   /** The public face of anything thrown on the way. */
   toError(error: unknown): SkeinError;
 }
@@ -44,20 +55,20 @@ export interface PartStreamOptions {
  * next bytes: here it closes the socket at once, before the first token too. What came before a failure is given out
  * before the failure is thrown.
  */
-export class PartStream implements AsyncIterableIterator<ModelPart> {
-  readonly #options: PartStreamOptions;
+export class PartStream<Chunk = Buffer> implements ModelPartStream {
+  readonly #options: PartStreamOptions<Chunk>;
   readonly #own = new CancellationSource();
   readonly #watch = {
     abort: () => this.#own.cancel(this.#options.context.cancellation.reason ?? new SkeinError('CLIENT_CLOSED_REQUEST')),
   };
-  #stream: HttpStream | undefined;
+  #stream: ChunkStream<Chunk> | undefined;
   #parts: ModelPart[] = [];
   #nextPart = 0;
   #failure: SkeinError | undefined;
   #started = false;
   #closed = false;
 
-  constructor(options: PartStreamOptions) {
+  constructor(options: PartStreamOptions<Chunk>) {
     this.#options = options;
   }
 
@@ -123,7 +134,7 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
     this.#nextPart = 0;
   }
 
-  #open(): Promise<HttpStream> {
+  #open(): Promise<ChunkStream<Chunk>> {
     const { context, open } = this.#options;
     if (!this.#started) {
       this.#started = true;
@@ -133,8 +144,8 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
     return open({ ...context, cancellation: this.#own });
   }
 
-  /** The next bytes, or `undefined` at the end. A connection that breaks ends the body too: the decoder judges. */
-  async #nextChunk(stream: HttpStream): Promise<Buffer | undefined> {
+  /** The next chunk, or `undefined` at the end. A connection that breaks ends the body too: the decoder judges. */
+  async #nextChunk(stream: ChunkStream<Chunk>): Promise<Chunk | undefined> {
     try {
       const { done, value } = await stream.body.next();
       return done ? undefined : value;
@@ -149,7 +160,7 @@ export class PartStream implements AsyncIterableIterator<ModelPart> {
     this.#options.context.cancellation.unwatch(this.#watch);
   }
 
-  #drain(stream: HttpStream): void {
+  #drain(stream: ChunkStream<Chunk>): void {
     this.#close();
     const timer = setTimeout(() => void stream.body.return(), DRAIN_TIMEOUT_MS);
     timer.unref();

@@ -1,26 +1,21 @@
 import { SkeinError } from '../../kernel/errors.ts';
 import { type Clock, type Log, systemClock } from '../../kernel/ports.ts';
+import type { Problem } from '../../kernel/problem.ts';
 import type { CallContext } from '../source.ts';
 import type { HttpHeaders, HttpRequest, HttpStream } from '../upstream/http.ts';
 import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import type { UpstreamState } from '../upstream/resilience/contracts.ts';
 import type { Tls } from '../upstream/tls-files.ts';
+import { createAiSdkProvider } from './ai-sdk/provider.ts';
 import { type DialectRequest, type DialectTarget, errorInside, unreadable } from './dialects/dialect.ts';
-import { createDialect } from './dialects/index.ts';
+import { AI_SDK, createDialect } from './dialects/index.ts';
 import { isObject } from './dialects/read.ts';
-import { KeyRing } from './key-ring.ts';
+import { createKeyedCalls } from './keyed-calls.ts';
 import type { EmbedRequest, EmbedResponse, ModelRequest, ModelResponse } from './model.ts';
 import { NativeDecoder } from './native-decoder.ts';
 import type { ProviderOptions } from './options.ts';
-import { createEventDecoder, type PartDecoder, PartStream } from './part-stream.ts';
-import {
-  createRedactor,
-  locate,
-  ProviderFailure,
-  providerErrorOf,
-  retryAfterMs,
-  statusErrorCode,
-} from './provider-errors.ts';
+import { createEventDecoder, type ModelPartStream, type PartDecoder, PartStream } from './part-stream.ts';
+import { createRedactor, ProviderFailure, providerErrorOf, retryAfterMs, statusErrorCode } from './provider-errors.ts';
 import { settleProvider } from './settle-provider.ts';
 
 const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
@@ -42,8 +37,10 @@ export interface ModelTarget {
 export interface Provider {
   generate(target: ModelTarget, call: ModelRequest, context: CallContext): Promise<ModelResponse>;
   /** The request is sent with the first `next()`; `return()` closes the socket. */
-  stream(target: ModelTarget, call: ModelRequest, context: CallContext): PartStream;
+  stream(target: ModelTarget, call: ModelRequest, context: CallContext): ModelPartStream;
   embed(target: ModelTarget, call: EmbedRequest, context: CallContext): Promise<EmbedResponse>;
+  /** Why a model cannot be asked, by the provider's own id, where that shows beforehand. */
+  check?(modelId: string): readonly Problem[];
   probe(signal: AbortSignal): Promise<void>;
   state(): UpstreamState | undefined;
   dispose(): Promise<void>;
@@ -58,10 +55,11 @@ export function createProvider(
   clock: Clock = systemClock,
 ): Provider {
   const { headers, timeoutMs } = options;
-  const { dialect: format, endpoint, preset, apiKeys } = settleProvider(name, options);
+  const { dialect: format, endpoint, preset, apiKeys, package: packageName } = settleProvider(name, options);
+  if (format === AI_SDK) return createAiSdkProvider(name, { ...options, package: packageName }, { log, tls, clock });
   const dialect = createDialect(format, endpoint, preset?.quirks);
   const redact = createRedactor([...apiKeys, ...Object.values(headers)]);
-  const ring = new KeyRing(apiKeys);
+  const { withKey, failure } = createKeyedCalls({ name, apiKeys, redact, clock });
   const upstream = createHttpUpstream({
     source: 'ai',
     endpoint,
@@ -75,7 +73,7 @@ export function createProvider(
 
   const toHttp = (target: ModelTarget, request: DialectRequest): HttpRequest =>
     // What it has begun to answer is paid for; and where a key has reached its limits, another is better than to wait.
-    ({ operation: target.name, method: 'POST', repeatable: ring.size > 1 ? 'unsent' : 'unprocessed', ...request });
+    ({ operation: target.name, method: 'POST', repeatable: apiKeys.length > 1 ? 'unsent' : 'unprocessed', ...request });
 
   const dialectTarget = (target: ModelTarget, stream: boolean, apiKey: string | undefined): DialectTarget => ({
     model: target.modelId,
@@ -101,34 +99,6 @@ export function createProvider(
     if (native === undefined || dialect.native === undefined || native.dialect !== dialect.name)
       return createEventDecoder(dialect.stream(call));
     return new NativeDecoder(dialect.native, dialect.stream({ ...call, output: undefined }), native.wantsUsage);
-  }
-
-  /** Asks with one key after the other, as long as another may do better. */
-  async function withKey<T>(context: CallContext, ask: (apiKey: string | undefined) => Promise<T>): Promise<T> {
-    for (let left = ring.size; ; left -= 1) {
-      const apiKey = ring.take(clock.now());
-      try {
-        return await ask(apiKey);
-      } catch (error) {
-        const mayGoOn = error instanceof SkeinError && ring.judge(apiKey, error, clock.now());
-        if (!mayGoOn || left <= 1 || context.cancellation.reason !== undefined) throw error;
-      }
-    }
-  }
-
-  /** The public face of a failure; what the provider said of it goes to the log. */
-  function failure(error: unknown, target: ModelTarget, context: CallContext, answered?: number): SkeinError {
-    // What the upstream throws is located and logged already.
-    if (error instanceof SkeinError && error.extensions.source !== undefined) return error;
-    const status = answered === undefined ? {} : { upstreamStatus: answered };
-    const located = locate(error, { source: 'ai', operation: target.name, ...status }, redact);
-    if (located.status >= 500) {
-      const { code, upstreamStatus } = located.extensions;
-      const reason = located.cause instanceof Error ? located.cause.message : undefined;
-      const fields = { provider: name, model: target.name, requestId: context.requestId, code, upstreamStatus, reason };
-      context.log.warn(fields, 'A model call failed.');
-    }
-    return located;
   }
 
   /** The body of a whole answer, and what it is worth. */

@@ -1,22 +1,43 @@
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
-import { CATALOGUE, type Preset } from './catalogue.ts';
-import type { DialectName } from './dialects/index.ts';
+import { CATALOGUE, PACKAGES, type Preset } from './catalogue.ts';
+import { AI_SDK, type DialectName } from './dialects/index.ts';
 import type { ProviderOptions } from './options.ts';
 
 /** A provider's options with what the catalogue knows of it. */
-export interface SettledProvider {
-  readonly dialect: DialectName;
-  readonly endpoint: string;
+export type SettledProvider = SpeakingProvider | PackagedProvider;
+
+interface SettledBase {
   readonly preset: Preset | undefined;
   /** Without empty ones. */
   readonly apiKeys: readonly string[];
 }
 
+interface SpeakingProvider extends SettledBase {
+  readonly dialect: DialectName;
+  readonly endpoint: string;
+  readonly package?: undefined;
+}
+
+/** One whom a package of the AI SDK speaks with, which knows where it is. */
+interface PackagedProvider extends SettledBase {
+  readonly dialect: typeof AI_SDK;
+  readonly endpoint: string | undefined;
+  readonly package: string | undefined;
+}
+
 /** The catalogue's entry: the one that is named, or the one of the provider's own name. */
-function presetOf(name: string, { preset }: ProviderOptions): Preset | undefined {
+function presetOf(name: string, { preset }: Pick<ProviderOptions, 'preset'>): Preset | undefined {
   const wanted = preset ?? name;
   return Object.hasOwn(CATALOGUE, wanted) ? CATALOGUE[wanted] : undefined;
+}
+
+/** Whether code of a package would be run for it: options that nobody has looked at yet. */
+export function runsPackage(name: string, options: Readonly<Record<string, unknown>>): boolean {
+  const { preset, dialect } = options;
+  const known = presetOf(name, { preset: typeof preset === 'string' ? preset : undefined });
+  const own = ['package', 'factory', 'settings'].some((option) => options[option] !== undefined);
+  return own || dialect === AI_SDK || known?.dialect === AI_SDK;
 }
 
 /** @throws ProblemsError with paths below the provider's options. */
@@ -32,14 +53,37 @@ export function settleProvider(name: string, options: ProviderOptions): SettledP
     });
   const dialect = options.dialect ?? preset?.dialect;
   const endpoint = options.endpoint ?? preset?.endpoint;
+  if (dialect === AI_SDK && problems.length === 0) {
+    const packageName = options.package ?? preset?.package;
+    return {
+      ...{ dialect, endpoint: options.endpoint, package: packageName },
+      preset: preset ?? presetOfPackage(packageName),
+      apiKeys: apiKeysOf(options),
+    };
+  }
+  for (const option of ['package', 'factory', 'settings', 'providerOptions'] as const)
+    if (options[option] !== undefined)
+      problems.push({
+        path: [option],
+        message: `"${option}" is for providers of the AI SDK, and this is none.`,
+        suggestion: 'Say `dialect: ai-sdk`, or leave it out.',
+      });
   const isOwn = preset === undefined && options.preset === undefined;
   const way = isOwn ? `Say it, or which preset it is: ${known.join(', ')}.` : 'Say it.';
   if (dialect === undefined && isOwn)
     problems.push({ message: `Nobody knows the dialect of the provider "${name}".`, suggestion: way });
   if (endpoint === undefined && (isOwn || preset !== undefined))
     problems.push({ message: `Nobody knows the endpoint of the provider "${name}".`, suggestion: way });
-  if (problems.length > 0 || dialect === undefined || endpoint === undefined) throw new ProblemsError(problems);
+  if (problems.length > 0 || dialect === undefined || dialect === AI_SDK || endpoint === undefined)
+    throw new ProblemsError(problems);
   return { dialect, endpoint, preset, apiKeys: apiKeysOf(options) };
+}
+
+/** What is known of models is known whoever speaks with them. */
+function presetOfPackage(name: string | undefined): Preset | undefined {
+  return (
+    Object.values(CATALOGUE).find((preset) => preset.package === name && name !== undefined) ?? PACKAGES[name ?? '']
+  );
 }
 
 export function apiKeysOf({ apiKey, apiKeys = [] }: ProviderOptions): readonly string[] {

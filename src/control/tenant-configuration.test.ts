@@ -78,3 +78,24 @@ it('gives what opens the gateway itself to no tenant', async () => {
     expect(problems.map(({ path }) => path?.join('.'))).toEqual(['sources.pets.headers.x-a']);
   }
 });
+
+it('runs no code of a package for a tenant that is not trusted, by whatever way it is named', async () => {
+  const message = 'is spoken with by a package, whose code would run in the gateway.';
+  for (const [name, options] of [
+    ['mine', { dialect: 'ai-sdk', package: '@ai-sdk/cohere' }],
+    ['mine', { package: '@ai-sdk/cohere' }],
+    ['mine', { dialect: 'openai', endpoint: 'https://a.example', factory: 'createCohere' }],
+    ['mine', { preset: 'bedrock', settings: { region: 'eu-central-1' } }],
+    ['mine', { preset: 'vertex' }],
+    ['bedrock', { apiKey: 'k' }],
+  ] as const) {
+    const { config, problems } = await read({ providers: { [name]: options } });
+    expect(problems.map(({ path, message: told }) => [path?.join('.'), told])).toEqual([
+      [`providers.${name}`, `providers.${name} ${message}`],
+    ]);
+    expect(config.providers).toEqual({});
+  }
+  const given = { providers: { bedrock: { apiKey: 'k' }, own: { preset: 'openai', apiKey: 'k' } } };
+  expect((await read(given, { trusted: true })).problems).toEqual([]);
+  expect(Object.keys((await read({ providers: { own: given.providers.own } })).config.providers)).toEqual(['own']);
+});

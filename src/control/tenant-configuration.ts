@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { ConfigurationState } from '../../admin/models/revision.ts';
 import type { Tenant } from '../../admin/models/tenant.ts';
 import type { Problem } from '../../kernel/problem.ts';
+import { runsPackage } from '../../sources/ai/settle-provider.ts';
 import { SECRET_VARIABLES } from '../config/environment.ts';
 import { type ConfigReading, readConfigText } from '../config/read-config.ts';
 import type { SkeinConfig } from '../config/schema.ts';
@@ -91,7 +92,7 @@ function withPlace(options: unknown, name: string, place: string): unknown {
   return { ...options, ...Object.fromEntries(named.map((option) => [option, place])) };
 }
 
-/** Places on the machine that a tenant has named. */
+/** What is the machine's, and a tenant has named: files, and code that is installed on it. */
 function machineNames(kind: string, name: string, options: unknown, kept: string | undefined): Problem[] {
   if (!isMap(options) || !CONNECTING.has(kind)) return [];
   const problems: Problem[] = [];
@@ -108,6 +109,8 @@ function machineNames(kind: string, name: string, options: unknown, kept: string
       'names folders of the machine',
       'Give a descriptor set with the source, or use reflection.',
     );
+  if (kind === 'providers' && runsPackage(name, options))
+    refuse([], 'is spoken with by a package, whose code would run in the gateway', 'Ask the operator of the gateway.');
   for (const secured of ['tls', 'documentTls']) {
     const tls = options[secured];
     if (!isMap(tls)) continue;

@@ -1,5 +1,5 @@
 import type { SkeinError } from '../../kernel/errors.ts';
-import type { DialectName } from '../../sources/ai/dialects/index.ts';
+import type { DialectName, ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import { isObject } from '../../sources/ai/dialects/read.ts';
 import type { Extras, JsonObject } from '../../sources/ai/model.ts';
 import type { NativeRequest } from '../../sources/ai/native.ts';
@@ -38,7 +38,7 @@ export class Translation implements NativeRequest {
   }
 
   /** The parameter matters to the answer: only these dialects, beside the client's own, can be asked. */
-  only(parameter: string, ...dialects: readonly DialectName[]): void {
+  only(parameter: string, ...dialects: readonly ProviderDialect[]): void {
     this.#needed.push({ parameter, dialects });
   }
 
@@ -48,12 +48,12 @@ export class Translation implements NativeRequest {
   }
 
   /** The parameter does not change what is answered: where it means nothing, that is told in a header. */
-  hint(parameter: string, ...dialects: readonly DialectName[]): void {
+  hint(parameter: string, ...dialects: readonly ProviderDialect[]): void {
     this.#hints.push({ parameter, dialects });
   }
 
   /** The parameter under the name that another dialect has for it. */
-  extra(dialect: DialectName, fields: JsonObject): void {
+  extra(dialect: ProviderDialect, fields: JsonObject): void {
     const all: Record<string, unknown> = { ...this.#extras[dialect] };
     for (const [name, value] of Object.entries(fields)) {
       const known = all[name];

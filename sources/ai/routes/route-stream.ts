@@ -1,6 +1,6 @@
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { CacheFacts, FinishPart, ModelPart, ModelRequest } from '../model.ts';
-import type { PartStream } from '../part-stream.ts';
+import type { ModelPartStream } from '../part-stream.ts';
 import type { ModelTarget } from '../provider.ts';
 import { AttemptContext } from './attempts.ts';
 import { type CallPlan, toSkeinError } from './run-call.ts';
@@ -23,7 +23,7 @@ export class RouteStream implements ModelStream {
   readonly #request: ModelRequest;
   #settlement: Settlement | undefined;
   #attempt: AttemptContext | undefined;
-  #parts: PartStream | undefined;
+  #parts: ModelPartStream | undefined;
   #hasBegun = false;
   #isOver = false;
   #characters = 0;
@@ -70,7 +70,7 @@ export class RouteStream implements ModelStream {
     return this;
   }
 
-  #begin(): PartStream {
+  #begin(): ModelPartStream {
     const { route, asked, attempts, context, world } = this.#plan;
     this.#settlement ??= new Settlement(route, asked, attempts, context, world);
     this.#settlement.begin();

@@ -35,7 +35,8 @@ export function readQuestion(json: JsonObject): ChatCall {
   const { messages, places } = readMessages(body, translation);
   const topK = body.integer('top_k', 0);
   if (topK !== undefined) {
-    translation.only('top_k', 'gemini');
+    translation.only('top_k', 'gemini', 'ai-sdk');
+    translation.extra('ai-sdk', { topK });
     translation.extra('gemini', { generationConfig: { topK } });
   }
   readMetadata(body, translation);

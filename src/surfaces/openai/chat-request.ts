@@ -108,7 +108,8 @@ function readOutput(body: FieldReader, translation: Translation): OutputShape | 
     case 'text':
       return undefined;
     case 'json_object':
-      translation.only('response_format', 'gemini', 'openai-responses');
+      translation.only('response_format', 'gemini', 'openai-responses', 'ai-sdk');
+      translation.extra('ai-sdk', { responseFormat: { type: 'json' } });
       translation.extra('gemini', { generationConfig: { responseMimeType: 'application/json' } });
       translation.extra('openai-responses', { text: { format: { type: 'json_object' } } });
       return undefined;
@@ -140,7 +141,8 @@ function readExtras(body: FieldReader, translation: Translation): void {
   ] as const) {
     const penalty = body.number(name, -2, 2) ?? 0;
     if (penalty === 0) continue;
-    translation.only(name, 'gemini');
+    translation.only(name, 'gemini', 'ai-sdk');
+    translation.extra('ai-sdk', { [own]: penalty });
     translation.extra('gemini', { generationConfig: { [own]: penalty } });
   }
   const user = body.text('user');

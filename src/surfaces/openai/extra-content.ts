@@ -1,4 +1,4 @@
-import { DIALECT_NAMES } from '../../../sources/ai/dialects/index.ts';
+import { PROVIDER_DIALECTS } from '../../../sources/ai/dialects/index.ts';
 import { arrayOf, isObject, objectOf, textOf } from '../../../sources/ai/dialects/read.ts';
 import type { JsonObject, ReasoningPart, Signature } from '../../../sources/ai/model.ts';
 
@@ -28,7 +28,7 @@ export function isOurs(detail: unknown): boolean {
   return DIALECTS.has(objectOf(detail).format);
 }
 
-const DIALECTS: ReadonlySet<unknown> = new Set(DIALECT_NAMES);
+const DIALECTS: ReadonlySet<unknown> = new Set(PROVIDER_DIALECTS);
 
 /** The conversation without the thoughts of others, as providers of OpenAI's format take it. */
 export function withoutForeign(body: JsonObject): JsonObject {

@@ -125,7 +125,8 @@ function readText(body: FieldReader, translation: Translation): OutputShape | un
     case 'text':
       return undefined;
     case 'json_object':
-      translation.only('text.format', 'gemini', 'openai');
+      translation.only('text.format', 'gemini', 'openai', 'ai-sdk');
+      translation.extra('ai-sdk', { responseFormat: { type: 'json' } });
       translation.extra('gemini', { generationConfig: { responseMimeType: 'application/json' } });
       translation.extra('openai', { response_format: { type: 'json_object' } });
       return undefined;
