@@ -9,13 +9,18 @@ import { createGraphiql } from './http/graphiql.ts';
 import { createGraphqlDoor } from './http/graphql-door.ts';
 import { createGraphqlSse } from './http/graphql-sse.ts';
 import { createGraphqlWs } from './http/graphql-ws.ts';
+import { createMetricsPage } from './http/metrics-page.ts';
 import { createReadiness } from './http/readiness.ts';
 import { type AdminDoors, createHttpServer } from './http/server.ts';
 import { createStatus } from './http/status.ts';
-import type { Caller } from './identity/caller.ts';
+import { type Caller, DEFAULT_TENANT } from './identity/caller.ts';
 import type { Keyring } from './identity/keyring.ts';
 import { createRevocations } from './identity/revocations.ts';
 import { createLifetimes, type Lifetimes } from './lifetimes.ts';
+import type { DoorName } from './metering/metrics/door-name.ts';
+import type { GatewayState } from './metering/metrics/gateway-state.ts';
+import { meterOperations } from './metering/metrics/metered-operations.ts';
+import { createMetrics, type Metrics } from './metering/metrics/metrics.ts';
 import { createOperations, type OperationsDeps, oneGraph } from './operations.ts';
 import { type AccessPolicy, createAccessPolicy } from './policy/access.ts';
 import type { Rates } from './policy/rates/rates.ts';
@@ -42,6 +47,10 @@ export interface GatewayDeps {
   readonly admin?: AdminDoors | undefined;
   /** How the store stands, for `/readyz`. */
   readonly storeHealth?: (() => { readonly reachable: boolean; readonly silentMs: number }) | undefined;
+  /** What it counts into. Default: its own. */
+  readonly metrics?: Metrics | undefined;
+  /** What metrics tell beside what the gateway knows itself. Default: its graph is all there is. */
+  readonly standing?: (() => Pick<GatewayState, 'graphs' | 'control' | 'usage'>) | undefined;
   /** Closes what stands behind the gateway, when nothing is under way any more. */
   readonly onClosed?: (() => Promise<void>) | undefined;
   /** How much callers may ask for; the gateway disposes of it. Default: no limits. */
@@ -81,29 +90,41 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const lifetimes = createLifetimes({ clock, ids, log });
   const graphOf = deps.graphOf ?? oneGraph(graph.registry);
   const access = deps.access ?? createAccessPolicy();
-  const operations = createOperations({ graphOf, rates: deps.rates, access });
+  const metrics = deps.metrics ?? createMetrics();
+  const rates = deps.rates && metrics.rates(deps.rates);
+  const operations = createOperations({ graphOf, rates, access });
+  const through = (door: DoorName) => meterOperations(operations, metrics.operations.through(door));
+  const ofGraphql = through('graphql');
   const revocations = createRevocations({ lifetimes, keyring, holdsGrants: deps.holdsGrants });
   deps.onIdentitiesChanged?.(revocations.check);
-  const sse = createGraphqlSse(operations);
+  const sse = createGraphqlSse(ofGraphql);
   let closing: Promise<void> | undefined;
-  const shared = { operations, keyring, lifetimes, ids, log, limits };
-  const graphqlWs = createGraphqlWs(shared);
+  const shared = { keyring, lifetimes, ids, log, limits };
+  const graphqlWs = createGraphqlWs({ ...shared, operations: through('graphql-ws') });
+  metrics.watch(() => ({
+    ...(deps.standing?.() ?? { graphs: [{ tenant: DEFAULT_TENANT, graph }] }),
+    requests: lifetimes.size - lifetimes.streams,
+    streams: lifetimes.streams,
+    webSockets: graphqlWs.size,
+    isDraining: closing !== undefined,
+  }));
 
   const server = createHttpServer({
-    graphql: createGraphqlDoor({ ...shared, sse }),
+    graphql: createGraphqlDoor({ ...shared, operations: ofGraphql, sse }),
     graphqlWs,
     graphiql: createGraphiql(deps.graphiql),
     surfaces: createSurfacesDoor({
-      ...{ keyring, lifetimes, limits, clock, ids, log, rates: deps.rates },
+      ...{ keyring, lifetimes, limits, clock, ids, log, rates },
       modelsOf: deps.modelsOf ?? (() => modelsView(graph)),
       isDraining: () => closing !== undefined,
     }),
     rest: createRestDoor({
-      ...{ ...shared, graphOf, access, rates: deps.rates },
+      ...{ ...shared, operations: through('rest'), graphOf, access, rates },
       isDraining: () => closing !== undefined,
     }),
     cors: deps.cors,
     status: createStatus({ graph, keyring, lifetimes }),
+    metrics: { page: createMetricsPage({ keyring, metrics }), http: metrics.http },
     readiness: createReadiness(graph, deps.storeHealth),
     admin: deps.admin && createAwaited({ lifetimes, limits, ids, log })(deps.admin),
     isDraining: () => closing !== undefined,

@@ -7,6 +7,7 @@ import type { Environment } from './config/substitute.ts';
 import { type StartedControlPlane, startControlPlane } from './control/start-store.ts';
 import { createLiveSettings } from './live-settings.ts';
 import { createLog } from './log.ts';
+import { createMetrics } from './metering/metrics/metrics.ts';
 import { createReloader } from './reload.ts';
 import { printProblems, readStartConfig } from './start-config.ts';
 import { assembleGateway } from './start-gateway.ts';
@@ -30,12 +31,13 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
   const { environment, problems: wrongVariables } = readEnvironment(env);
   const log = createLog(environment.logLevel);
   const clock = systemClock;
+  const metrics = createMetrics();
 
   // 1. The store: a server that does not answer is waited for.
   const signals = listenWhileStarting();
   let started: StartedControlPlane;
   try {
-    started = await startControlPlane({ environment, env, clock, log, signal: signals.signal });
+    started = await startControlPlane({ environment, env, clock, log, metrics, signal: signals.signal });
   } catch (error) {
     if (signals.signal.aborted) return ended(0);
     process.stderr.write(`The store cannot be opened: ${describeError(error)}\n`);
@@ -43,7 +45,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
   } finally {
     signals.release();
   }
-  const { control, adminToken } = started;
+  const { control, adminToken, usage } = started;
   if (signals.signal.aborted) {
     await control.dispose();
     return ended(0);
@@ -74,7 +76,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     clock,
     log,
   });
-  const gateway = assembleGateway({ control, adminToken, main, settings, clock, log });
+  const gateway = assembleGateway({ control, adminToken, main, settings, metrics, usage, clock, log });
   try {
     const address = await gateway.listen(environment.port, environment.host);
     const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -103,6 +105,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     given: main.given,
     exclusively: main.exclusively,
     onPublished: () => control.published(),
+    onTaken: (isTaken) => metrics.configurationTaken(isTaken),
   });
   const onHangup = () => void reloader.reload(graph.files(), true);
   process.on('SIGHUP', onHangup);

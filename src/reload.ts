@@ -27,6 +27,8 @@ export interface ReloadOptions {
   readonly exclusively?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told that clients have another graph. */
   readonly onPublished?: (() => void) | undefined;
+  /** Told each time whether what there is to take could be taken. */
+  readonly onTaken?: ((isTaken: boolean) => void) | undefined;
 }
 
 export interface Reloader {
@@ -45,7 +47,7 @@ const MOST_TOLD = 50;
  * graph stays as it was, and it is tried again: a service that a change needs may only be late.
  */
 export function createReloader(options: ReloadOptions): Reloader {
-  const { graph, reading, settings, env, log, given, onPublished } = options;
+  const { graph, reading, settings, env, log, given, onPublished, onTaken } = options;
   const merge = options.merge ?? ((read) => Promise.resolve({ reading: read, isFile: true, commit: async () => {} }));
   const exclusively = options.exclusively ?? ((work) => work());
   const { file } = reading.config;
@@ -117,7 +119,9 @@ export function createReloader(options: ReloadOptions): Reloader {
       clearTimeout(retry);
       const files = new Set([...(refused?.files ?? []), ...changedFiles]);
       const asks = asksServices || refused?.asksServices === true;
-      if (await exclusively(() => take(files, asks))) {
+      const isTaken = await exclusively(() => take(files, asks));
+      onTaken?.(isTaken);
+      if (isTaken) {
         refused = undefined;
         return;
       }

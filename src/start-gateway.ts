@@ -7,6 +7,8 @@ import type { TenantGraph } from './control/tenant-graphs.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { Caller } from './identity/caller.ts';
 import type { LiveSettings } from './live-settings.ts';
+import type { Metrics } from './metering/metrics/metrics.ts';
+import type { UsageSinkState } from './metering/usage-sink.ts';
 import { createAccessPolicy } from './policy/access.ts';
 import { createCounters } from './policy/counters/create-counters.ts';
 import { createRates } from './policy/rates/rates.ts';
@@ -19,12 +21,16 @@ export interface AssemblyDeps {
   readonly adminToken: string | undefined;
   readonly main: DefaultGraph;
   readonly settings: LiveSettings;
+  readonly metrics: Metrics;
+  /** How usage records stand. */
+  usage(): UsageSinkState;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** The gateway over the graphs of all tenants. */
-export function assembleGateway({ control, adminToken, main, settings, clock, log }: AssemblyDeps): Gateway {
+export function assembleGateway(deps: AssemblyDeps): Gateway {
+  const { control, adminToken, main, settings, metrics, usage, clock, log } = deps;
   const { graph, reading } = main;
   const ids = { next: randomUUID };
   const access = createAccessPolicy();
@@ -45,6 +51,8 @@ export function assembleGateway({ control, adminToken, main, settings, clock, lo
     onIdentitiesChanged: (listener) => control.onChange(listener),
     admin: createAdmin({ control, settings, adminToken, clock, ids, log }),
     storeHealth: () => control.health(),
+    metrics,
+    standing: () => ({ ...control.standing(), usage: usage() }),
     onClosed: () => control.dispose(),
     keyring: settings.keyring,
     limits: settings.limits,

@@ -19,6 +19,7 @@ import type { SkeinConfig } from '../config/schema.ts';
 import type { Environment } from '../config/substitute.ts';
 import type { CompileWorker } from '../graph/compile-worker.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { ControlState, GatewayState } from '../metering/metrics/gateway-state.ts';
 import { usageOptions } from '../metering/options.ts';
 import { createRetention } from '../metering/retention.ts';
 import { checkEntryAlone, createValidation } from './admin-ports.ts';
@@ -70,6 +71,8 @@ export interface ControlPlane {
   /** Told when who may do what has changed. */
   onChange(listener: () => void): void;
   health(): StoreHealth;
+  /** For metrics. */
+  standing(): { readonly graphs: GatewayState['graphs']; readonly control: ControlState };
   /** What is written now is known when it resolves. */
   settle(): Promise<void>;
   /** Resolves when the graphs of all tenants are as they should be, as far as they can, or after that time. */
@@ -300,6 +303,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     noteUse: used.note,
     onChange: (listener) => void listeners.add(listener),
     health: () => sync.health(),
+    standing: () => ({
+      graphs: graphs.all(),
+      control: {
+        store: { reachable: sync.health().reachable, answeredAt: sync.answeredAt(), lagMs: sync.lagMs() },
+        ...graphs.counts(),
+        webhooks: webhooks.counts(),
+      },
+    }),
     settle: () => sync.now(),
     async whenBuilt(mostMs) {
       await within(mostMs, graphs.whenSettled());

@@ -8,8 +8,10 @@ import type { Clock, Log } from '../../kernel/ports.ts';
 import type { GatewayEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/substitute.ts';
 import { createCompileWorker } from '../graph/compile-worker.ts';
+import type { Metrics } from '../metering/metrics/metrics.ts';
 import { createStoreSink } from '../metering/store-sink.ts';
 import { createUsageMeter } from '../metering/usage-meter.ts';
+import type { UsageSinkState } from '../metering/usage-sink.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
 import { orAgain } from './patience.ts';
 
@@ -17,6 +19,8 @@ export interface StartedControlPlane {
   readonly control: ControlPlane;
   /** The token of the first administrator, when it was made just now: to be shown once. */
   readonly adminToken: string | undefined;
+  /** How many usage records are written, wait, and are lost. */
+  usage(): UsageSinkState;
 }
 
 export interface StartOptions {
@@ -24,6 +28,8 @@ export interface StartOptions {
   readonly env: Environment;
   readonly clock: Clock;
   readonly log: Log;
+  /** Counts calls of models. Default: nobody does. */
+  readonly metrics?: Pick<Metrics, 'meter'> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,6 +43,7 @@ export async function startControlPlane({
   env,
   clock,
   log,
+  metrics,
   signal,
 }: StartOptions): Promise<StartedControlPlane> {
   const { mongodbUri, dataFolder, encryptionKey, previousEncryptionKeys } = environment;
@@ -51,7 +58,16 @@ export async function startControlPlane({
   const compiler = createCompileWorker();
   const usage = createStoreSink({ store: store.usage, log, batchSize: isEmbedded ? 50 : 500 });
   const meter = createUsageMeter({ sink: usage, clock });
-  const control = await createControlPlane({ store, encryption, compiler, env, dataFolder, clock, log, meter });
+  const control = await createControlPlane({
+    store,
+    encryption,
+    compiler,
+    env,
+    dataFolder,
+    clock,
+    log,
+    meter: metrics?.meter(meter) ?? meter,
+  });
   const made = await orAgain(() => firstAdministrator(control.contextOf(SYSTEM), environment.adminToken));
   await control.settle();
   const dispose = async () => {
@@ -62,5 +78,6 @@ export async function startControlPlane({
   return {
     control: { ...control, dispose },
     adminToken: environment.adminToken === undefined ? made : undefined,
+    usage: () => usage.state(),
   };
 }

@@ -12,6 +12,10 @@ export interface StoreHealth {
 
 export interface Sync {
   health(): StoreHealth;
+  /** Milliseconds since the epoch, when the store last answered. */
+  answeredAt(): number;
+  /** How old the newest change was when it was taken, by the clock of who wrote it; undefined until there was one. */
+  lagMs(): number | undefined;
   /** Reads what has changed, now. */
   now(): Promise<void>;
   stop(): Promise<void>;
@@ -43,6 +47,7 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
   take(await reader.read());
   let answeredAt = clock.now();
   let lookedThroughAt = clock.now();
+  let lagMs: number | undefined;
   let isSilent = false;
   let stopped = false;
   let wanted = false;
@@ -62,6 +67,8 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
         const changed = await reader.read();
         seen = signals;
         lookedThroughAt = clock.now();
+        const writtenAt = newestOf(changed);
+        if (writtenAt !== undefined) lagMs = Math.max(0, clock.now() - writtenAt);
         if (!stopped) take(changed);
       }
       answeredAt = clock.now();
@@ -95,6 +102,8 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
   const unlisten = feed.onSignal(() => void look());
   return {
     health: () => ({ reachable: !isSilent, silentMs: isSilent ? clock.now() - answeredAt : 0 }),
+    answeredAt: () => answeredAt,
+    lagMs: () => lagMs,
     now: look,
     async stop() {
       stopped = true;
@@ -103,4 +112,11 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
       await looking;
     },
   };
+}
+
+function newestOf(changed: Changed): number | undefined {
+  let newest: number | undefined;
+  for (const records of Object.values(changed))
+    for (const { updatedAt } of records) newest = Math.max(newest ?? 0, updatedAt.getTime());
+  return newest;
 }

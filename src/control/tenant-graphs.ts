@@ -49,6 +49,10 @@ export interface TenantGraphs {
   problemsOf(tenant: string): readonly string[];
   /** What the tenant was granted of others, as sources. */
   givenTo(tenant: string): readonly Source[];
+  /** Each graph once, under the first name of the tenants that share it; that of the default tenant comes first. */
+  all(): readonly { readonly tenant: string; readonly graph: Graph }[];
+  /** Counts for operators: `failedBuilds` since the start, the others as of now. */
+  counts(): { readonly failedBuilds: number; readonly tenantsFailing: number; readonly graphsLeaving: number };
   /** A graph that somebody else changes. */
   adopt(tenant: string, graph: Graph, apply: ApplyGiven): void;
   /** Builds what has changed, in the background. */
@@ -103,6 +107,7 @@ export function createTenantGraphs({
   const failures = new Map<string, readonly string[]>();
   const leftOut = new Map<string, readonly string[]>();
   const retired = new Set<Graph>();
+  let failedBuilds = 0;
   /** Tenants may be granted products of one another. */
   const building = new Set<string>();
   const parts = createGivenParts({
@@ -257,6 +262,7 @@ export function createTenantGraphs({
       parts.keepOnly((source) => used.has(source));
       return true;
     } catch (error) {
+      failedBuilds += 1;
       const told = describe(error);
       if (failures.get(tenant)?.join() !== told.join())
         log.error(
@@ -292,6 +298,16 @@ export function createTenantGraphs({
       const out = byTenant.get(tenant)?.graph.givenOut();
       return givenFor(contentOf(tenant)?.granted ?? []).sources.filter(({ name }) => out?.has(name) !== true);
     },
+    all() {
+      const entries = [...new Set(byTenant.values())].map((entry) => ({
+        isDefault: entry.apply !== undefined,
+        tenant: [...entry.tenants].map(nameOf).sort()[0] ?? '',
+        graph: entry.graph,
+      }));
+      const rank = (one: { isDefault: boolean; tenant: string }) => (one.isDefault ? '' : one.tenant);
+      return entries.sort((one, other) => (rank(one) < rank(other) ? -1 : 1));
+    },
+    counts: () => ({ failedBuilds, tenantsFailing: failures.size, graphsLeaving: retired.size }),
     problemsOf: (tenant) => [...(failures.get(tenant) ?? []), ...(leftOut.get(tenant) ?? [])],
     adopt(tenant, graph, apply) {
       const nothing: Given = { key: '', sources: [], granted: new Map(), reasons: [] };

@@ -27,6 +27,8 @@ export interface WebhooksDeps {
 export interface Webhooks {
   /** Finds new events, and sends what is due. Never rejects. */
   work(): Promise<void>;
+  /** Sendings since the start: `failed` ones are tried again, those given up on are not. */
+  counts(): { readonly delivered: number; readonly failed: number; readonly givenUp: number };
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
   let lookedAt: number | undefined;
   let tidiedAt = 0;
   let working: Promise<void> | undefined;
+  const counts = { delivered: 0, failed: 0, givenUp: 0 };
   let stopped = false;
 
   /** A delivery for each webhook that wants to know of the event; one that is there already is another instance's. */
@@ -123,8 +126,10 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
       return;
     }
     const { isDelivered, answer } = await send(webhook, owner, entry, delivery);
+    if (isDelivered) counts.delivered += 1;
     if (isDelivered) return settle(claimed, { state: 'delivered', attempts, nextAt: null, answer });
     const isOver = clock.now() - delivery.createdAt.getTime() > GIVEN_UP_AFTER_MS;
+    counts[isOver ? 'givenUp' : 'failed'] += 1;
     if (isOver)
       log.warn(
         { webhook: webhook.name, tenant: owner.name, event: delivery.type, answer },
@@ -199,6 +204,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
   const timer = setInterval(() => void work(), EVERY_MS).unref();
   return {
     work,
+    counts: () => counts,
     async stop() {
       stopped = true;
       clearInterval(timer);

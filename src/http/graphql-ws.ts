@@ -39,8 +39,10 @@ export interface GraphqlWsDeps {
 }
 
 export interface GraphqlWs {
-  /** While `isDraining`, the socket takes no new operations. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isDraining: () => boolean): void;
+  /** Whether it is a WebSocket from now on. While `isDraining`, it takes no new operations. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, isDraining: () => boolean): boolean;
+  /** Sockets that are open. */
+  readonly size: number;
   /** Closes every socket with 1001, "going away". */
   close(): Promise<void>;
 }
@@ -160,8 +162,13 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
   );
 
   return {
+    get size() {
+      return server.clients.size;
+    },
     upgrade(request, socket, head, isDraining) {
+      let isOpen = false;
       server.handleUpgrade(request, socket, head, (webSocket) => {
+        isOpen = true;
         const session: Session = { isDraining, lives: new Map() };
         sessions.set(webSocket, session);
         webSocket.on('message', (data: Buffer) => stopCompleted(session, data));
@@ -171,6 +178,7 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
         webSocket.removeAllListeners('error');
         webSocket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
       });
+      return isOpen;
     },
     async close() {
       const late = setTimeout(() => {

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { SkeinError } from '../../kernel/errors.ts';
+import { ERROR_TABLE, SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
+import { doorOf } from '../metering/metrics/door-name.ts';
+import type { HttpMetrics } from '../metering/metrics/http-metrics.ts';
 import { type ErrorScope, toPublicError } from '../public-errors.ts';
 import type { Cors } from './cors.ts';
 import type { Graphiql } from './graphiql.ts';
@@ -28,6 +30,8 @@ export interface HttpServerDeps {
   readonly graphiql: Graphiql;
   readonly cors: Cors;
   readonly status: Status;
+  /** `/metrics`, and what counts requests. Default: there is none. */
+  readonly metrics?: { readonly page: Door; readonly http: HttpMetrics } | undefined;
   /** What is under `/v1/`: the models as OpenAI and Anthropic have them. */
   readonly surfaces?: ((request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>) | undefined;
   /** What is under `/rest/`: prompts. */
@@ -43,7 +47,21 @@ export interface HttpServerDeps {
 
 /** The Node server and its routes. */
 export function createHttpServer(deps: HttpServerDeps): Server {
-  const { graphql, graphqlWs, graphiql, surfaces, rest, cors, status, admin, readiness, isDraining, ids, log } = deps;
+  const {
+    graphql,
+    graphqlWs,
+    graphiql,
+    surfaces,
+    rest,
+    cors,
+    status,
+    metrics,
+    admin,
+    readiness,
+    isDraining,
+    ids,
+    log,
+  } = deps;
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
@@ -53,6 +71,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       return sendJson(response, state.ready ? 200 : 503, state);
     }
     if (path === '/status') return sendJson(response, 200, await status(request));
+    if (path === '/metrics' && metrics !== undefined) return metrics.page(request, response);
     if (path === '/admin/graphql' && admin !== undefined) {
       if (wantsPage(request)) return admin.graphiql(request, response);
       if (isDraining()) throw new SkeinError('SHUTTING_DOWN');
@@ -91,8 +110,13 @@ export function createHttpServer(deps: HttpServerDeps): Server {
     keepAliveTimeout: 65_000,
   };
   const server = createServer(limits, (request, response) => {
+    const beganAt = performance.now();
     // A client that resets its socket is not news.
     response.on('error', () => {});
+    response.on('close', () => {
+      const status = response.headersSent ? response.statusCode : ERROR_TABLE.CLIENT_CLOSED_REQUEST.status;
+      metrics?.http.observe(doorOf(pathOf(request), request.headers), status, performance.now() - beganAt);
+    });
     route(request, response).catch((error: unknown) => {
       sendErrors(response, [error], { requestId: ids.next(), log });
     });
@@ -100,16 +124,22 @@ export function createHttpServer(deps: HttpServerDeps): Server {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
     if (!/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return declineUpgrade(server, request, socket, head);
-    if (pathOf(request) !== '/graphql' || isDraining()) {
-      const status = isDraining() ? '503 Service Unavailable' : '404 Not Found';
-      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    const isHere = pathOf(request) === '/graphql';
+    if (!isHere || isDraining()) {
+      const status = isDraining() ? 503 : 404;
+      metrics?.http.observe(isHere ? 'graphql-ws' : 'none', status);
+      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       return;
     }
-    graphqlWs.upgrade(request, socket, head, isDraining);
+    const isOpen = graphqlWs.upgrade(request, socket, head, isDraining);
+    metrics?.http.observe('graphql-ws', isOpen ? 101 : 400);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
-    else refuseConnection(socket, error.code, { requestId: ids.next(), log });
+    else {
+      const status = refuseConnection(socket, error.code, { requestId: ids.next(), log });
+      metrics?.http.observe('none', status);
+    }
   });
   return server;
 }
@@ -133,7 +163,7 @@ function declineUpgrade(server: Server, request: IncomingMessage, socket: Duplex
 }
 
 /** What cannot be read as a request, or does not come to its end, is answered as everything else is: with a code. */
-function refuseConnection(socket: Duplex, reason: string | undefined, scope: ErrorScope): void {
+function refuseConnection(socket: Duplex, reason: string | undefined, scope: ErrorScope): number {
   const error =
     reason === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? new SkeinError('REQUEST_TIMEOUT')
@@ -150,6 +180,7 @@ function refuseConnection(socket: Duplex, reason: string | undefined, scope: Err
     `x-request-id: ${scope.requestId}`,
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return error.status;
 }
 
 function pathOf(request: IncomingMessage): string {

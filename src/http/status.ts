@@ -42,10 +42,15 @@ export interface StatusDeps {
 }
 
 /** @throws SkeinError as `identify` does, and FORBIDDEN for one that is no operator's */
+export async function mustBeOperator(keyring: Pick<Keyring, 'identify'>, request: IncomingMessage): Promise<void> {
+  const { isOperator } = await keyring.identify(credentialsOf(request));
+  if (!isOperator) throw new SkeinError('FORBIDDEN', 'The key is no operator’s: skein.yaml says `operator: true`.');
+}
+
+/** @throws SkeinError as `mustBeOperator` does */
 export function createStatus({ graph, keyring, lifetimes }: StatusDeps): Status {
   return async (request) => {
-    const { isOperator } = await keyring.identify(credentialsOf(request));
-    if (!isOperator) throw new SkeinError('FORBIDDEN', 'The key is no operator’s: skein.yaml says `operator: true`.');
+    await mustBeOperator(keyring, request);
     const upstreams = new Map(graph.sources().map((source) => [source.name, source.upstream?.()]));
     const { streams, size } = lifetimes;
     const cache = graph.cacheState();
