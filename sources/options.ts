@@ -82,6 +82,7 @@ export const documentTls = tls
 
 export const headers = z
   .record(headerName.describe('Name of a header.'), z.string().describe('What it says.'))
+  .meta({ id: 'Header', description: 'A header that is sent with every call.' })
   .default({})
   .describe('Headers sent with every call, e.g. an Authorization for the upstream.');
 

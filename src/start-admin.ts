@@ -1,5 +1,6 @@
 import { createAdminSchema } from '../admin/schema/index.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
+import { describeOptions } from './config/option-types.ts';
 import { createAdminIdentity } from './control/admin-identity.ts';
 import type { ControlPlane } from './control/control-plane.ts';
 import { within } from './control/patience.ts';
@@ -37,7 +38,7 @@ export function createAdmin(deps: AdminDeps): NonNullable<GatewayDeps['admin']> 
   });
   return {
     door: createAdminDoor({
-      ...{ schema: createAdminSchema(), identify, ids, log },
+      ...{ schema: createAdminSchema(describeOptions()), identify, ids, log },
       contextOf: (actor) => control.contextOf(actor),
       settled: () => within(SETTLE_MS, control.settle()),
       rules: [createQueryLimits(ADMIN_LIMITS)],

@@ -146,7 +146,7 @@ export async function orError<T>(work: () => Promise<T>): Promise<T> {
 /** Inputs of GraphQL have null where nothing was given. These mean it: never, none. */
 const NULLABLE: ReadonlySet<string> = new Set(['expiresAt', 'document']);
 /** JSON, which is taken as it is. */
-const RAW: ReadonlySet<string> = new Set(['options', 'examples']);
+const RAW: ReadonlySet<string> = new Set(['options', 'settings']);
 
 export function withoutNulls(input: unknown): unknown {
   if (Array.isArray(input)) return input.map(withoutNulls);

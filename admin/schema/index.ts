@@ -7,6 +7,7 @@ import { addConfiguration } from './configuration/index.ts';
 import { addGitops } from './gitops.ts';
 import { addGrants } from './grants.ts';
 import { addKeys } from './keys.ts';
+import type { OptionTypes } from './options/option-type.ts';
 import { addPlans } from './plans.ts';
 import { addProducts } from './products.ts';
 import { addRates } from './rates.ts';
@@ -16,8 +17,8 @@ import { addUsage } from './usage.ts';
 import { addUsers } from './users.ts';
 import { addWebhooks } from './webhooks.ts';
 
-/** The schema that administrators use, at `/admin/graphql`. */
-export function createAdminSchema(): GraphQLSchema {
+/** The schema that administrators use, at `/admin/graphql`. `options` is what the entries of a configuration look like. */
+export function createAdminSchema(options: OptionTypes): GraphQLSchema {
   const builder = createBuilder();
   const shared = addShared(builder);
   const rates = addRates(builder);
@@ -29,7 +30,7 @@ export function createAdminSchema(): GraphQLSchema {
   const product = addProducts(builder, shared);
   addCatalog(builder, shared, product);
   addGrants(builder, shared);
-  addConfiguration(builder, shared);
+  addConfiguration(builder, shared, options);
   addSecrets(builder, shared);
   addAudit(builder, shared);
   addUsage(builder, shared);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { describeOptions } from '../../src/config/option-types.ts';
 import { describeStores } from '../../test/utils/admin-suite.ts';
 import { argumentsOf, furnish, operationsOf } from '../../test/utils/admin-world.ts';
 import { RESOURCE_KINDS } from '../models/resource.ts';
@@ -36,7 +37,7 @@ const TABLE: readonly (readonly [readonly TenantRole[], readonly string[]])[] = 
   ],
 ];
 
-const operations = operationsOf(createAdminSchema());
+const operations = operationsOf(createAdminSchema(describeOptions()));
 
 it('says of every mutation who may do it', () => {
   const mutations = operations.filter(({ kind }) => kind === 'mutation').map(({ field }) => field);

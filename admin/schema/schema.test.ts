@@ -11,9 +11,10 @@ import {
   validateSchema,
 } from 'graphql';
 import { expect, test } from 'vitest';
+import { describeOptions } from '../../src/config/option-types.ts';
 import { createAdminSchema } from './index.ts';
 
-const schema = createAdminSchema();
+const schema = createAdminSchema(describeOptions());
 const FILE = join(import.meta.dirname, '..', 'admin.graphql');
 const UPDATE = 'SKEIN_UPDATE_SDL';
 

@@ -2,9 +2,10 @@ import { expect, it } from 'vitest';
 import { describeStores, PLATFORM_ADMIN } from '../../test/utils/admin-suite.ts';
 import { argumentsOf, furnish, operationsOf, type World } from '../../test/utils/admin-world.ts';
 import { TENANT_ROLES } from '../models/user.ts';
+import { describeOptions } from '../../src/config/option-types.ts';
 import { createAdminSchema } from './index.ts';
 
-const operations = operationsOf(createAdminSchema());
+const operations = operationsOf(createAdminSchema(describeOptions()));
 
 it('knows arguments for every field of the schema', () => {
   const known = Object.keys(argumentsOf(NOWHERE));

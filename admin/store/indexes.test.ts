@@ -1,5 +1,6 @@
 import { type GraphQLInputType, getNamedType, isEnumType, isInputObjectType } from 'graphql';
 import { expect, it } from 'vitest';
+import { describeOptions } from '../../src/config/option-types.ts';
 import { type ControlPlane, describeEmbedded, describeStores, PLATFORM_ADMIN } from '../../test/utils/admin-suite.ts';
 import { argumentsOf, furnish, operationsOf } from '../../test/utils/admin-world.ts';
 import { SYSTEM } from '../actor.ts';
@@ -7,7 +8,7 @@ import { COLLECTIONS, type CollectionName } from '../models/index.ts';
 import { createAdminSchema } from '../schema/index.ts';
 import { firstAdministrator } from '../stores/users.ts';
 
-const schema = createAdminSchema();
+const schema = createAdminSchema(describeOptions());
 const operations = operationsOf(schema);
 
 describeStores('indexes', (plane) => {

@@ -92,6 +92,7 @@ export const promptOptions = z
     description: z.string().optional().describe('Shown on the field in the graph.'),
     input: z
       .record(z.string().describe('Name of the argument.'), promptInput)
+      .meta({ id: 'PromptArgument' })
       .default({})
       .describe(
         'Arguments of the field by name, with their GraphQL types, e.g. `text` of `String!`. Input types and enums come from `types`.',

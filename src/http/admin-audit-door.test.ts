@@ -12,6 +12,7 @@ import type { AdminContext } from '../../admin/stores/context.ts';
 import { secrets } from '../../admin/stores/secrets.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import { type ControlPlane, describeStores, PLATFORM_ADMIN } from '../../test/utils/admin-suite.ts';
+import { describeOptions } from '../config/option-types.ts';
 import { createAuditDoor } from './admin-audit-door.ts';
 import { sendErrors } from './respond.ts';
 
@@ -106,7 +107,7 @@ async function pages(plane: ControlPlane, actor: Actor, where: object = {}, tena
 }
 
 it('takes the filters that the admin schema has', () => {
-  const filter = createAdminSchema().getType('AuditEntryFilter') as unknown as { getFields(): object };
+  const filter = createAdminSchema(describeOptions()).getType('AuditEntryFilter') as unknown as { getFields(): object };
   expect([...AUDIT_FILTERS].sort()).toEqual(Object.keys(filter.getFields()).sort());
 });
 

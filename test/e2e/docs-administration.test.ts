@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { TENANT_ROLES } from '../../admin/models/user.ts';
 import { PERMISSIONS } from '../../admin/permissions.ts';
 import { createAdminSchema } from '../../admin/schema/index.ts';
+import { describeOptions } from '../../src/config/option-types.ts';
 
 const markdown = await readFile('docs/administration.md', 'utf8');
-const schema = createAdminSchema();
+const schema = createAdminSchema(describeOptions());
 const documents = [...markdown.matchAll(/^```graphql\n([\s\S]*?)^```/gm)].map(({ 1: text = '', index }) => ({
   text,
   line: markdown.slice(0, index).split('\n').length,

@@ -13,6 +13,7 @@ import type { AdminPorts, Validation, ValidationRequest } from '../../admin/stor
 import { tenants } from '../../admin/stores/tenants.ts';
 import { users } from '../../admin/stores/users.ts';
 import { silentLog } from '../../kernel/ports.ts';
+import { describeOptions } from '../../src/config/option-types.ts';
 import { describeMongodb, freshDatabaseName } from './mongodb-server.ts';
 
 export const NO_CHANGES = { breaking: [], dangerous: [], safe: [] } as const;
@@ -67,7 +68,7 @@ export interface ControlPlane {
   dump(...without: string[]): Promise<Record<string, unknown[]>>;
 }
 
-const schema = createAdminSchema();
+const schema = createAdminSchema(describeOptions());
 const START = Date.UTC(2030, 0, 1);
 
 const documents = new Map<string, DocumentNode>();

@@ -5,6 +5,9 @@ import { resources } from '../../stores/resources.ts';
 import { revisions } from '../../stores/revisions.ts';
 import { type Builder, orError, type Shared, withoutNulls } from '../builder.ts';
 import { addEntity, type Fields, type ObjectFields } from '../entity.ts';
+import { type InputOf, SETTINGS } from '../options/inputs.ts';
+import type { OptionType } from '../options/option-type.ts';
+import { type GivenSettings, withSettings } from '../options/with-settings.ts';
 import type { KindNames } from './kinds.ts';
 import { type PayloadTypes, publishing, tried } from './payloads.ts';
 import type { PreviewTypes } from './preview.ts';
@@ -55,6 +58,7 @@ export function addEntries(
   shared: Shared,
   kind: ResourceKind,
   names: KindNames,
+  { options: optionType, inputOf }: KindOptions,
   { status, document, documentInput }: EntryTypes,
   { entry }: PreviewTypes,
   { validation, published }: PayloadTypes,
@@ -62,8 +66,12 @@ export function addEntries(
 ) {
   const { type: name, plural, word, description, nameIs, hasDocument } = names;
   const content: Fields = (t) => ({
-    options: t.field({ type: 'JSON', description: 'As under its name in skein.yaml.' }),
-    yaml: t.string({ description: 'The options as YAML, in the place of `options`.' }),
+    settings: t.field({ type: inputOf(optionType), description: SETTINGS }),
+    options: t.field({
+      type: 'JSON',
+      description: 'The options as under its name in skein.yaml, instead of `settings`.',
+    }),
+    yaml: t.string({ description: 'The options as YAML, instead of `settings`.' }),
     ...(hasDocument
       ? {
           document: t.field({
@@ -74,11 +82,20 @@ export function addEntries(
       : {}),
   });
   const named: Fields = (t) => ({ name: t.string({ required: true, description: nameIs }), ...content(t) });
+  const entity = resourceEntity(kind, word);
   const type = addEntity<Resource>(builder, shared, {
     name,
     plural,
     description: `${description} As it is in the working copy: it serves once it is published.`,
-    entity: resourceEntity(kind, word),
+    entity: {
+      ...entity,
+      create: (context, input, tenant) =>
+        withSettings(optionType, input as GivenSettings, (given) => entity.create(context, given as never, tenant)),
+      update: (context, id, version, input) =>
+        withSettings(optionType, input as GivenSettings, (given) =>
+          entity.update(context, id, version, given as never),
+        ),
+    },
     fields: (t) => ({
       name: t.exposeString('name', { description: nameIs }),
       options: t.field({
@@ -142,8 +159,10 @@ export function addEntries(
         tenant: t.arg.id({ description: tenant }),
       },
       resolve: (_root, { input, tenant }, context) =>
-        tried(async () =>
-          revisions.previewEntry(context, kind, await entryOf(context, kind, plain(input), tenant), tenant),
+        tried(() =>
+          withSettings(optionType, plain(input), async (given) =>
+            revisions.previewEntry(context, kind, await entryOf(context, kind, given, tenant), tenant),
+          ),
         ),
     }),
     [`publish${name}`]: t.field({
@@ -157,16 +176,24 @@ export function addEntries(
         tenant: t.arg.id({ description: tenant }),
       },
       resolve: (_root, { input, version, tenant, ...request }, context) =>
-        publishing(context, async () => {
-          const given = await entryOf(context, kind, { ...plain(input), version: version ?? null }, tenant);
-          return revisions.publishEntry(context, kind, given, request, tenant);
-        }),
+        publishing(context, () =>
+          withSettings(optionType, plain(input), async (given) => {
+            const entry = await entryOf(context, kind, { ...given, version: version ?? null }, tenant);
+            return revisions.publishEntry(context, kind, entry, request, tenant);
+          }),
+        ),
     }),
   }));
   return type;
 }
 
-type Given = GivenEntry & { readonly name: string };
+/** What the options of a kind look like, and how their inputs are made. */
+export interface KindOptions {
+  readonly options: OptionType;
+  readonly inputOf: InputOf;
+}
+
+type Given = GivenEntry & GivenSettings & { readonly name: string };
 
 function plain(input: unknown): Given {
   return withoutNulls(input) as Given;

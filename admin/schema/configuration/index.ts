@@ -1,5 +1,7 @@
 import { RESOURCE_KINDS } from '../../models/resource.ts';
 import type { Builder, Shared } from '../builder.ts';
+import { createInputs } from '../options/inputs.ts';
+import type { OptionTypes } from '../options/option-type.ts';
 import { addEntries, addEntryTypes } from './entries.ts';
 import { KINDS } from './kinds.ts';
 import { addPayloads } from './payloads.ts';
@@ -9,7 +11,8 @@ import { addRevision } from './revision-type.ts';
 import { addRevisions } from './revisions.ts';
 
 /** The working copy of a configuration, what is published of it, and how. */
-export function addConfiguration(builder: Builder, shared: Shared) {
+export function addConfiguration(builder: Builder, shared: Shared, options: OptionTypes) {
+  const inputOf = createInputs(builder);
   const previews = addPreview(builder);
   const revision = addRevision(builder, previews);
   const payloads = addPayloads(builder, shared, previews, revision);
@@ -21,11 +24,12 @@ export function addConfiguration(builder: Builder, shared: Shared) {
       shared,
       kind,
       KINDS[kind],
+      { options: options.kinds[kind], inputOf },
       entries,
       previews,
       payloads,
       kind === 'prompts' ? promptFields : undefined,
     );
-  addPrompts(builder, shared, payloads);
+  addPrompts(builder, shared, payloads, options, inputOf);
   addRevisions(builder, shared, previews, revision, payloads);
 }

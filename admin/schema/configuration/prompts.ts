@@ -5,8 +5,12 @@ import type { PlaygroundAnswer } from '../../stores/ports.ts';
 import { versionsOf } from '../../stores/prompt-versions.ts';
 import { prompts, type Share } from '../../stores/prompts.ts';
 import { readOptions } from '../../stores/read-options.ts';
-import { type Builder, type Outcome, outcome, type Shared, withoutNulls } from '../builder.ts';
+import { type Builder, type Outcome, outcome, type Shared } from '../builder.ts';
 import type { ObjectFields } from '../entity.ts';
+import { type InputOf, SETTINGS } from '../options/inputs.ts';
+import type { OptionType, OptionTypes } from '../options/option-type.ts';
+import { toOptions } from '../options/to-options.ts';
+import { toldAt, withSettings } from '../options/with-settings.ts';
 import { type PayloadTypes, publishing } from './payloads.ts';
 import { publishedEntry } from './published.ts';
 import { ALLOW_BREAKING, MESSAGE } from './revisions.ts';
@@ -69,39 +73,14 @@ function shareOf(release: readonly Share[] | undefined, name: string, count: num
 }
 
 /** Versions and releases of prompts, and the place to try them. */
-export function addPrompts(builder: Builder, shared: Shared, { published }: PayloadTypes) {
-  const callers = builder.inputType('PromptCallersInput', {
-    description: 'Callers that get a version against all weights.',
-    fields: (t) => ({
-      keys: t.idList({ description: 'Ids of keys.' }),
-      apps: t.idList({ description: 'Ids of apps.' }),
-      tenants: t.idList({ description: 'Ids of tenants.' }),
-    }),
-  });
-  const share = builder.inputType('PromptShareInput', {
-    description: 'A version that answers calls, and whose.',
-    fields: (t) => ({
-      version: t.string({ required: true, description: 'Name of the version.' }),
-      weight: t.int({
-        description: 'Share of the callers, of the sum of all weights. 0: only who is named, or names it. Default: 1.',
-      }),
-      callers: t.field({ type: callers, description: 'Callers that get it in any case.' }),
-    }),
-  });
-  const version = builder.inputType('PromptVersionInput', {
-    description: 'A way of asking.',
-    fields: (t) => ({
-      template: t.string({ required: true, description: 'A Liquid template over the arguments.' }),
-      system: t.string({ description: 'What the model is told beforehand; a template, too.' }),
-      route: t.string({ description: 'Name of a route or a model. Default: that of the prompt.' }),
-      maxTokens: t.int({ description: 'How many tokens the answer may have.' }),
-      temperature: t.float({ description: 'From 0 to 2: how free the answer is.' }),
-      examples: t.field({
-        type: 'JSON',
-        description: 'A list of `{ input, output }`: questions with their right answers.',
-      }),
-    }),
-  });
+export function addPrompts(
+  builder: Builder,
+  shared: Shared,
+  { published }: PayloadTypes,
+  { kinds, promptVersion, promptShare }: OptionTypes,
+  inputOf: InputOf,
+) {
+  const shares: OptionType = { kind: 'list', of: promptShare };
   const answer = builder.objectRef<PlaygroundAnswer>('PlaygroundAnswer').implement({
     description: 'What one model made of a prompt.',
     fields: (t) => ({
@@ -162,13 +141,17 @@ export function addPrompts(builder: Builder, shared: Shared, { published }: Payl
         args: {
           name: name(),
           version: t.arg.string({ required: true, description: 'What the version is called.' }),
-          input: t.arg({ type: version, required: true, description: 'The version.' }),
+          input: t.arg({ type: inputOf(promptVersion), required: true, description: 'The version.' }),
           ...common,
         },
         resolve: (_root, { name, version, input, tenant, ...request }, context) =>
-          publishing(context, () =>
-            prompts.addVersion(context, { name, version, options: withoutNulls(input) }, request, tenant),
-          ),
+          publishing(context, () => {
+            const options = toOptions(promptVersion, input, ['input']);
+            const from = ['options', 'versions', version];
+            return toldAt([{ type: promptVersion, input, from, to: ['input'] }], () =>
+              prompts.addVersion(context, { name, version, options }, request, tenant),
+            );
+          }),
       }),
       releasePrompt: t.field({
         type: published,
@@ -176,13 +159,16 @@ export function addPrompts(builder: Builder, shared: Shared, { published }: Payl
           'Says which versions of a prompt answer, and whom. Answers that are being streamed end as they began.',
         args: {
           name: name(),
-          release: t.arg({ type: [share], required: true, description: 'The versions that answer.' }),
+          release: t.arg({ type: inputOf(shares), required: true, description: 'The versions that answer.' }),
           ...common,
         },
         resolve: (_root, { name, release, tenant, ...request }, context) =>
-          publishing(context, () =>
-            prompts.release(context, { name, release: withoutNulls(release) as Share[] }, request, tenant),
-          ),
+          publishing(context, () => {
+            const given = toOptions(shares, release, ['release']) as Share[];
+            return toldAt([{ type: shares, input: release, from: ['options', 'release'], to: ['release'] }], () =>
+              prompts.release(context, { name, release: given }, request, tenant),
+            );
+          }),
       }),
       promotePromptVersion: t.field({
         type: published,
@@ -201,8 +187,9 @@ export function addPrompts(builder: Builder, shared: Shared, { published }: Payl
           'Runs a prompt of the working copy, or one that is given, against models side by side. Nothing is saved, and nothing of it is in the graph. The models are paid for as usual.',
         args: {
           name: t.arg.string({ description: 'Name of a prompt in the working copy. With options: what it is called.' }),
-          options: t.arg({ type: 'JSON', description: 'A prompt as in skein.yaml.' }),
-          yaml: t.arg.string({ description: 'The same as YAML, in the place of `options`.' }),
+          settings: t.arg({ type: inputOf(kinds.prompts), description: SETTINGS }),
+          options: t.arg({ type: 'JSON', description: 'A prompt as in skein.yaml, instead of `settings`.' }),
+          yaml: t.arg.string({ description: 'The same as YAML, instead of `settings`.' }),
           version: t.arg.string({ description: 'One of its versions. Default: what it releases.' }),
           input: t.arg({ type: 'JSON', required: true, description: 'Values of its arguments, by name.' }),
           models: t.arg.stringList({ required: true, description: 'Names of models, 1 to 10.' }),
@@ -210,8 +197,12 @@ export function addPrompts(builder: Builder, shared: Shared, { published }: Payl
             description: 'Id or name of the tenant, for platform administrators. Default: one’s own.',
           }),
         },
-        resolve: (_root, { options, yaml, input, tenant, ...rest }, context) =>
-          outcome(async () => runPrompt(context, { ...rest, input, options: readOptions({ options, yaml }) }, tenant)),
+        resolve: (_root, { settings, options, yaml, input, tenant, ...rest }, context) =>
+          outcome(() =>
+            withSettings(kinds.prompts, { settings, options, yaml }, async (given) =>
+              runPrompt(context, { ...rest, input, options: readOptions(given) }, tenant),
+            ),
+          ),
       }),
     };
   });
