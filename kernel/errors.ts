@@ -28,6 +28,11 @@ export const ERROR_TABLE = {
   SHUTTING_DOWN: { status: 503, retryable: true, message: 'The gateway is shutting down.' },
   GRAPH_NOT_READY: { status: 503, retryable: true, message: 'The graph is not ready yet.' },
   IDENTITY_UNAVAILABLE: { status: 503, retryable: true, message: 'It cannot be told at the moment who is calling.' },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    message: 'The store of the control plane does not answer at the moment.',
+  },
   DEADLINE_EXCEEDED: { status: 504, retryable: true, message: 'The request took longer than its deadline.' },
   UPSTREAM_UNREACHABLE: { status: 502, retryable: true, message: 'The source cannot be reached.' },
   UPSTREAM_TIMEOUT: { status: 504, retryable: true, message: 'The source did not answer in time.' },

@@ -1,3 +1,4 @@
+import type { Actor } from '../admin/actor.ts';
 import { createAdminSchema } from '../admin/schema/index.ts';
 import type { Clock, IdGenerator, Log } from '../kernel/ports.ts';
 import { describeOptions } from './config/option-types.ts';
@@ -36,14 +37,18 @@ export function createAdmin(deps: AdminDeps): NonNullable<GatewayDeps['admin']> 
     addressOf: (credentials) => settings.keyring.addressOf(credentials),
     onUsed: (id, at) => control.noteUse('tokens', id, at),
   });
+  const shared = {
+    ...{ identify, ids, log },
+    contextOf: (actor: Actor) => control.contextOf(actor),
+    storeHealth: () => control.health(),
+  };
   return {
     door: createAdminDoor({
-      ...{ schema: createAdminSchema(describeOptions()), identify, ids, log },
-      contextOf: (actor) => control.contextOf(actor),
+      ...{ ...shared, schema: createAdminSchema(describeOptions()) },
       settled: () => within(SETTLE_MS, control.settle()),
       rules: [createQueryLimits(ADMIN_LIMITS)],
     }),
-    auditDoor: createAuditDoor({ identify, contextOf: (actor) => control.contextOf(actor), clock, ids, log }),
+    auditDoor: createAuditDoor({ ...shared, clock }),
     graphiql: createGraphiql({
       developmentKey: adminToken,
       defaultQuery: '{ viewer { id name tenant roles } }',

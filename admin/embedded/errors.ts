@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   InvalidOptions: 72,
   IndexOptionsConflict: 85,
   IndexKeySpecsConflict: 86,
+  ShutdownInProgress: 91,
   CommandNotSupported: 115,
   CannotIndexParallelArrays: 171,
   BSONObjectTooLarge: 10334,

@@ -108,7 +108,7 @@ export class Storage {
   }
 
   #open(): InstanceType<typeof Database> {
-    if (this.#database === undefined) throw serverError('BadValue', 'The embedded store is closed.');
+    if (this.#database === undefined) throw serverError('ShutdownInProgress', 'The embedded store is closed.');
     return this.#database;
   }
 

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buildSchema, isInputObjectType } from 'graphql';
 import { afterEach, expect, it, vi } from 'vitest';
 import { type Actor, SYSTEM } from '../../admin/actor.ts';
 import type { AuditEntry } from '../../admin/models/audit.ts';
-import { createAdminSchema } from '../../admin/schema/index.ts';
+
 import { apps } from '../../admin/stores/apps.ts';
 import { AUDIT_FILTERS } from '../../admin/stores/audit-export.ts';
 import { EXPORT_FIELDS } from '../../admin/stores/audit-lines.ts';
@@ -12,7 +14,6 @@ import type { AdminContext } from '../../admin/stores/context.ts';
 import { secrets } from '../../admin/stores/secrets.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import { type ControlPlane, describeStores, PLATFORM_ADMIN } from '../../test/utils/admin-suite.ts';
-import { describeOptions } from '../config/option-types.ts';
 import { createAuditDoor } from './admin-audit-door.ts';
 import { sendErrors } from './respond.ts';
 
@@ -38,6 +39,7 @@ async function open(
       return { ...actor, requestId };
     },
     contextOf: context,
+    storeHealth: () => ({ reachable: true, silentMs: 0 }),
     clock: plane.as(PLATFORM_ADMIN).clock,
     ids: { next: () => 'req-7' },
     log: log as never,
@@ -107,7 +109,8 @@ async function pages(plane: ControlPlane, actor: Actor, where: object = {}, tena
 }
 
 it('takes the filters that the admin schema has', () => {
-  const filter = createAdminSchema(describeOptions()).getType('AuditEntryFilter') as unknown as { getFields(): object };
+  const filter = buildSchema(readFileSync('admin/admin.graphql', 'utf8')).getType('AuditEntryFilter');
+  if (!isInputObjectType(filter)) throw new Error('It is an input.');
   expect([...AUDIT_FILTERS].sort()).toEqual(Object.keys(filter.getFields()).sort());
 });
 

@@ -7,8 +7,9 @@ import type { AdminContext } from '../../admin/stores/context.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Clock, IdGenerator, Log } from '../../kernel/ports.ts';
 import type { AdminIdentity } from '../control/admin-identity.ts';
+import type { StoreHealth } from '../control/sync.ts';
 import { credentialsOf } from '../identity/credentials.ts';
-import { toAdminError } from './admin-errors.ts';
+import { isStoreUnavailable, RETRY_AFTER, toAdminError, unlessSilent } from './admin-errors.ts';
 import type { Door } from './graphql-door.ts';
 import { negotiate } from './media-types.ts';
 import { sendErrors } from './respond.ts';
@@ -16,6 +17,8 @@ import { sendErrors } from './respond.ts';
 export interface AuditDoorDeps {
   readonly identify: AdminIdentity;
   contextOf(actor: Actor): AdminContext;
+  /** How this instance stands to the store. */
+  storeHealth(): StoreHealth;
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly log: Log;
@@ -33,7 +36,8 @@ const MEDIA_TYPES = ['application/x-ndjson', 'text/csv'] as const;
  * `/admin/audit-log`: the audit log as a file of lines, to whoever may ask for `auditEntries`. It is read page by page, as
  * fast as the client takes it. One that breaks off ends without the end of its last chunk.
  */
-export function createAuditDoor({ identify, contextOf, clock, ids, log, stallTimeoutMs }: AuditDoorDeps): Door {
+export function createAuditDoor(deps: AuditDoorDeps): Door {
+  const { identify, contextOf, storeHealth, clock, ids, log, stallTimeoutMs = STALL_TIMEOUT_MS } = deps;
   const running = createPlaces();
 
   const serve = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
@@ -45,11 +49,11 @@ export function createAuditDoor({ identify, contextOf, clock, ids, log, stallTim
     const { format, wanted } = readRequest(request);
     const lines = EXPORT_LINES[format];
     const leave = running.enter(actor.tenant);
-    const writer = createWriter(response, stallTimeoutMs ?? STALL_TIMEOUT_MS);
+    const writer = createWriter(response, stallTimeoutMs);
     try {
       await exportAudit(contextOf(actor), wanted, format, async (pages, of) => {
         const name = `audit-log-${of?.name ?? 'all'}-${compactTime(clock.now())}.${format}`;
-        await sendPages(pages, lines, writer, () =>
+        await sendPages(whileAnswered(pages, storeHealth), lines, writer, () =>
           response.writeHead(200, {
             'content-type': lines.mediaType,
             'content-disposition': `attachment; filename="${name}"`,
@@ -70,7 +74,11 @@ export function createAuditDoor({ identify, contextOf, clock, ids, log, stallTim
     try {
       await serve(request, response, requestId);
     } catch (error) {
-      if (!response.headersSent) return sendErrors(response, [toAdminError(error)], { requestId, log });
+      const told = toAdminError(error);
+      if (!response.headersSent) {
+        if (isStoreUnavailable(told)) response.setHeader('retry-after', RETRY_AFTER);
+        return sendErrors(response, [told], { requestId, log });
+      }
       const hasLeft = error instanceof SkeinError && error.code === 'CLIENT_CLOSED_REQUEST';
       if (!hasLeft) log.error({ requestId, err: error }, 'an export of the audit log broke off');
       // A reset: proxies that speak HTTP/1.0 take any other end for the end of the file.
@@ -98,6 +106,15 @@ async function sendPages(pages: AuditPages, { head, line }: ExportLines, writer:
   }
   if (!hasBegun) begin();
   if (text !== '') await writer.write(text);
+}
+
+async function* whileAnswered(pages: AuditPages, health: () => StoreHealth): AuditPages {
+  const iterator = pages[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await unlessSilent(health, iterator.next());
+    if (done === true) return;
+    yield value;
+  }
 }
 
 interface Writer {

@@ -30,6 +30,7 @@ const schema = new GraphQLSchema({
   }),
   mutation: new GraphQLObjectType({ name: 'Mutation', fields: { make: field } }),
 });
+const health = { reachable: true, silentMs: 0 };
 const door = createAdminDoor({
   schema,
   async identify({ authorization }) {
@@ -38,6 +39,7 @@ const door = createAdminDoor({
   },
   contextOf: () => ({}) as AdminContext,
   settled: async () => {},
+  storeHealth: () => health,
   rules: [createQueryLimits({ depth: 20, fields: 5_000 })],
   ids: { next: () => 'id' },
   log: silentLog,

@@ -1,14 +1,17 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError, type GraphQLSchema, getOperationAST, type ValidationRule } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Actor } from '../../admin/actor.ts';
 import type { AdminContext } from '../../admin/stores/context.ts';
-import { SkeinError } from '../../kernel/errors.ts';
+import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
 import type { AdminIdentity } from '../control/admin-identity.ts';
+import type { StoreHealth } from '../control/sync.ts';
 import { credentialsOf } from '../identity/credentials.ts';
 import { statusOf, toPublicError } from '../public-errors.ts';
 import { useAdminDocuments } from './admin-documents.ts';
+import { isStoreUnavailable, RETRY_AFTER, toAdminError, unlessSilent } from './admin-errors.ts';
 import { readBody } from './body.ts';
 import type { Door } from './graphql-door.ts';
 import { isJson } from './media-types.ts';
@@ -19,6 +22,8 @@ export interface AdminDoorDeps {
   contextOf(actor: Actor): AdminContext;
   /** Resolves when this instance goes by what was written, or after a while: who changes something may use it at once. */
   settled(): Promise<unknown>;
+  /** How this instance stands to the store. */
+  storeHealth(): StoreHealth;
   readonly rules: readonly ValidationRule[];
   readonly ids: IdGenerator;
   readonly log: Log;
@@ -36,15 +41,17 @@ const DOCUMENT_CODES: ReadonlySet<unknown> = new Set([
 ]);
 
 /** `/admin/graphql`: administrators first show who they are; then Yoga reads, runs and answers. */
-export function createAdminDoor({ schema, identify, contextOf, settled, rules, ids, log }: AdminDoorDeps): Door {
+export function createAdminDoor(deps: AdminDoorDeps): Door {
+  const { schema, identify, contextOf, settled, storeHealth, rules, ids, log } = deps;
+  /** The request whose errors are shown: Yoga does not say. */
+  const requests = new AsyncLocalStorage<string>();
   const limits = useAdminDocuments({ tokens: MOST_TOKENS, rootFields: MOST_ROOT_FIELDS, rules });
   const settling: Plugin = {
     onExecute({ args, executeFn, setExecuteFn }) {
       const type = getOperationAST(args.document, args.operationName)?.operation;
-      if (type !== 'mutation') return;
       setExecuteFn(async (given) => {
-        const result: unknown = await executeFn(given);
-        await settled();
+        const result = await unlessSilent(storeHealth, Promise.resolve(executeFn(given) as unknown));
+        if (type === 'mutation') await settled();
         return result;
       });
     },
@@ -55,7 +62,10 @@ export function createAdminDoor({ schema, identify, contextOf, settled, rules, i
     plugins: [limits, settling],
     maskedErrors: {
       maskError: (error) => {
-        const shown = toPublicError(error, { requestId: ids.next(), log });
+        const requestId = requests.getStore() ?? ids.next();
+        const told = toAdminError(error);
+        if (isStoreUnavailable(told)) log.warn({ requestId, reason: describeError(told.cause) }, STORE_FAILED);
+        const shown = toPublicError(isStoreUnavailable(told) ? told : error, { requestId, log });
         // The limits are not those of skein.yaml.
         const message = shown.message.replace(/ \(limits\.\w+\)/, '');
         const { nodes, source, positions, path } = error instanceof GraphQLError ? error : NOWHERE;
@@ -65,8 +75,11 @@ export function createAdminDoor({ schema, identify, contextOf, settled, rules, i
           positions: positions ?? null,
           path: path ?? null,
         };
-        const http = { status: statusOf([shown]), spec: DOCUMENT_CODES.has(shown.extensions?.code) };
-        const extensions = path === undefined ? { ...shown.extensions, http } : { ...shown.extensions };
+        const status = statusOf([shown]);
+        const extensions = { ...shown.extensions };
+        // Elsewhere what is wrong with a field is told beside the others.
+        if (isStoreUnavailable(told)) extensions.http = { status, headers: { 'retry-after': RETRY_AFTER } };
+        else if (path === undefined) extensions.http = { status, spec: DOCUMENT_CODES.has(shown.extensions?.code) };
         return new GraphQLError(message, { ...place, extensions });
       },
     },
@@ -93,7 +106,7 @@ export function createAdminDoor({ schema, identify, contextOf, settled, rules, i
         // Of bytes that are there already Yoga's server would list every one by its number: ten seconds for ten megabytes.
         (request as IncomingMessage & { body?: object }).body = readParams(body);
       }
-      await yoga(request, response, { ...contextOf(actor), requestId });
+      await requests.run(requestId, async () => yoga(request, response, { ...contextOf(actor), requestId }));
     } catch (error) {
       if (error instanceof SkeinError && error.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
       throw error;
@@ -101,6 +114,7 @@ export function createAdminDoor({ schema, identify, contextOf, settled, rules, i
   };
 }
 
+const STORE_FAILED = 'the store did not answer what an administrator asked';
 const NOWHERE = { nodes: undefined, source: undefined, positions: undefined, path: undefined };
 
 /** @throws SkeinError BAD_REQUEST for what is no operation */
