@@ -146,6 +146,8 @@ export interface Account {
   /** Of a key of skein.yaml: `config:` and its name. */
   readonly key?: string | undefined;
   readonly user?: string | undefined;
+  /** Its key is held to certain products: it has not all that its tenant has. */
+  readonly isHeld?: boolean | undefined;
   /** What the call came through: `graphql`, `graphql-ws`, `openai` … */
   readonly door: string;
 }
@@ -160,6 +162,8 @@ export interface PromptOrigin {
   readonly cache?: { readonly ttlSeconds: number; readonly scope: 'tenant' | 'caller' } | undefined;
   /** Whether an answer is what the prompt has asked for. Default: any is. */
   accepts?(answer: { readonly text: string }): boolean;
+  /** Told of the id of the call's usage record before its answer is there, where there are such records. */
+  onRecorded?(id: string): void;
 }
 
 /** What a prompt is to doors that have no field for it. */

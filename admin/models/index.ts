@@ -1,6 +1,7 @@
 import type { Connection, Model } from 'mongoose';
 import { type ApiKey, type App, apiKeySchema, appSchema } from './app.ts';
 import { type AuditEntry, auditSchema } from './audit.ts';
+import { type Feedback, feedbackSchema } from './feedback.ts';
 import { type Grant, grantSchema, type Plan, type Product, planSchema, productSchema } from './product.ts';
 import { documentSchema, type Resource, resourceSchema, type StoredDocument } from './resource.ts';
 import { type Revision, revisionSchema } from './revision.ts';
@@ -26,6 +27,7 @@ export interface Records {
   audit: AuditEntry;
   webhooks: Webhook;
   deliveries: Delivery;
+  feedback: Feedback;
 }
 export type CollectionName = keyof Records;
 
@@ -46,6 +48,7 @@ export const COLLECTIONS = {
   audit: { schema: auditSchema, prefix: 'aud' },
   webhooks: { schema: webhookSchema, prefix: 'whk' },
   deliveries: { schema: deliverySchema, prefix: 'dlv' },
+  feedback: { schema: feedbackSchema, prefix: 'fdb' },
 } as const satisfies Record<CollectionName, { schema: unknown; prefix: string }>;
 
 export type Models = { readonly [Name in CollectionName]: Model<Records[Name]> };

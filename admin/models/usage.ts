@@ -1,8 +1,11 @@
 import { Schema, type SchemaDefinition } from 'mongoose';
 import { json, moment, text } from './record.ts';
 
-/** How a call of a model ended. `aborted`: the client went away. `cached`: no model was asked. */
-export const USAGE_OUTCOMES = ['finished', 'failed', 'aborted', 'cached'] as const;
+/**
+ * How a call of a model ended. `schemaFailed`: a whole answer came, and does not fit the output type. `aborted`: the client
+ * went away. `cached`: no model was asked.
+ */
+export const USAGE_OUTCOMES = ['finished', 'failed', 'schemaFailed', 'aborted', 'cached'] as const;
 export type UsageOutcome = (typeof USAGE_OUTCOMES)[number];
 
 /** Who was asked in one call, one after the other. */
@@ -58,6 +61,8 @@ export interface UsageRecord extends UsageKey {
   /** What the provider said of the tokens, as JSON. */
   readonly rawUsage: string | null;
   readonly costNanoUsd: bigint | null;
+  /** Of a kept answer: what it had cost when it was made. */
+  readonly savedNanoUsd: bigint | null;
   /** JSON: nano-USD for a million tokens of each class, as they were applied. */
   readonly price: string | null;
   readonly latencyMs: number;
@@ -73,6 +78,7 @@ export const USAGE_COUNTERS = [
   'calls',
   'finished',
   'failed',
+  'schemaFailed',
   'aborted',
   'cached',
   /** Models that were asked beside the one of the record: retries and fallbacks. */
@@ -87,21 +93,41 @@ export const USAGE_COUNTERS = [
   'unpriced',
   'estimated',
   'costNanoUsd',
+  'savedNanoUsd',
   'latencyMs',
+  /** Of those calls that a model has answered whole: `finished` and `schemaFailed`. */
+  'answeredMs',
   'firstTokenMs',
   /** Calls that had a first token: what `firstTokenMs` is divided by. */
   'firstTokens',
 ] as const;
 export type UsageCounter = (typeof USAGE_COUNTERS)[number];
+export const MONEY_COUNTERS = ['costNanoUsd', 'savedNanoUsd'] as const satisfies readonly UsageCounter[];
+export type MoneyCounter = (typeof MONEY_COUNTERS)[number];
+
+export function isMoney(counter: UsageCounter): counter is MoneyCounter {
+  return (MONEY_COUNTERS as readonly UsageCounter[]).includes(counter);
+}
+
+/** Times are counted by steps, so that what half of the calls took can be told of many hours together. */
+export const STEP_COUNTERS = ['answeredSteps', 'firstTokenSteps'] as const;
+export type StepCounter = (typeof STEP_COUNTERS)[number];
+
+/** What callers have said of the calls of an hour, whenever they said it. Scores are in thousandths. */
+export const FEEDBACK_COUNTERS = ['feedbacks', 'score', 'scoreSquares'] as const;
+export type FeedbackCounter = (typeof FEEDBACK_COUNTERS)[number];
 
 /** An hour's calls of one kind. */
-export interface UsageHour extends UsageKey, Readonly<Record<Exclude<UsageCounter, 'costNanoUsd'>, number>> {
+export interface UsageHour
+  extends UsageKey,
+    Readonly<Record<Exclude<UsageCounter, MoneyCounter> | FeedbackCounter, number>>,
+    Readonly<Record<MoneyCounter, bigint>>,
+    Readonly<Record<StepCounter, Readonly<Record<string, number>>>> {
   /** Made of the key and the hour, so that a sum is there once. */
   readonly _id: string;
   readonly hour: Date;
   /** The day that the hour is of, in UTC. */
   readonly day: Date;
-  readonly costNanoUsd: bigint;
   /** Writer → the last of its batches that is in the sums: a batch that is written twice counts once. */
   readonly batches: Readonly<Record<string, number>>;
 }
@@ -146,6 +172,7 @@ export const usageSchema = usageCollection({
   isEstimated: { type: Boolean, required: true },
   rawUsage: name,
   costNanoUsd: { type: Schema.Types.BigInt, default: null },
+  savedNanoUsd: { type: Schema.Types.BigInt, default: null },
   price: name,
   latencyMs: { type: Number, required: true },
   firstTokenMs: count,
@@ -156,8 +183,9 @@ export const usageSchema = usageCollection({
 export const usageHourSchema = usageCollection({
   hour: { type: Date, required: true },
   day: { type: Date, required: true },
-  ...Object.fromEntries(USAGE_COUNTERS.map((counter) => [counter, { type: Number, default: 0 }])),
-  costNanoUsd: { type: Schema.Types.BigInt, default: 0n },
+  ...Object.fromEntries([...USAGE_COUNTERS, ...FEEDBACK_COUNTERS].map((name) => [name, { type: Number, default: 0 }])),
+  ...Object.fromEntries(MONEY_COUNTERS.map((counter) => [counter, { type: Schema.Types.BigInt, default: 0n }])),
+  ...Object.fromEntries(STEP_COUNTERS.map((counter) => [counter, { type: Schema.Types.Mixed, default: {} }])),
   batches: { type: Schema.Types.Mixed, default: {} },
 })
   .index({ tenant: 1, hour: 1 })

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { describeOptions } from '../../src/config/option-types.ts';
 import { describeStores, PLATFORM_ADMIN } from '../../test/utils/admin-suite.ts';
 import { argumentsOf, furnish, operationsOf, type World } from '../../test/utils/admin-world.ts';
 import { TENANT_ROLES } from '../models/user.ts';
-import { describeOptions } from '../../src/config/option-types.ts';
 import { createAdminSchema } from './index.ts';
 
 const operations = operationsOf(createAdminSchema(describeOptions()));
@@ -75,8 +75,8 @@ async function others(dump: Promise<Record<string, unknown[]>>, tenant: string) 
 }
 
 function idsIn({ users, resources, ...world }: World): string[] {
-  const { tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery, usage } = world;
-  const records = [tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery, usage];
+  const { tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery, usage, feedback } = world;
+  const records = [tenant, user, token, app, key, plan, product, secret, asked, webhook, delivery, usage, feedback];
   return [...records, ...Object.values(resources), ...Object.values(users)].map(({ _id }) => _id);
 }
 
@@ -93,6 +93,7 @@ const NOWHERE = {
   secret: NOTHING,
   asked: NOTHING,
   usage: NOTHING,
+  feedback: NOTHING,
   webhook: NOTHING,
   delivery: NOTHING,
   audit: '',

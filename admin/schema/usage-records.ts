@@ -1,14 +1,18 @@
-import { USAGE_OUTCOMES, type UsageAttempt, type UsageRecord } from '../models/usage.ts';
+import type { UsageAttempt, UsageOutcome, UsageRecord } from '../models/usage.ts';
 import { type Page, type Sort, writeCursor } from '../store/page.ts';
 import { type UsageListRequest, usage, usdText } from '../stores/usage.ts';
-import { type Builder, enumOf, orError, type Shared } from './builder.ts';
+import { type Builder, orError, type Shared } from './builder.ts';
 
-const OUTCOMES = enumOf(USAGE_OUTCOMES, {
-  finished: 'It was answered.',
-  failed: 'It ended with an error.',
-  aborted: 'The client went away.',
-  cached: 'The answer was there already: no model was asked.',
-});
+const OUTCOMES = {
+  FINISHED: { value: 'finished', description: 'It was answered.' },
+  FAILED: { value: 'failed', description: 'It ended with an error.' },
+  SCHEMA_FAILED: {
+    value: 'schemaFailed',
+    description: 'It was answered with what does not fit the output type of its prompt.',
+  },
+  ABORTED: { value: 'aborted', description: 'The client went away.' },
+  CACHED: { value: 'cached', description: 'The answer was there already: no model was asked.' },
+} as const satisfies Record<string, { value: UsageOutcome; description: string }>;
 
 interface RecordPage {
   readonly page: Page<UsageRecord>;
@@ -75,6 +79,17 @@ export function addUsageRecords(builder: Builder, { pageInfo }: Shared): void {
       costNanoUsd: t.string({
         ...tokens('The same as a whole number of nano-dollars.'),
         resolve: ({ costNanoUsd }) => (costNanoUsd === null ? null : String(costNanoUsd)),
+      }),
+      savedUsd: t.string({
+        nullable: true,
+        description:
+          'What a kept answer had cost when it was made, in US dollars. Null: nobody knows, or it was asked for.',
+        resolve: ({ savedNanoUsd }) => (savedNanoUsd === null ? null : usdText(savedNanoUsd)),
+      }),
+      savedNanoUsd: t.string({
+        nullable: true,
+        description: 'The same as a whole number of nano-dollars.',
+        resolve: ({ savedNanoUsd }) => (savedNanoUsd === null ? null : String(savedNanoUsd)),
       }),
       price: t.field({
         type: 'JSON',

@@ -1,7 +1,10 @@
+import { SCORE_UNIT } from '../models/feedback.ts';
 import type { UsageRow, UsageTotals } from '../store/usage-log.ts';
 import { type UsageReport, usage, usdText } from '../stores/usage.ts';
 import { type Builder, type Outcome, orError, outcome, type Shared } from './builder.ts';
+import { addFeedback } from './feedback.ts';
 import { addUsageRecords } from './usage-records.ts';
+import { addUsageVersions } from './usage-versions.ts';
 
 /** Whole numbers beyond the 31 bits of `Int` are `Float` in GraphQL. */
 const DIMENSIONS = {
@@ -19,6 +22,8 @@ const DIMENSIONS = {
 export function addUsage(builder: Builder, shared: Shared): void {
   addReport(builder);
   addUsageRecords(builder, shared);
+  addUsageVersions(builder);
+  addFeedback(builder, shared);
   addRecount(builder, shared);
 }
 
@@ -29,6 +34,10 @@ function addReport(builder: Builder): void {
       calls: t.float({ description: 'How many calls.', resolve: ({ calls }) => calls }),
       finished: t.float({ description: 'Calls that were answered.', resolve: ({ finished }) => finished }),
       failed: t.float({ description: 'Calls that ended with an error.', resolve: ({ failed }) => failed }),
+      schemaFailed: t.float({
+        description: 'Calls that were answered with what does not fit the output type of their prompt.',
+        resolve: ({ schemaFailed }) => schemaFailed,
+      }),
       aborted: t.float({ description: 'Calls whose client went away.', resolve: ({ aborted }) => aborted }),
       cached: t.float({ description: 'Calls for which no model was asked.', resolve: ({ cached }) => cached }),
       furtherAttempts: t.float({
@@ -63,6 +72,14 @@ function addReport(builder: Builder): void {
         description: 'The same as a whole number of nano-dollars.',
         resolve: ({ costNanoUsd }) => String(costNanoUsd),
       }),
+      savedUsd: t.string({
+        description: 'What kept answers that were given again had cost when they were made, in US dollars.',
+        resolve: ({ savedNanoUsd }) => usdText(savedNanoUsd),
+      }),
+      savedNanoUsd: t.string({
+        description: 'The same as a whole number of nano-dollars.',
+        resolve: ({ savedNanoUsd }) => String(savedNanoUsd),
+      }),
       uncountedCalls: t.float({
         description: 'Calls whose tokens nobody knows.',
         resolve: ({ uncounted }) => uncounted,
@@ -84,6 +101,15 @@ function addReport(builder: Builder): void {
         nullable: true,
         description: 'From a call to its first token, of streams, in milliseconds. Null: there were none.',
         resolve: ({ firstTokenMs, firstTokens }) => average(firstTokenMs, firstTokens),
+      }),
+      feedbacks: t.float({
+        description: 'How often callers have said how good an answer was.',
+        resolve: ({ feedbacks }) => feedbacks,
+      }),
+      averageScore: t.float({
+        nullable: true,
+        description: 'How good they were, from 0 to 1. Null: nobody has said.',
+        resolve: ({ score, feedbacks }) => average(score / SCORE_UNIT, feedbacks),
       }),
     }),
   });

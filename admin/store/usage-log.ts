@@ -1,6 +1,13 @@
 import type { Connection, Model } from 'mongoose';
 import { momentId } from '../ids.ts';
+import type { Feedback } from '../models/feedback.ts';
 import {
+  FEEDBACK_COUNTERS,
+  type FeedbackCounter,
+  isMoney,
+  type MoneyCounter,
+  STEP_COUNTERS,
+  type StepCounter,
   USAGE_COUNTERS,
   type UsageCounter,
   type UsageHour,
@@ -10,7 +17,8 @@ import {
   usageSchema,
 } from '../models/usage.ts';
 import { type After, afterFilter, type Page, type PageRequest } from './page.ts';
-import { HOUR_MS, hourOf, sumUp, type UsageSum } from './usage-sums.ts';
+import { STEP_NAMES } from './usage-steps.ts';
+import { addSum, HOUR_MS, hourOf, incrementsOf, sumUp, type UsageHourKey, type UsageSum } from './usage-sums.ts';
 
 export const USAGE_PREFIX = 'use';
 
@@ -21,6 +29,22 @@ export interface UsageBatch {
   /** Counts the batches of a writer, which writes them one after the other. */
   readonly number: number;
   readonly records: readonly UsageRecord[];
+}
+
+/** What somebody has said of a call, as it changes the sums of the call's hour. */
+export interface FeedbackChange {
+  readonly _id: string;
+  /** Of the sum. */
+  readonly hourId: string;
+  readonly key: UsageHourKey;
+  readonly counters: Readonly<Record<FeedbackCounter, number>>;
+}
+
+/** Changes that are written together, by the same rules as records. */
+export interface FeedbackBatch {
+  readonly writer: string;
+  readonly number: number;
+  readonly records: readonly FeedbackChange[];
 }
 
 /** The store takes these records never. */
@@ -56,15 +80,18 @@ export interface UsageQuestion {
   readonly where: Readonly<Partial<Record<Exclude<keyof UsageKey, 'tenant'>, string>>>;
   /** The most rows. */
   readonly most: number;
+  /** Whether times by steps are added up as well. */
+  readonly steps?: boolean | undefined;
 }
 
-export type UsageTotals = Readonly<Record<Exclude<UsageCounter, 'costNanoUsd'>, number>> & {
-  readonly costNanoUsd: bigint;
-};
+export type UsageTotals = Readonly<Record<Exclude<UsageCounter, MoneyCounter> | FeedbackCounter, number>> &
+  Readonly<Record<MoneyCounter, bigint>>;
 
 export interface UsageRow {
   readonly group: Readonly<Partial<Record<UsageDimension, string | Date | null>>>;
   readonly totals: UsageTotals;
+  /** How many calls are in each step; all 0 where they were not asked for. */
+  readonly steps: Readonly<Record<StepCounter, readonly number[]>>;
 }
 
 /** Usage records and their sums by hour. */
@@ -77,6 +104,10 @@ export interface UsageLog {
    *   given again then
    */
   write(batch: UsageBatch): Promise<void>;
+  /** Adds what was said of calls to the sums of their hours. A batch may be given again as a whole. */
+  addFeedback(batch: FeedbackBatch): Promise<void>;
+  /** Sets what was said of the calls of an hour, where the sum says otherwise. Whether it did. */
+  setFeedback(hourId: string, counters: Readonly<Record<FeedbackCounter, number>>): Promise<boolean>;
   /** The sums of hours, by dimensions; undefined where there are more than `most` rows. */
   sums(question: UsageQuestion): Promise<readonly UsageRow[] | undefined>;
   get(id: string): Promise<UsageRecord | undefined>;
@@ -87,7 +118,7 @@ export interface UsageLog {
    * raised.
    */
   recount(from: Date, until: Date): Promise<number>;
-  /** Deletes records, or sums, of before the moment; resolves with how many. */
+  /** Deletes records with what was said of them, or sums, of before the moment; resolves with how many. */
   deleteRecords(before: Date): Promise<number>;
   deleteHours(before: Date): Promise<number>;
 }
@@ -99,6 +130,7 @@ const PORTION = 500;
 export async function createUsageLog(connection: Connection): Promise<UsageLog> {
   const records = connection.model('usage', usageSchema, 'usage') as unknown as Model<UsageRecord>;
   const hours = connection.model('usageHours', usageHourSchema, 'usageHours') as unknown as Model<UsageHour>;
+  const said = connection.model('feedback') as unknown as Model<Feedback>;
   await records.createIndexes();
   await hours.createIndexes();
 
@@ -120,19 +152,45 @@ export async function createUsageLog(connection: Connection): Promise<UsageLog> 
       await insertNew(records, batch);
       const place = `batches.${writer}`;
       await raise(
-        sumUp(batch).map(({ _id, key, counters }) => ({
+        sumUp(batch).map(({ _id, key, ...sum }) => ({
           updateOne: {
             filter: { _id, [place]: { $not: { $gte: number } } },
-            update: { $setOnInsert: key, $inc: counters, $set: { [place]: number } },
+            update: { $setOnInsert: key, $inc: incrementsOf(sum), $set: { [place]: number } },
             upsert: true,
           },
         })),
       );
     },
-    async sums({ tenant, from, until, by, where, most }) {
+    async addFeedback({ writer, number, records: changes }) {
+      const place = `batches.${writer}`;
+      await raise(
+        byHour(changes).map(({ hourId, key, counters }) => ({
+          updateOne: {
+            filter: { _id: hourId, [place]: { $not: { $gte: number } } },
+            // A recount finds sums that have fewer calls than there are.
+            update: { $setOnInsert: { ...key, calls: 0 }, $inc: counters, $set: { [place]: number } },
+            upsert: true,
+          },
+        })),
+      );
+    },
+    async setFeedback(hourId, counters) {
+      const differs = FEEDBACK_COUNTERS.map((name) => ({ [name]: { $ne: counters[name] } }));
+      const { modifiedCount } = await hours.collection.updateOne(
+        { _id: hourId, $or: differs } as never,
+        { $set: counters } as never,
+      );
+      return modifiedCount > 0;
+    },
+    async sums({ tenant, from, until, by, where, most, steps = false }) {
       const filter = { ...(tenant === undefined ? {} : { tenant }), hour: { $gte: from, $lt: until }, ...where };
       const _id = by.length === 0 ? null : Object.fromEntries(by.map((name) => [name, `$${name}`]));
-      const counters = Object.fromEntries(USAGE_COUNTERS.map((name) => [name, { $sum: `$${name}` }]));
+      const counters = Object.fromEntries(
+        [...USAGE_COUNTERS, ...FEEDBACK_COUNTERS].map((name) => [name, { $sum: `$${name}` }]),
+      );
+      if (steps)
+        for (const name of STEP_COUNTERS)
+          for (const step of STEP_NAMES) counters[`${name}_${step}`] = { $sum: `$${name}.${step}` };
       const found = await hours.collection
         .aggregate<StoredRow>([{ $match: filter }, { $group: { _id, ...counters } }, { $limit: most + 1 }])
         .toArray();
@@ -158,10 +216,10 @@ export async function createUsageLog(connection: Connection): Promise<UsageLog> 
       for (let hour = hourOf(from).getTime(); hour < end; hour += HOUR_MS) {
         const sums = await sumsOfHour(records, new Date(hour));
         raised += await raise(
-          sums.map(({ _id, key, counters }) => ({
+          sums.map(({ _id, key, ...sum }) => ({
             updateOne: {
-              filter: { _id, calls: { $lt: counters.calls } },
-              update: { $set: { ...key, ...counters } },
+              filter: { _id, calls: { $lt: sum.counters.calls } },
+              update: { $set: { ...key, ...incrementsOf(sum) } },
               upsert: true,
             },
           })),
@@ -169,7 +227,11 @@ export async function createUsageLog(connection: Connection): Promise<UsageLog> 
       }
       return raised;
     },
-    deleteRecords: (before) => deleteBefore(records, '_id', momentId(USAGE_PREFIX, before)),
+    async deleteRecords(before) {
+      const id = momentId(USAGE_PREFIX, before);
+      await deleteBefore(said, 'call', id);
+      return deleteBefore(records, '_id', id);
+    },
     deleteHours: (before) => deleteBefore(hours, 'hour', before),
   };
 }
@@ -238,32 +300,48 @@ async function sumsOfHour(model: Model<UsageRecord>, hour: Date): Promise<readon
 
 function merge(one: UsageSum | undefined, other: UsageSum): UsageSum {
   if (one === undefined) return other;
-  for (const name of USAGE_COUNTERS)
-    if (name === 'costNanoUsd') one.counters[name] += other.counters[name];
-    else one.counters[name] += other.counters[name];
+  addSum(one, other);
   return one;
+}
+
+/** Several changes of one sum are one. */
+function byHour(changes: readonly FeedbackChange[]): readonly FeedbackChange[] {
+  const sums = new Map<string, FeedbackChange>();
+  for (const change of changes) {
+    const { counters } = sums.get(change.hourId) ?? { counters: { feedbacks: 0, score: 0, scoreSquares: 0 } };
+    const added = FEEDBACK_COUNTERS.map((name) => [name, counters[name] + change.counters[name]]);
+    sums.set(change.hourId, { ...change, counters: Object.fromEntries(added) });
+  }
+  return [...sums.values()];
 }
 
 /** The driver gives 64-bit integers as numbers, as long as they fit. */
 function toRecord(stored: UsageRecord): UsageRecord {
-  const { costNanoUsd } = stored;
-  return { ...stored, costNanoUsd: costNanoUsd === null ? null : BigInt(String(costNanoUsd)) };
+  const money = (nanoUsd: bigint | null | undefined) => (nanoUsd == null ? null : BigInt(String(nanoUsd)));
+  return { ...stored, costNanoUsd: money(stored.costNanoUsd), savedNanoUsd: money(stored.savedNanoUsd) };
 }
 
-type StoredRow = { readonly _id: UsageRow['group'] | null } & Readonly<Record<UsageCounter, unknown>>;
+type StoredRow = { readonly _id: UsageRow['group'] | null } & Readonly<Record<string, unknown>>;
 
 function toRow({ _id, ...counters }: StoredRow): UsageRow {
-  const totals = Object.fromEntries(
-    USAGE_COUNTERS.map((name) => [
-      name,
-      name === 'costNanoUsd' ? BigInt(String(counters[name])) : Number(counters[name]),
-    ]),
-  );
-  return { group: _id ?? {}, totals: totals as unknown as UsageTotals };
+  const totals = [...USAGE_COUNTERS, ...FEEDBACK_COUNTERS].map((name) => {
+    const isNanoUsd = isMoney(name as UsageCounter);
+    return [name, isNanoUsd ? BigInt(String(counters[name])) : Number(counters[name])];
+  });
+  const steps = STEP_COUNTERS.map((name) => [name, STEP_NAMES.map((step) => Number(counters[`${name}_${step}`] ?? 0))]);
+  return {
+    group: _id ?? {},
+    totals: Object.fromEntries(totals) as UsageTotals,
+    steps: Object.fromEntries(steps) as UsageRow['steps'],
+  };
 }
 
 /** In portions, so that others come in between. */
-async function deleteBefore<T>(model: Model<T>, field: '_id' | 'hour', before: string | Date): Promise<number> {
+async function deleteBefore<T>(
+  model: Model<T>,
+  field: '_id' | 'hour' | 'call',
+  before: string | Date,
+): Promise<number> {
   let deleted = 0;
   for (;;) {
     const found = await model.collection

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { UsageCounter, UsageKey, UsageRecord } from '../models/usage.ts';
+import {
+  isMoney,
+  type MoneyCounter,
+  STEP_COUNTERS,
+  type StepCounter,
+  USAGE_COUNTERS,
+  type UsageCounter,
+  type UsageKey,
+  type UsageRecord,
+} from '../models/usage.ts';
+import { stepOf } from './usage-steps.ts';
 
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -7,9 +17,13 @@ const DAY_MS = 24 * HOUR_MS;
 /** What the calls of one hour and one key add up to. */
 export interface UsageSum {
   readonly _id: string;
-  readonly key: UsageKey & { readonly hour: Date; readonly day: Date };
-  readonly counters: Record<Exclude<UsageCounter, 'costNanoUsd'>, number> & { costNanoUsd: bigint };
+  readonly key: UsageHourKey;
+  readonly counters: Record<Exclude<UsageCounter, MoneyCounter>, number> & Record<MoneyCounter, bigint>;
+  /** Counter → number of the step → how many calls. */
+  readonly steps: Readonly<Record<StepCounter, Map<number, number>>>;
 }
+
+export type UsageHourKey = UsageKey & { readonly hour: Date; readonly day: Date };
 
 export function hourOf(at: Date): Date {
   return new Date(Math.floor(at.getTime() / HOUR_MS) * HOUR_MS);
@@ -19,34 +33,67 @@ export function hourOf(at: Date): Date {
 export function sumUp(records: Iterable<UsageRecord>): readonly UsageSum[] {
   const sums = new Map<string, UsageSum>();
   for (const record of records) {
-    const { tenant, app, key, prompt, promptVersion, model, provider } = record;
-    const hour = hourOf(record.at);
-    const text = JSON.stringify([tenant, hour.getTime(), app, key, prompt, promptVersion, model, provider]);
+    const text = textOf(record);
     let sum = sums.get(text);
     if (sum === undefined) {
-      const day = new Date(Math.floor(hour.getTime() / DAY_MS) * DAY_MS);
       sum = {
-        _id: createHash('sha256').update(text).digest('base64url'),
-        key: { tenant, app, key, prompt, promptVersion, model, provider, hour, day },
+        ...placeOf(record),
         counters: noCounters(),
+        steps: { answeredSteps: new Map(), firstTokenSteps: new Map() },
       };
       sums.set(text, sum);
     }
-    add(sum.counters, record);
+    add(sum, record);
   }
   return [...sums.values()];
 }
 
-function noCounters(): UsageSum['counters'] {
+/** The sum that a call is in. */
+export function placeOf(call: UsageKey & { readonly at: Date }): Pick<UsageSum, '_id' | 'key'> {
+  const { tenant, app, key, prompt, promptVersion, model, provider } = call;
+  const hour = hourOf(call.at);
+  const day = new Date(Math.floor(hour.getTime() / DAY_MS) * DAY_MS);
   return {
-    ...{ calls: 0, finished: 0, failed: 0, aborted: 0, cached: 0, furtherAttempts: 0 },
-    ...{ inputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 },
-    ...{ uncounted: 0, unpriced: 0, estimated: 0, costNanoUsd: 0n },
-    ...{ latencyMs: 0, firstTokenMs: 0, firstTokens: 0 },
+    _id: createHash('sha256').update(textOf(call)).digest('base64url'),
+    key: { tenant, app, key, prompt, promptVersion, model, provider, hour, day },
   };
 }
 
-function add(counters: UsageSum['counters'], record: UsageRecord): void {
+function textOf(call: UsageKey & { readonly at: Date }): string {
+  const { tenant, app, key, prompt, promptVersion, model, provider } = call;
+  return JSON.stringify([tenant, hourOf(call.at).getTime(), app, key, prompt, promptVersion, model, provider]);
+}
+
+/** As the store adds it up: steps by the paths of their counts. */
+export function incrementsOf({
+  counters,
+  steps,
+}: Pick<UsageSum, 'counters' | 'steps'>): Record<string, number | bigint> {
+  const paths = STEP_COUNTERS.flatMap((name) =>
+    [...steps[name]].map(([step, count]) => [`${name}.s${step}`, count] as const),
+  );
+  return { ...counters, ...Object.fromEntries(paths) };
+}
+
+function noCounters(): UsageSum['counters'] {
+  const nothing = USAGE_COUNTERS.map((name) => [name, isMoney(name) ? 0n : 0]);
+  return Object.fromEntries(nothing) as UsageSum['counters'];
+}
+
+/** Adds what another sum of the same place has. */
+export function addSum(sum: UsageSum, other: UsageSum): void {
+  for (const name of USAGE_COUNTERS)
+    if (isMoney(name)) sum.counters[name] += other.counters[name];
+    else sum.counters[name] += other.counters[name];
+  for (const name of STEP_COUNTERS)
+    for (const [step, count] of other.steps[name]) countStep(sum.steps[name], step, count);
+}
+
+function countStep(steps: Map<number, number>, step: number, count: number): void {
+  steps.set(step, (steps.get(step) ?? 0) + count);
+}
+
+function add({ counters, steps }: UsageSum, record: UsageRecord): void {
   counters.calls += 1;
   counters[record.outcome] += 1;
   counters.furtherAttempts += Math.max(0, record.attemptCount - 1);
@@ -59,8 +106,14 @@ function add(counters: UsageSum['counters'], record: UsageRecord): void {
   if (record.costNanoUsd === null) counters.unpriced += 1;
   else counters.costNanoUsd += record.costNanoUsd;
   if (record.isEstimated) counters.estimated += 1;
+  counters.savedNanoUsd += record.savedNanoUsd ?? 0n;
   counters.latencyMs += record.latencyMs;
+  if (record.outcome === 'finished' || record.outcome === 'schemaFailed') {
+    counters.answeredMs += record.latencyMs;
+    countStep(steps.answeredSteps, stepOf(record.latencyMs), 1);
+  }
   if (record.firstTokenMs === null) return;
+  countStep(steps.firstTokenSteps, stepOf(record.firstTokenMs), 1);
   counters.firstTokenMs += record.firstTokenMs;
   counters.firstTokens += 1;
 }

@@ -1,7 +1,7 @@
 import { scopeOf } from '../actor.ts';
 import { userError } from '../errors.ts';
 import { isMoment, momentId } from '../ids.ts';
-import { USAGE_COUNTERS, type UsageRecord } from '../models/usage.ts';
+import { FEEDBACK_COUNTERS, isMoney, USAGE_COUNTERS, type UsageRecord } from '../models/usage.ts';
 import { demand } from '../permissions.ts';
 import { type Page, readCursor, type Sort } from '../store/page.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { HOUR_MS, hourOf } from '../store/usage-sums.ts';
 import { type AdminContext, tenantFor } from './context.ts';
 import { DEFAULT_SORT } from './entity.ts';
+import { recountFeedback } from './feedback.ts';
 
 export interface UsageRequest {
   /** Id or name of a tenant, for platform administrators. */
@@ -56,9 +57,7 @@ export const usage = {
   /** Totals and rows from the sums by hour. @throws UserErrors */
   async report(context: AdminContext, request: UsageRequest): Promise<UsageReport> {
     demand(context.actor, 'read');
-    const until = roundUp(request.until ?? new Date(context.clock.now() + 1));
-    const from = hourOf(request.from ?? new Date(until.getTime() - DEFAULT_SPAN_MS));
-    if (from >= until) throw userError('INVALID', ['until'], 'must be after "from"');
+    const { from, until } = hoursOf(context, request);
     const by = [...new Set(request.groupBy ?? [])];
     const where = withoutNothing(request.where) as UsageQuestion['where'];
     const tenant = await tenantOf(context, request.tenant);
@@ -94,10 +93,21 @@ export const usage = {
     if (from >= until) throw userError('INVALID', ['until'], 'must be after "from"');
     if (until.getTime() - from.getTime() > MOST_RECOUNT_MS)
       throw userError('INVALID', ['from'], 'must be 31 days before "until" at the most');
-    const settled = hourOf(new Date(context.clock.now() - SETTLED_MS));
-    return context.store.usage.recount(from, until < settled ? until : settled);
+    const settledAt = new Date(context.clock.now() - SETTLED_MS);
+    const settled = hourOf(settledAt);
+    const end = until < settled ? until : settled;
+    const raised = await context.store.usage.recount(from, end);
+    return raised + (await recountFeedback(context.store, from, end, settledAt));
   },
 };
+
+/** The whole hours that are asked for. @throws UserErrors where there are none */
+export function hoursOf({ clock }: AdminContext, request: Pick<UsageRequest, 'from' | 'until'>) {
+  const until = roundUp(request.until ?? new Date(clock.now() + 1));
+  const from = hourOf(request.from ?? new Date(until.getTime() - DEFAULT_SPAN_MS));
+  if (from >= until) throw userError('INVALID', ['until'], 'must be after "from"');
+  return { from, until };
+}
 
 function roundUp(moment: Date): Date {
   return hourOf(new Date(moment.getTime() + HOUR_MS - 1));
@@ -136,9 +146,10 @@ function withoutNothing(where: Readonly<Record<string, unknown>> | null | undefi
 function add(rows: readonly UsageRow[]): UsageTotals {
   const sums: Record<string, number | bigint> = {};
   for (const name of USAGE_COUNTERS) {
-    if (name === 'costNanoUsd') sums[name] = rows.reduce((sum, { totals }) => sum + totals.costNanoUsd, 0n);
+    if (isMoney(name)) sums[name] = rows.reduce((sum, { totals }) => sum + totals[name], 0n);
     else sums[name] = rows.reduce((sum, { totals }) => sum + totals[name], 0);
   }
+  for (const name of FEEDBACK_COUNTERS) sums[name] = rows.reduce((sum, { totals }) => sum + totals[name], 0);
   return sums as unknown as UsageTotals;
 }
 

@@ -1,3 +1,4 @@
+import type { FeedbackKeeper } from '../prompt/feedback.ts';
 import type { CallContext } from '../source.ts';
 import type { Price } from './cost.ts';
 import type { Attempt, Usage } from './model.ts';
@@ -26,8 +27,11 @@ export interface ModelCallRecord {
   readonly firstTokenMs: number | undefined;
   /** What an answer that was given again had cost when it was made; `undefined` for all others, and where it is not known. */
   readonly savedNanoUsd?: bigint | undefined;
-  /** `aborted`: the client went away. `cached`: the answer was kept, and nobody was asked. */
-  readonly outcome: 'ok' | 'failed' | 'aborted' | 'cached';
+  /**
+   * `aborted`: the client went away. `cached`: the answer was kept, and nobody was asked. `schemaFailed`: it was answered
+   * with what does not fit the output type.
+   */
+  readonly outcome: 'ok' | 'failed' | 'schemaFailed' | 'aborted' | 'cached';
   /** Code of the error of a call that is not `ok`. */
   readonly errorCode: string | undefined;
   /** Who was asked, one after the other; the last is the one above. */
@@ -37,6 +41,8 @@ export interface ModelCallRecord {
 /** Told of every call of a model, exactly once, however it ends. A call that was never sent is none. */
 export interface Meter {
   record(record: ModelCallRecord, context: CallContext): void;
+  /** Takes what callers say of answers, where calls can be found again. */
+  readonly feedback?: FeedbackKeeper | undefined;
 }
 
 export const noMeter: Meter = { record() {} };

@@ -124,6 +124,7 @@ export function createModels(
         plan(to, { kind: 'chat', request }, context),
         ({ deployment }, own) => deployment.provider.generate(deployment.target, request, own),
         ({ text }) => text.length,
+        (answer) => context.prompt?.accepts?.(answer) !== false,
       ),
     stream: (to, request, context) => new RouteStream(plan(to, { kind: 'chat', request }, context), request),
     embed: async (to, request, context) =>

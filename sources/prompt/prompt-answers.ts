@@ -25,6 +25,8 @@ export type UsageSum = Pick<
 export interface CountedAnswer extends PromptAnswer {
   /** How many answers of the request were made like this. */
   readonly count: number;
+  /** Ids of their usage records, in their order: the first 100. Not there where there are no such records. */
+  readonly calls?: readonly string[] | undefined;
   /** Not there where the provider has told nothing. */
   readonly usage?: UsageSum | undefined;
 }
@@ -33,8 +35,10 @@ export interface CountedAnswer extends PromptAnswer {
 interface Answered {
   readonly usage: Usage | undefined;
   readonly made?: Made | undefined;
+  readonly call?: string | undefined;
 }
 
+const MOST_CALLS = 100;
 const CLASSES = [
   'inputTokens',
   'outputTokens',
@@ -49,7 +53,7 @@ const NANO = 1_000_000_000;
 const noted = new WeakMap<object, Map<string, CountedAnswer>>();
 
 /** Notes that a model has answered, whatever becomes of its answer. `answer` is what was to be asked. */
-export function noteAnswer(context: CallContext, answer: PromptAnswer, { usage, made }: Answered): void {
+export function noteAnswer(context: CallContext, answer: PromptAnswer, { usage, made, call }: Answered): void {
   let answers = noted.get(context);
   if (answers === undefined) {
     answers = new Map();
@@ -60,7 +64,12 @@ export function noteAnswer(context: CallContext, answer: PromptAnswer, { usage, 
   const known = answers.get(key);
   const sum =
     known === undefined ? usage && sumOf(undefined, usage) : known.usage && usage && sumOf(known.usage, usage);
-  answers.set(key, { ...by, count: (known?.count ?? 0) + 1, ...(sum !== undefined && { usage: sum }) });
+  const calls = call === undefined ? known?.calls : [...(known?.calls ?? []), call].slice(0, MOST_CALLS);
+  answers.set(key, {
+    ...{ ...by, count: (known?.count ?? 0) + 1 },
+    ...(calls !== undefined && { calls }),
+    ...(sum !== undefined && { usage: sum }),
+  });
 }
 
 /** With the model that has answered, where another one of the route was to be asked. */

@@ -16,10 +16,16 @@ export interface PromptEvent {
   /** With the last event, if the provider told it. */
   readonly usage?: Usage | undefined;
   readonly cached?: boolean;
+  /** With the last event: id of the call's usage record, where there are such records. */
+  readonly call?: string | undefined;
 }
 
 /** The text of an answer as events counted from 0, with what made it. Reasoning is not shown. */
-export function promptEvents(parts: ModelStream, answer: PromptAnswer): AsyncIterableIterator<PromptEvent> {
+export function promptEvents(
+  parts: ModelStream,
+  answer: PromptAnswer,
+  callOf: () => string | undefined,
+): AsyncIterableIterator<PromptEvent> {
   let index = 0;
   const iterator: AsyncIterableIterator<PromptEvent> = {
     async next() {
@@ -35,7 +41,7 @@ export function promptEvents(parts: ModelStream, answer: PromptAnswer): AsyncIte
         if (part.type !== 'finish') continue;
         const { reason: finishReason, usage } = part;
         const { cached = false } = madeBy(answer, part.made);
-        const last = { finishReason, usage, cached };
+        const last = { finishReason, usage, cached, call: callOf() };
         return { done: false, value: { index: index++, text: '', ...made, ...last } };
       }
     },

@@ -63,7 +63,11 @@ test('all mistakes of all prompts are told at once, and what is right stays', ()
       "second.system: The system text cannot be read: line 2, column 6: invalid value expression: "".",
     ]
   `);
-  expect([...source.model.calls.keys()]).toEqual(['Mutation.good', 'Subscription.goodStream']);
+  expect([...source.model.calls.keys()]).toEqual([
+    'Mutation.good',
+    'Subscription.goodStream',
+    'Mutation.promptFeedback',
+  ]);
 });
 
 describe('a mistake is told in', () => {

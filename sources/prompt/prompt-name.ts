@@ -1,13 +1,19 @@
 import type { Problem } from '../../kernel/problem.ts';
+import { FEEDBACK_FIELD } from './feedback.ts';
 
-/** Fields that the source `ai` has already. */
-const TAKEN = ['chat', 'chatStream', 'embed'];
+/** Fields that there are already, and whose. */
+const TAKEN: ReadonlyMap<string, string> = new Map([
+  ['chat', 'the models'],
+  ['chatStream', 'the models'],
+  ['embed', 'the models'],
+  [FEEDBACK_FIELD, 'all prompts together'],
+]);
 
 export const OTHER_NAME = 'Give the prompt another name.';
 
-/** Whether models have a field of the name; told if so. */
+/** Whether there is a field of the name already; told if so. */
 export function isTakenName(name: string, tell: (problem: Problem) => void): boolean {
-  const taken = TAKEN.includes(name);
-  if (taken) tell({ message: `"${name}" is a field of the models already.`, suggestion: OTHER_NAME });
-  return taken;
+  const owner = TAKEN.get(name);
+  if (owner !== undefined) tell({ message: `"${name}" is a field of ${owner} already.`, suggestion: OTHER_NAME });
+  return owner !== undefined;
 }

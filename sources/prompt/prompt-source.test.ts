@@ -74,6 +74,31 @@ test('prompts are fields whose root may be null, with the description of the pro
     """How the writer feels."""
     classify(text: String!): Sentiment
     tags: [String!]
+    """Says how good an answer of a prompt was. Said again by the same caller of the same call, it replaces what was said."""
+    promptFeedback(input: PromptFeedbackInput!): PromptFeedback
+    }
+
+    """What somebody thinks of an answer of a prompt."""
+    input PromptFeedbackInput {
+    """Id of the call, as it stands beside its answer."""
+    call: ID!
+    """From 0, as bad as can be, to 1, as good; kept to a thousandth."""
+    score: Float!
+    """At most 2,000 characters."""
+    comment: String
+    }
+
+    """What is kept of what somebody thinks of an answer of a prompt."""
+    type PromptFeedback {
+    """Id of the call."""
+    call: ID!
+    """Name of the prompt."""
+    prompt: String!
+    """The version that was asked by."""
+    version: String!
+    """From 0 to 1, to a thousandth."""
+    score: Float!
+    comment: String
     }
 
     type Subscription {
@@ -92,6 +117,7 @@ test('prompts are fields whose root may be null, with the description of the pro
     'Subscription.summarizeStream',
     'Mutation.classify',
     'Mutation.tags',
+    'Mutation.promptFeedback',
   ]);
 });
 

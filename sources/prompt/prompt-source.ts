@@ -2,6 +2,7 @@ import { type GraphQLOutputType, isNonNullType, Kind, print } from 'graphql';
 import type { Problem } from '../../kernel/problem.ts';
 import type { Models } from '../ai/model-client.ts';
 import type { Source, SourceCall, SourceDeps } from '../source.ts';
+import { FEEDBACK_FIELD, type FeedbackKeeper, feedbackCall, feedbackFieldSdl, feedbackSdl } from './feedback.ts';
 import type { PromptOptions } from './options.ts';
 import { compilePrompt, type Prompt } from './prompt.ts';
 import { isTakenName, OTHER_NAME } from './prompt-name.ts';
@@ -9,13 +10,15 @@ import { promptStreamSdl, STREAM_ENUMS } from './stream-event.ts';
 
 /**
  * Prompts as fields: `Mutation.x`, and `Subscription.xStream` where the output is text. A prompt with mistakes is told
- * as problems with paths below `prompts` and left out. `models` stays its owner's. Without any prompt the SDL is
- * empty, and the source has no place in a graph.
+ * as problems with paths below `prompts` and left out. `models` stays its owner's. Beside them is the field that takes
+ * what callers think of answers, for `feedback` to keep. Without any prompt the SDL is empty, and the source has no place
+ * in a graph.
  */
 export function createPromptSource(
   prompts: Readonly<Record<string, PromptOptions>>,
   models: Models,
   deps: SourceDeps,
+  feedback?: FeedbackKeeper,
 ): Source {
   const definitions = new Map<string, { readonly text: string; readonly prompt: string }>();
   const compiled: Prompt[] = [];
@@ -35,7 +38,10 @@ export function createPromptSource(
         compiled,
         [...definitions.values()].map(({ text }) => text),
       ),
-      calls: new Map(compiled.flatMap(callsOf)),
+      calls: new Map([
+        ...compiled.flatMap(callsOf),
+        ...(compiled.length === 0 ? [] : [[`Mutation.${FEEDBACK_FIELD}`, feedbackCall(feedback)] as const]),
+      ]),
       enumValues: compiled.some(isStreamed) ? STREAM_ENUMS : new Map(),
     },
     probe: (signal) => models.probe(signal),
@@ -99,7 +105,8 @@ function sdlOf(prompts: readonly Prompt[], definitions: readonly string[]): stri
     return `${quote(text)}${name}Stream${argsOf(types)}: PromptStreamEvent`;
   });
   const parts: string[] = [];
-  if (mutations.length > 0) parts.push(`type Mutation {\n${mutations.join('\n')}\n}`);
+  if (mutations.length > 0)
+    parts.push(`type Mutation {\n${[...mutations, feedbackFieldSdl()].join('\n')}\n}`, feedbackSdl());
   if (subscriptions.length > 0) {
     parts.push(`type Subscription {\n${subscriptions.join('\n')}\n}`, promptStreamSdl());
   }

@@ -17,12 +17,16 @@ import {
 import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import { FEEDBACK_TYPES } from './feedback.ts';
 import type { PromptOptions } from './options.ts';
 
 const BUILT_IN = ['String', 'Int', 'Float', 'Boolean', 'ID'];
 /** Scalars of the graph that a prompt may name without defining them. */
 const SHARED_SCALARS = ['JSON', 'Int64'];
-const RESERVED = ['Query', 'Mutation', 'Subscription', 'PromptStreamEvent', 'PromptFinishReason', 'PromptUsage'];
+const RESERVED = [
+  ...['Query', 'Mutation', 'Subscription', 'PromptStreamEvent', 'PromptFinishReason', 'PromptUsage'],
+  ...Object.values(FEEDBACK_TYPES),
+];
 
 const DEFINABLE: ReadonlySet<string> = new Set([
   Kind.OBJECT_TYPE_DEFINITION,

@@ -79,7 +79,9 @@ describe('versions of a prompt', () => {
   test('are one field, and each asks in its own words, by its own route', async () => {
     const { source, server, ask, problems } = await setUp({ translate: TRANSLATE });
     expect(problems).toEqual([]);
-    expect(source.model.sdl).toContain('type Mutation {\ntranslate(text: String!): String\n}');
+    expect(source.model.sdl).toMatch(
+      /^type Mutation \{\ntranslate\(text: String!\): String\n[^}]*promptFeedback[^}]*\}/,
+    );
     await ask('translate', { text: 'Hello' }, as({ 'x-translate': 'plain' }));
     await ask('translate', { text: 'Hello' }, as({ 'x-translate': 'careful' }));
     expect(server.requests.map(({ body }) => body)).toEqual([
@@ -146,9 +148,12 @@ describe('versions of a prompt', () => {
         usage: expect.objectContaining({ totalTokens: 7 }),
         ...made,
         cached: false,
+        call: undefined,
       },
     ]);
-    expect(source.model.sdl).toMatch(/type PromptStreamEvent \{[^}]*usage: PromptUsage[^}]*cached: Boolean\n\}/);
+    expect(source.model.sdl).toMatch(
+      /type PromptStreamEvent \{[^}]*usage: PromptUsage[^}]*cached: Boolean[^}]*call: ID\n\}/,
+    );
   });
 
   test('get their shares of what callers ask', async () => {
@@ -187,7 +192,11 @@ describe('versions of a prompt', () => {
       'bad.versions.a.route: There is no model or route "larg". Did you mean "large"?',
       'bad.versions.a.template: Line 1 of the template reads "b", which is no input of the prompt.',
     ]);
-    expect([...source.model.calls.keys()]).toEqual(['Mutation.good', 'Subscription.goodStream']);
+    expect([...source.model.calls.keys()]).toEqual([
+      'Mutation.good',
+      'Subscription.goodStream',
+      'Mutation.promptFeedback',
+    ]);
   });
 });
 

@@ -46,10 +46,14 @@ export function compilePrompt(
 
   const keeping = { cache: options.cache, ...(output !== undefined && { accepts: output.fits }) };
   /** The context of the prompt's own call; what a class makes of itself is not copied with the rest. */
-  const within = (context: CallContext, { version, hash }: PromptAnswer): CallContext => ({
+  const within = (
+    context: CallContext,
+    { version, hash }: PromptAnswer,
+    onRecorded: (id: string) => void,
+  ): CallContext => ({
     ...context,
     callerScope: context.callerScope,
-    prompt: { name, version, hash, ...keeping },
+    prompt: { name, version, hash, ...keeping, onRecorded },
   });
 
   const call: UnaryCall = {
@@ -57,8 +61,12 @@ export function compilePrompt(
     operation: name,
     invoke: answerOnce(options, async (args, context) => {
       const { version, route, answer } = choose(context);
-      const response = await models.generate(route, version.requestOf(args, context), within(context, answer));
-      noteAnswer(context, answer, response);
+      let call: string | undefined;
+      const own = within(context, answer, (id) => {
+        call = id;
+      });
+      const response = await models.generate(route, version.requestOf(args, context), own);
+      noteAnswer(context, answer, { ...response, call });
       return output === undefined ? response.text : output.read(response, context);
     }),
   };
@@ -67,7 +75,11 @@ export function compilePrompt(
     operation: `${name}Stream`,
     open(args, context) {
       const { version, route, answer } = choose(context);
-      return promptEvents(models.stream(route, version.requestOf(args, context), within(context, answer)), answer);
+      let call: string | undefined;
+      const own = within(context, answer, (id) => {
+        call = id;
+      });
+      return promptEvents(models.stream(route, version.requestOf(args, context), own), answer, () => call);
     },
   };
   const { description } = options;

@@ -12,6 +12,8 @@ const MADE_BY = `type Made {
   versionHash: String!
   "Whether the answer was kept and no model was asked; with the last event only."
   cached: Boolean
+  "Id of the call, to say by promptFeedback how good the answer was; with the last event only."
+  call: ID
 }`;
 
 /** Values of the enums of the SDL. */

@@ -3,11 +3,13 @@ import { SYSTEM } from '../../admin/actor.ts';
 import { createEncryption } from '../../admin/secrets/encryption.ts';
 import { connectStore, embeddedUri } from '../../admin/store/connect.ts';
 import { createStore } from '../../admin/store/store.ts';
+import type { FeedbackChange } from '../../admin/store/usage-log.ts';
 import { firstAdministrator } from '../../admin/stores/users.ts';
 import type { Clock, Log } from '../../kernel/ports.ts';
 import type { GatewayEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/substitute.ts';
 import { createCompileWorker } from '../graph/compile-worker.ts';
+import { createFeedback } from '../metering/feedback.ts';
 import type { Metrics } from '../metering/metrics/metrics.ts';
 import { createStoreSink } from '../metering/store-sink.ts';
 import { createUsageMeter } from '../metering/usage-meter.ts';
@@ -57,6 +59,12 @@ export async function startControlPlane({
   const store = await createStore(connection, { clock });
   const compiler = createCompileWorker();
   const usage = createStoreSink({ store: store.usage, log, batchSize: isEmbedded ? 50 : 500 });
+  const changes = createStoreSink<FeedbackChange>({
+    store: { write: (batch) => store.usage.addFeedback(batch) },
+    words: { records: 'changes of scores', loss: 'sums are without them until they are counted again' },
+    log,
+  });
+  const feedback = createFeedback({ store, usage, changes, clock, log });
   const meter = createUsageMeter({ sink: usage, clock });
   const control = await createControlPlane({
     store,
@@ -66,12 +74,12 @@ export async function startControlPlane({
     dataFolder,
     clock,
     log,
-    meter: metrics?.meter(meter) ?? meter,
+    meter: { ...(metrics?.meter(meter) ?? meter), feedback },
   });
   const made = await orAgain(() => firstAdministrator(control.contextOf(SYSTEM), environment.adminToken));
   await control.settle();
   const dispose = async () => {
-    await usage.stop();
+    await Promise.all([usage.stop(), changes.stop()]);
     await control.dispose();
     await compiler.dispose();
   };

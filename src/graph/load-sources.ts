@@ -167,7 +167,7 @@ export async function loadModels(
   if (models.list().length > 0) sources.push(createAiSource(models, { log, report }));
   if (Object.keys(config.prompts).length > 0) {
     const under = (problem: Problem) => report({ ...problem, path: ['prompts', ...(problem.path ?? [])] });
-    const prompts = createPromptSource(config.prompts, models, { log, report: under });
+    const prompts = createPromptSource(config.prompts, models, { log, report: under }, meter?.feedback);
     if (prompts.model.sdl !== '') sources.push(prompts);
   }
   return { models, sources };

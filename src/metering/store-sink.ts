@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { UsageRecord } from '../../admin/models/usage.ts';
-import { type UsageLog, UsageRefusedError } from '../../admin/store/usage-log.ts';
+import { UsageRefusedError } from '../../admin/store/usage-log.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports.ts';
-import type { UsageSink } from './usage-sink.ts';
+import type { Sink } from './usage-sink.ts';
 
-export interface StoreSinkDeps {
-  readonly store: Pick<UsageLog, 'write'>;
+export interface StoreSinkDeps<T> {
+  readonly store: {
+    write(batch: { readonly writer: string; readonly number: number; readonly records: readonly T[] }): Promise<void>;
+  };
+  /** What is written, and what it means when some are lost: for the log. */
+  readonly words?: { readonly records: string; readonly loss: string } | undefined;
   readonly log: Log;
   /** How many records are kept at the most while the store is away. */
   readonly mostWaiting?: number | undefined;
@@ -18,6 +22,7 @@ export interface StoreSinkDeps {
   readonly stopWithinMs?: number | undefined;
 }
 
+const USAGE = { records: 'usage records', loss: 'calls are not accounted for' };
 const EVERY_MS = 250;
 const BATCH = 500;
 const MOST_WAITING = 50_000;
@@ -32,17 +37,18 @@ const MOST_REFUSALS = 3;
  * Gathers records in memory and writes them to the store in batches, one after the other and in their order. A batch that
  * fails is tried again until the store has it; records that come beyond `mostWaiting` are lost, counted, and told of.
  */
-export function createStoreSink({
+export function createStoreSink<T extends { readonly _id: string } = UsageRecord>({
   store,
   log,
+  words = USAGE,
   mostWaiting = MOST_WAITING,
   batchSize = BATCH,
   everyMs = EVERY_MS,
   stopWithinMs = STOP_WITHIN_MS,
-}: StoreSinkDeps): UsageSink {
+}: StoreSinkDeps<T>): Sink<T> {
   const writer = `w${randomBytes(8).toString('hex')}`;
-  let waiting: UsageRecord[] = [];
-  let batch: readonly UsageRecord[] = [];
+  let waiting: T[] = [];
+  let batch: readonly T[] = [];
   let number = 0;
   let written = 0;
   let lost = 0;
@@ -60,10 +66,7 @@ export function createStoreSink({
     const now = performance.now();
     if (now - toldAt < TELL_EVERY_MS) return;
     toldAt = now;
-    log.error(
-      { records: lostUntold, lostSinceStart: lost, reason },
-      'usage records are lost: calls are not accounted for',
-    );
+    log.error({ records: lostUntold, lostSinceStart: lost, reason }, `${words.records} are lost: ${words.loss}`);
     lostUntold = 0;
   };
   const schedule = (ms: number) => {
@@ -75,7 +78,7 @@ export function createStoreSink({
   const fail = (error: unknown) => {
     failures += 1;
     const fields = { reason: describeError(error), waiting: batch.length + waiting.length };
-    if (failures === 1) log.warn(fields, 'usage records could not be written: they wait in memory');
+    if (failures === 1) log.warn(fields, `${words.records} could not be written: they wait in memory`);
     if (!(error instanceof UsageRefusedError)) return;
     refusals += 1;
     if (refusals < MOST_REFUSALS) return;
@@ -97,7 +100,7 @@ export function createStoreSink({
       fail(error);
       return false;
     }
-    if (failures > 0) log.info({ records: batch.length + waiting.length }, 'usage records are written again');
+    if (failures > 0) log.info({ records: batch.length + waiting.length }, `${words.records} are written again`);
     failures = 0;
     refusals = 0;
     written += batch.length;

@@ -38,7 +38,15 @@ it('keeps what is not known as null, and calls without an account for the defaul
       outputTokens: null,
       reasoningTokens: null,
     },
-    ...{ isEstimated: false, rawUsage: null, costNanoUsd: null, price: null, latencyMs: 11, firstTokenMs: null },
+    ...{
+      isEstimated: false,
+      rawUsage: null,
+      costNanoUsd: null,
+      savedNanoUsd: null,
+      price: null,
+      latencyMs: 11,
+      firstTokenMs: null,
+    },
     ...{ attemptCount: 0, attempts: '[]' },
   });
 });

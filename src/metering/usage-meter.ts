@@ -17,6 +17,7 @@ export interface UsageMeterDeps {
 const OUTCOMES: Readonly<Record<ModelCallRecord['outcome'], UsageOutcome>> = {
   ok: 'finished',
   failed: 'failed',
+  schemaFailed: 'schemaFailed',
   aborted: 'aborted',
   cached: 'cached',
 };
@@ -28,7 +29,9 @@ const MOST_ATTEMPTS = 20;
 export function createUsageMeter({ sink, clock }: UsageMeterDeps): Meter {
   return {
     record(call, context) {
-      sink.add(usageRecordOf(call, context, clock.now()));
+      const record = usageRecordOf(call, context, clock.now());
+      sink.add(record);
+      context.prompt?.onRecorded?.(record._id);
     },
   };
 }
@@ -62,6 +65,7 @@ function usageRecordOf(call: ModelCallRecord, { account, requestId, prompt }: Ca
     isEstimated: call.isEstimated,
     rawUsage: jsonOf(usage?.raw),
     costNanoUsd: call.costNanoUsd ?? null,
+    savedNanoUsd: call.savedNanoUsd ?? null,
     price: priceOf(call.price),
     latencyMs: Math.round(call.latencyMs),
     firstTokenMs: call.firstTokenMs === undefined ? null : Math.round(call.firstTokenMs),

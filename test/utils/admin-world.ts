@@ -8,6 +8,7 @@ import {
   isRequiredArgument,
 } from 'graphql';
 import type { ApiKey, App } from '../../admin/models/app.ts';
+import type { Feedback } from '../../admin/models/feedback.ts';
 import type { Grant, Plan, Product } from '../../admin/models/product.ts';
 import { RESOURCE_KINDS, type Resource, type ResourceKind } from '../../admin/models/resource.ts';
 import type { Secret } from '../../admin/models/secret.ts';
@@ -16,6 +17,7 @@ import type { User, UserToken } from '../../admin/models/user.ts';
 import type { Delivery, Webhook } from '../../admin/models/webhook.ts';
 import { KINDS } from '../../admin/schema/configuration/kinds.ts';
 import { apps, keys } from '../../admin/stores/apps.ts';
+import { judge } from '../../admin/stores/feedback.ts';
 import { grants } from '../../admin/stores/grants.ts';
 import { plans, products } from '../../admin/stores/products.ts';
 import { resources } from '../../admin/stores/resources.ts';
@@ -43,6 +45,8 @@ export interface World extends Members {
   readonly audit: string;
   /** Of a call of its app. */
   readonly usage: UsageRecord;
+  /** What its app has said of the call. */
+  readonly feedback: Feedback;
   readonly webhook: Webhook;
   readonly delivery: Delivery;
 }
@@ -93,13 +97,16 @@ export async function furnish(plane: ControlPlane, mark: string, asker: Members)
     ...{ prompt: `${mark}-prompts`, promptVersion: `${mark}-version`, model: `${mark}-models` },
   });
   await plane.store.usage.write({ writer: mark, number: 1, records: [usage] });
+  const record = { ...usage, prompt: `${mark}-prompts` };
+  const said = { by: `${mark}-by`, app: app._id, user: `${mark}-user`, score: 1, comment: `${mark}-comment` };
+  const { feedback } = await judge(plane.store, { record, ...said });
   const audit = await plane.store.audit.find({ all: true }, { tenant: members.tenant._id });
   return {
     ...members,
     ...{ mark, user, token, app, key, plan, product, secret, asked, webhook, delivery },
     resources: entries as World['resources'],
     audit: audit?._id ?? '',
-    usage,
+    ...{ usage, feedback },
   };
 }
 
@@ -150,6 +157,8 @@ export function argumentsOf(world: World): Readonly<Record<string, Given>> {
     usage: { ...of, groupBy: ['TENANT', 'DAY', 'MODEL'], where: { app: app._id } },
     ...one('usageRecord', usage),
     usageRecords: { ...of, where: { key: key._id } },
+    promptVersionMetrics: { ...of, prompt: usage.prompt, groupBy: ['MODEL'] },
+    promptFeedback: { ...of, where: { call: usage._id } },
     recountUsage: { from: '2030-01-01T00:00:00Z', until: '2030-01-02T00:00:00Z' },
     ...one('webhook', world.webhook),
     webhooks: of,

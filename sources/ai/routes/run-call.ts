@@ -18,6 +18,7 @@ export async function runCall<T extends { readonly usage: Usage | undefined }>(
   { route, asked, attempts, context, world }: CallPlan,
   ask: (target: RouteTarget, context: CallContext) => Promise<T>,
   charactersOf: (answer: T) => number,
+  fits: (answer: T) => boolean = () => true,
 ): Promise<T> {
   const settlement = new Settlement(route, asked, attempts, context, world);
   for (;;) {
@@ -26,7 +27,7 @@ export async function runCall<T extends { readonly usage: Usage | undefined }>(
     settlement.begin();
     try {
       const answer = await ask(target, attempt.context);
-      return { ...answer, ...settlement.succeed(answer.usage, charactersOf(answer)) };
+      return { ...answer, ...settlement.succeed(answer.usage, charactersOf(answer), fits(answer)) };
     } catch (caught) {
       const error = toSkeinError(caught);
       if (settlement.failed(error, true)) continue;

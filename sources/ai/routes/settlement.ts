@@ -69,15 +69,17 @@ export class Settlement {
     return mayGoOn && this.#context.cancellation.reason === undefined && this.attempts.goOn(error);
   }
 
-  /** A whole answer. Its usage, with what it cost. */
+  /** A whole answer, which need not fit what was asked for. Its usage, with what it cost. */
   succeed(
     usage: Usage | undefined,
     outputCharacters: number,
+    isFit = true,
   ): { readonly usage: Usage | undefined; readonly made: Made } {
-    this.attempts.note('ok', this.#world.clock.now() - this.#attemptAt);
+    const errorCode = isFit ? undefined : 'MODEL_OUTPUT_INVALID';
+    this.attempts.note(errorCode ?? 'ok', this.#world.clock.now() - this.#attemptAt);
     const { model, provider } = this.#names();
     const made = { model, provider, attempts: this.attempts.made };
-    const settled = this.#settle('ok', undefined, usage, outputCharacters);
+    const settled = this.#settle(isFit ? 'ok' : 'schemaFailed', errorCode, usage, outputCharacters);
     return { usage: settled, made };
   }
 
@@ -150,7 +152,8 @@ export class Settlement {
     told: Usage | undefined,
     outputCharacters: number,
   ): { readonly usage: Usage | undefined; readonly isEstimated: boolean } {
-    const isWhole = outcome === 'ok' && told?.inputTokens !== undefined;
+    const isAnswered = outcome === 'ok' || outcome === 'schemaFailed';
+    const isWhole = isAnswered && told?.inputTokens !== undefined;
     if (isWhole || (outcome === 'failed' && told === undefined && outputCharacters === 0))
       return { usage: told, isEstimated: false };
     const inputTokens = told?.inputTokens ?? inputTokensOf(this.#asked);
