@@ -8,6 +8,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { type AiOptions, type ModelOptions, type ProviderOptions, routeMembers } from './options.ts';
 import { createPricing } from './prices.ts';
 import { createProvider, type Provider } from './provider.ts';
+import type { ProviderPool } from './provider-pool.ts';
 import type { Deployment } from './routes/deployment.ts';
 import type { RouteOptions } from './routes/options.ts';
 import type { ModelRoute, RouteTarget } from './routes/route.ts';
@@ -22,7 +23,12 @@ export interface LoadedModels {
   readonly missing: ReadonlyMap<string, string>;
 }
 
-export function loadModels(options: AiOptions, deps: SourceDeps, tls: ReadonlyMap<string, Tls>): LoadedModels {
+export function loadModels(
+  options: AiOptions,
+  deps: SourceDeps,
+  tls: ReadonlyMap<string, Tls>,
+  pool?: ProviderPool,
+): LoadedModels {
   const providers = new Map<string, Provider>();
   const deployments = new Map<string, Deployment>();
   const routes = new Map<string, ModelRoute>();
@@ -33,7 +39,7 @@ export function loadModels(options: AiOptions, deps: SourceDeps, tls: ReadonlyMa
       deps.log.debug({ provider: name }, 'A provider has no key: its models are left out.');
       continue;
     }
-    const provider = tryCreateProvider(name, providerOptions, deps, tls.get(name));
+    const provider = tryCreateProvider(name, providerOptions, deps, { tls: tls.get(name), pool });
     if (provider !== undefined) providers.set(name, provider);
   }
 
@@ -138,7 +144,7 @@ function tryCreateProvider(
   name: string,
   options: ProviderOptions,
   { report, log }: SourceDeps,
-  tls: Tls | undefined,
+  { tls, pool }: { readonly tls: Tls | undefined; readonly pool: ProviderPool | undefined },
 ): Provider | undefined {
   const path = ['providers', name];
   const keys = [
@@ -154,7 +160,8 @@ function tryCreateProvider(
     });
   }
   try {
-    return createProvider(name, options, log, tls);
+    const make = () => createProvider(name, options, log, tls);
+    return pool === undefined ? make() : pool.take(name, options, tls, make);
   } catch (error) {
     if (!(error instanceof ProblemsError)) throw error;
     for (const problem of error.problems) report({ ...problem, path: [...path, ...(problem.path ?? [])] });

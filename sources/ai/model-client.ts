@@ -11,6 +11,7 @@ import { type Meter, noMeter } from './meter.ts';
 import type { EmbedRequest, EmbedResponse, ModelRequest, ModelResponse } from './model.ts';
 import type { AiOptions } from './options.ts';
 import type { ModelTarget } from './provider.ts';
+import type { ProviderPool } from './provider-pool.ts';
 import { Attempts } from './routes/attempts.ts';
 import { Latencies } from './routes/latencies.ts';
 import { type ModelRoute, orderTargets } from './routes/route.ts';
@@ -69,6 +70,8 @@ export interface ModelsRuntime {
   readonly clock?: Clock | undefined;
   /** From 0, below 1. */
   readonly random?: (() => number) | undefined;
+  /** Where providers of the same options come from and go to. Default: each is the models' own. */
+  readonly pool?: ProviderPool | undefined;
 }
 
 /**
@@ -80,9 +83,9 @@ export function createModels(
   options: AiOptions,
   deps: SourceDeps,
   tls: ReadonlyMap<string, Tls> = new Map(),
-  { meter = noMeter, clock = systemClock, random = Math.random }: ModelsRuntime = {},
+  { meter = noMeter, clock = systemClock, random = Math.random, pool }: ModelsRuntime = {},
 ): Models {
-  const { providers, deployments, routes, missing } = loadModels(options, deps, tls);
+  const { providers, deployments, routes, missing } = loadModels(options, deps, tls, pool);
   const direct = new Map([...deployments].map(([name, deployment]) => [name, routeTo(deployment)]));
   const latencies = new Latencies();
   const world = { clock, meter, latencies, random, now: () => clock.now() };

@@ -12,7 +12,7 @@ import type { SkeinConfig } from '../config/schema.ts';
 import type { Environment } from '../config/substitute.ts';
 import { createCompileWorker } from '../graph/compile-worker.ts';
 import { disposeAll } from '../graph/graph-sources.ts';
-import { type LoadedSource, loadModels, loadSource } from '../graph/load-sources.ts';
+import { type LoadedSource, loadModels, loadPrompts, loadSource } from '../graph/load-sources.ts';
 
 /** The schema of one source, or why there is none: mistakes, or a sentence. */
 export type SourcePrint = { readonly reading: ConfigReading } & (
@@ -41,7 +41,11 @@ export async function readSource(wanted: string, env: Environment): Promise<Sour
       const options = config.sources[name];
       if (options !== undefined) loaded.push(await loadSource(name, options, { log: silentLog, report, compiler }));
     }
-    if (BUILT_IN_SOURCES.includes(wanted)) made.push(...(await loadModels(config, { log: silentLog, report })).sources);
+    if (BUILT_IN_SOURCES.includes(wanted)) {
+      const deps = { log: silentLog, report };
+      const { models, source } = await loadModels(config, deps);
+      made.push(...[source, loadPrompts(config, models, deps)].filter((builtIn) => builtIn !== undefined));
+    }
     for (const result of loaded) {
       if ('sources' in result) made.push(...result.sources);
       if ('failed' in result) problems.push(...result.failed);

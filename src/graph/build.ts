@@ -3,6 +3,7 @@ import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { type Composition, type CompositionResult, composeInSlices } from '../../schema/compose.ts';
 import type { Meter } from '../../sources/ai/meter.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
+import { createProviderPool, type ProviderPool } from '../../sources/ai/provider-pool.ts';
 import { type Caching, createCaching } from '../../sources/cache/caching.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
@@ -10,7 +11,7 @@ import { isToldByService } from './blame.ts';
 import type { CompileWorker } from './compile-worker.ts';
 import { fitSources } from './fit-sources.ts';
 import { createGraphSources, disposeAll, type GraphSources, isAboutNothing, NO_QUERIES } from './graph-sources.ts';
-import { type LoadedSource, loadModels, loadSource, modelFiles } from './load-sources.ts';
+import { type LoadedSource, loadModels, loadPrompts, loadSource, modelFiles, wantsModels } from './load-sources.ts';
 import { recordCompiler, type SourceEntry } from './source-entry.ts';
 
 /** A configuration with its sources, as far as they could be loaded, and what they compose. */
@@ -18,6 +19,11 @@ export interface Build {
   readonly config: SkeinConfig;
   readonly sources: GraphSources;
   readonly models: Models | undefined;
+  /** The source of the models, and that of the prompts. */
+  readonly modelSource: Source | undefined;
+  readonly promptSource: Source | undefined;
+  /** Providers of this build and those around it. */
+  readonly pool: ProviderPool;
   readonly caching: Caching;
   /** Of the sources that were loaded, by name: what a next build may take over. */
   readonly entries: Map<string, SourceEntry>;
@@ -70,15 +76,22 @@ export async function createBuild(
   const keepsModels =
     old !== undefined &&
     old.caching === caching &&
+    wantsModels(old.config) === wantsModels(config) &&
     MODEL_SECTIONS.every((name) => isSame(old.config[name], config[name])) &&
     !modelFiles(config).some((file) => previous?.changedFiles.has(file));
-  const built = keepsModels
-    ? { models: old.models, sources: old.sources.builtIn }
-    : await loadModels(config, { log, report, meter, caching });
+  const pool = old?.pool ?? createProviderPool();
+  const modelDeps = { log, report, meter, caching, pool };
+  const { models, source: modelSource } = keepsModels
+    ? { models: old.models, source: old.modelSource }
+    : await loadModels(config, modelDeps);
+  const keepsPrompts = keepsModels && isSame(old.config.prompts, config.prompts);
+  const promptSource = keepsPrompts ? old.promptSource : loadPrompts(config, models, modelDeps);
+  const builtIn = [modelSource, promptSource].filter((source) => source !== undefined);
   const hasBrokenPrompt = problems.some(({ path }) => path?.[0] === 'prompts');
-  const sources = createGraphSources({ config, builtIn: built.sources, given, hasBrokenPrompt, mayLack });
+  const sources = createGraphSources({ config, builtIn, given, hasBrokenPrompt, mayLack });
   const entries = new Map<string, SourceEntry>();
-  const made = new Set<Source>(keepsModels ? [] : built.sources);
+  const kept = new Set([...(keepsModels ? [modelSource] : []), ...(keepsPrompts ? [promptSource] : [])]);
+  const made = new Set<Source>(builtIn.filter((source) => !kept.has(source)));
 
   const load = createLoader({ log, compiler, caching }, entries, made);
   const takeOver = (name: string, entry: SourceEntry) => {
@@ -159,7 +172,7 @@ export async function createBuild(
   return {
     config,
     sources,
-    models: built.models,
+    ...{ models, modelSource, promptSource, pool },
     caching,
     entries,
     composition: first.composition,
@@ -228,7 +241,7 @@ function createJoin(config: SkeinConfig, sources: GraphSources, compose: Compose
   };
 }
 
-const MODEL_SECTIONS = ['providers', 'models', 'routes', 'prompts'] as const;
+const MODEL_SECTIONS = ['providers', 'models', 'routes'] as const;
 
 /** Options are plain data, in the order of the file. */
 function isSame(one: unknown, other: unknown): boolean {

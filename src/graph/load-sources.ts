@@ -2,10 +2,13 @@ import { describeError, SkeinError } from '../../kernel/errors.ts';
 import { type Log, systemClock } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { createAiSource } from '../../sources/ai/ai-source.ts';
+import { createCachedModels } from '../../sources/ai/cache/cached-models.ts';
 import type { AnswerCacheOptions } from '../../sources/ai/cache/options.ts';
 import { type Meter, noMeter } from '../../sources/ai/meter.ts';
 import { createModels, type Models } from '../../sources/ai/model-client.ts';
+import type { ProviderPool } from '../../sources/ai/provider-pool.ts';
 import type { Caching } from '../../sources/cache/caching.ts';
+import { createLazyStore } from '../../sources/cache/lazy-store.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
 import { documentName } from '../../sources/upstream/fetch-document.ts';
@@ -154,39 +157,58 @@ async function readIfGiven(file: string | undefined): Promise<string | undefined
   return file === undefined ? undefined : readDocument(file);
 }
 
-/** The AI and prompt sources, if the configuration has any. */
-export async function loadModels(
-  config: SkeinConfig,
-  { log, report, meter, caching }: LoadDeps & { readonly meter?: Meter | undefined; readonly caching?: Caching },
-): Promise<{ models: Models | undefined; sources: Source[] }> {
-  if (Object.keys(config.providers).length === 0 && Object.keys(config.prompts).length === 0)
-    return { models: undefined, sources: [] };
-  const made = createModels(config, { log, report }, await readProviderTls(config, report), { meter });
-  const models = await keepAnswers(made, config, { meter, caching });
-  const sources: Source[] = [];
-  if (models.list().length > 0) sources.push(createAiSource(models, { log, report }));
-  if (Object.keys(config.prompts).length > 0) {
-    const under = (problem: Problem) => report({ ...problem, path: ['prompts', ...(problem.path ?? [])] });
-    const prompts = createPromptSource(config.prompts, models, { log, report: under }, meter?.feedback);
-    if (prompts.model.sdl !== '') sources.push(prompts);
-  }
-  return { models, sources };
+/** The models of a configuration, and the source that has them in the graph, if there are any. */
+export interface LoadedModels {
+  readonly models: Models | undefined;
+  readonly source: Source | undefined;
 }
 
-/** The same models, with their answers kept where something says so. */
+export interface LoadModelsDeps extends LoadDeps {
+  readonly meter?: Meter | undefined;
+  readonly caching?: Caching | undefined;
+  /** Where providers that have not changed are. */
+  readonly pool?: ProviderPool | undefined;
+}
+
+/** Whether there is anything that models are made for. */
+export function wantsModels({ providers, prompts }: Pick<SkeinConfig, 'providers' | 'prompts'>): boolean {
+  return Object.keys(providers).length > 0 || Object.keys(prompts).length > 0;
+}
+
+export async function loadModels(config: SkeinConfig, deps: LoadModelsDeps): Promise<LoadedModels> {
+  if (!wantsModels(config)) return { models: undefined, source: undefined };
+  const { log, report, meter, pool } = deps;
+  const made = createModels(config, { log, report }, await readProviderTls(config, report), { meter, pool });
+  const models = await keepAnswers(made, config, deps);
+  return { models, source: models.list().length > 0 ? createAiSource(models, { log, report }) : undefined };
+}
+
+/** The source of the prompts, if there are any without mistakes. */
+export function loadPrompts(
+  { prompts }: Pick<SkeinConfig, 'prompts'>,
+  models: Models | undefined,
+  { log, report, meter }: LoadModelsDeps,
+): Source | undefined {
+  if (models === undefined || Object.keys(prompts).length === 0) return undefined;
+  const under = (problem: Problem) => report({ ...problem, path: ['prompts', ...(problem.path ?? [])] });
+  const source = createPromptSource(prompts, models, { log, report: under }, meter?.feedback);
+  return source.model.sdl === '' ? undefined : source;
+}
+
+/** The same models, with their answers kept where something says so: also what prompts say that come later. */
 async function keepAnswers(
   models: Models,
   config: SkeinConfig,
-  { meter = noMeter, caching }: { readonly meter?: Meter | undefined; readonly caching?: Caching | undefined },
+  { meter = noMeter, caching }: Pick<LoadModelsDeps, 'meter' | 'caching'>,
 ): Promise<Models> {
+  if (caching === undefined) return models;
   const options = new Map<string, AnswerCacheOptions>();
   for (const [name, { cache }] of Object.entries(config.models)) if (cache !== undefined) options.set(name, cache);
   for (const [name, route] of Object.entries(config.routes))
     if (!Array.isArray(route) && route.cache !== undefined) options.set(name, route.cache);
-  const isWanted = options.size > 0 || Object.values(config.prompts).some(({ cache }) => cache !== undefined);
-  if (caching === undefined || !isWanted) return models;
-  const { createCachedModels } = await import('../../sources/ai/cache/cached-models.ts');
-  return createCachedModels(models, { ...(await caching.open()), options, meter, clock: systemClock });
+  const { store, open, release } = createLazyStore(() => caching.open());
+  if (options.size > 0 || Object.values(config.prompts).some(({ cache }) => cache !== undefined)) await open();
+  return createCachedModels(models, { store, release, options, meter, clock: systemClock });
 }
 
 async function readProviderTls(

@@ -9,7 +9,7 @@ import { type KeptModelAnswer, toKept } from './kept-answer.ts';
 import type { AnswerCacheOptions } from './options.ts';
 
 export interface AnswerStoreDeps {
-  readonly store: CacheStore;
+  readonly store: Pick<CacheStore, 'get' | 'set'>;
   readonly clock: Clock;
   /** Told of every answer that is given again. */
   readonly meter: Meter;
