@@ -8,7 +8,7 @@ import { deferred } from '../test/utils/deferred.ts';
 import { configuredCaller } from './identity/key-callers.ts';
 import { createLifetimes } from './lifetimes.ts';
 import { createOperations, isRefused, oneGraph, type ReadyOperation } from './operations.ts';
-import { OWN_GRAPH } from './policy/access.ts';
+import { OWN_GRAPH } from './policy/graph-access.ts';
 
 const operations = createOperations({ graphOf: oneGraph({ current: () => undefined }) });
 const log = createMemoryLog();

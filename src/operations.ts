@@ -8,7 +8,8 @@ import { promptAnswersOf } from '../sources/prompt/prompt-answers.ts';
 import type { Caller } from './identity/caller.ts';
 import type { Lifetime } from './lifetimes.ts';
 import { type CallCounts, countCalls } from './operations-calls.ts';
-import { type AccessPolicy, createAccessPolicy, type GraphAccess, OWN_GRAPH } from './policy/access.ts';
+import { type AccessPolicy, createAccessPolicy } from './policy/access.ts';
+import { type GraphAccess, OWN_GRAPH } from './policy/graph-access.ts';
 import type { RateStanding, Rates, RateVerdict } from './policy/rates/rates.ts';
 import { type PublicResult, toPublicError, toPublicResult } from './public-errors.ts';
 
@@ -88,7 +89,7 @@ export function createOperations({
   return {
     prepare(params, caller) {
       try {
-        const operation = prepare(graphOf(caller), params, caller);
+        const operation = prepare(graphOf(caller), params, caller, policy);
         if (isRefused(operation)) return operation;
         const refusal = policy.refusal(operation, caller);
         return refusal === undefined ? withinLimits(rates, operation) : { errors: [refusal] };
@@ -142,6 +143,7 @@ function prepare(
   { registry, access }: GraphView,
   params: OperationParams,
   caller: Caller,
+  policy: AccessPolicy,
 ): ReadyOperation | RefusedOperation {
   const { query, operationName, variables, extensions } = params;
   if (typeof query !== 'string') throw badRequest('"query" must be a string: the GraphQL document to execute.');
@@ -151,7 +153,9 @@ function prepare(
 
   const generation = registry.current();
   if (generation === undefined) throw new SkeinError('GRAPH_NOT_READY');
-  const document = generation.documents.prepare(query);
+  const document = policy.documentsFor({ generation, access }, caller)?.prepare(query);
+  if (document === undefined)
+    throw new SkeinError('FORBIDDEN', 'Of the graph there is nothing that the caller may use.');
   if (document.errors !== undefined) return { errors: document.errors };
   const plan = document.plan(operationName);
   const skein = isMap(extensions) ? extensions.skein : undefined;

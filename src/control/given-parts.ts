@@ -4,7 +4,7 @@ import { ProblemsError } from '../../kernel/problem.ts';
 import { partOfSchema, type SchemaPart } from '../../schema/part-of-schema.ts';
 import type { Generation } from '../../schema/registry.ts';
 import type { Source } from '../../sources/source.ts';
-import { GIVEN_SOURCE, type GrantedProduct, type GraphAccess, isOfOthers } from '../policy/access.ts';
+import { GIVEN_SOURCE, type GrantedProduct, type GraphAccess, isOfOthers } from '../policy/graph-access.ts';
 import { createProductSource } from './product-source.ts';
 
 /** What a tenant offers, as it is in its graph now. */

@@ -11,7 +11,7 @@ import type { ConfigReading } from '../config/read-config.ts';
 import type { CompileWorker } from '../graph/compile-worker.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
 import { generationOptions } from '../graph/load-graph.ts';
-import type { GraphAccess } from '../policy/access.ts';
+import type { GraphAccess } from '../policy/graph-access.ts';
 import { createWorkQueue } from './build-queue.ts';
 import { byOwner, createGivenParts, createOwnProducts, type GivenPart } from './given-parts.ts';
 

@@ -1,32 +1,13 @@
 import { SkeinError } from '../../kernel/errors.ts';
+import type { Documents } from '../../schema/plan/documents.ts';
 import type { Plan } from '../../schema/plan/plan.ts';
-import type { Generation } from '../../schema/registry.ts';
 import type { Caller } from '../identity/caller.ts';
+import { type GraphAccess, type GraphPlace, givenLinks, isFree, judgeField } from './graph-access.ts';
 import { countSelectedFields } from './rates/selected-fields.ts';
+import { createViews } from './views.ts';
 
-/** What of a graph is not simply its tenant's. */
-export interface GraphAccess {
-  /** `Type.field` that came with grants → the products that have it. */
-  readonly granted: ReadonlyMap<string, readonly GrantedProduct[]>;
-  /** Fields of a product of a tenant whose own graph it is; undefined: that has no such product. */
-  ownProduct(id: string, tenant: string): ReadonlySet<string> | undefined;
-}
-
-export interface GrantedProduct {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** How the names of sources begin that came with grants. */
-export const GIVEN_SOURCE = 'tenant/';
-
-/** A graph whose fields are all its tenant's. */
-export const OWN_GRAPH: GraphAccess = { granted: new Map(), ownProduct: () => undefined };
-
-export interface AccessOperation {
+export interface AccessOperation extends GraphPlace {
   readonly plan: Plan;
-  readonly generation: Generation;
-  readonly access: GraphAccess;
 }
 
 interface Verdict {
@@ -38,6 +19,8 @@ interface Verdict {
 const FREE: Verdict = { error: undefined, grants: [] };
 
 export interface AccessPolicy {
+  /** The documents of a graph as the caller sees it: what they may not use is not there. Undefined: they may use nothing. */
+  documentsFor(place: GraphPlace, caller: Caller): Pick<Documents, 'prepare'> | undefined;
   /** Why the caller may not run it; undefined: they may. */
   refusal(operation: AccessOperation, caller: Caller): SkeinError | undefined;
   /** Ids of the caller's grants whose products it uses. */
@@ -61,8 +44,8 @@ export function createAccessPolicy(): AccessPolicy {
     return fields;
   };
   const judge = (operation: AccessOperation, caller: Caller): Verdict => {
-    const { access, generation } = operation;
-    if (access.granted.size === 0 && caller.products === undefined && !hasGiven(generation)) return FREE;
+    const { access } = operation;
+    if (isFree(operation, caller)) return FREE;
     const ofCallers = verdicts.get(access) ?? new WeakMap<Caller, WeakMap<Plan, Verdict>>();
     verdicts.set(access, ofCallers);
     const known = ofCallers.get(caller) ?? new WeakMap<Plan, Verdict>();
@@ -71,100 +54,23 @@ export function createAccessPolicy(): AccessPolicy {
     known.set(operation.plan, verdict);
     return verdict;
   };
+  const views = createViews();
   return {
+    documentsFor: (place, caller) =>
+      isFree(place, caller) ? place.generation.documents : views.documentsFor(place, caller),
     refusal: (operation, caller) => judge(operation, caller).error,
     grantsUsed: (operation, caller) => judge(operation, caller).grants,
   };
 }
 
-const given = new WeakMap<Generation, boolean>();
-
-function hasGiven(generation: Generation): boolean {
-  const known = given.get(generation) ?? generation.sources.some(({ name }) => name.startsWith(GIVEN_SOURCE));
-  given.set(generation, known);
-  return known;
-}
-
-/**
- * Whether a field is another tenant's, whatever is known of products: between two states there may be one without. Links
- * that lead to what is another's are so, too, whatever type they have.
- */
-export function isOfOthers(generation: Generation): (field: string) => boolean {
-  const links = givenLinks(generation);
-  return (field) => links.has(field) || isGiven(field, generation);
-}
-
-function isGiven(field: string, { composition }: Generation): boolean {
-  const { rootFields, types } = composition.ownership;
-  const owner = rootFields.get(field) ?? types.get(field.slice(0, field.indexOf('.')));
-  return owner?.startsWith(GIVEN_SOURCE) === true;
-}
-
-const linksOf = new WeakMap<Generation, ReadonlyMap<string, ReadonlySet<string>>>();
-
-/** Links by which a field of the tenant's own has something of another's → the root fields that they call for it. */
-function givenLinks(generation: Generation): ReadonlyMap<string, ReadonlySet<string>> {
-  const known = linksOf.get(generation);
-  if (known !== undefined) return known;
-  const { links } = generation.composition;
-  const found = new Map<string, Set<string>>();
-  // A link may read what another one brings.
-  for (let before = -1; before !== sizeOf(found); ) {
-    before = sizeOf(found);
-    for (const { typeName, fieldName, target, call, requires } of links) {
-      const called = [
-        ...(target.startsWith(GIVEN_SOURCE) ? [call] : []),
-        ...(found.get(call) ?? []),
-        ...[...requires.keys()].flatMap((name) => [...(found.get(`${typeName}.${name}`) ?? [])]),
-      ];
-      if (called.length === 0) continue;
-      const field = `${typeName}.${fieldName}`;
-      found.set(field, new Set([...(found.get(field) ?? []), ...called]));
-    }
-  }
-  linksOf.set(generation, found);
-  return found;
-}
-
-function sizeOf(found: ReadonlyMap<string, ReadonlySet<string>>): number {
-  return [...found.values()].reduce((sum, { size }) => sum + size, 0);
-}
-
 function judgeFields(selected: readonly string[], operation: AccessOperation, caller: Caller): Verdict {
-  const { granted, ownProduct } = operation.access;
   const links = givenLinks(operation.generation);
   const grants = new Set<string>();
   const fields = new Set(selected.flatMap((field) => [field, ...(links.get(field) ?? [])]));
   for (const field of fields) {
-    const products = granted.get(field);
-    if (products === undefined) {
-      if (isGiven(field, operation.generation)) return refuse(`The app has no access to ${field}: ask for a grant.`);
-      if (caller.products === undefined || isInOneOf(field, caller, ownProduct)) continue;
-      return refuse(`The API key is held to certain products, and ${field} is in none of them.`);
-    }
-    const held = products.filter(({ id }) => caller.products === undefined || caller.products.has(id));
-    const product = held.find(({ id }) => caller.grants.has(id));
-    const grant = product === undefined ? undefined : caller.grants.get(product.id);
-    if (grant !== undefined) grants.add(grant.id);
-    else if (held.length === 0)
-      return refuse(`The API key is held to certain products, and ${field} is in none of them.`);
-    else {
-      const names = held.map(({ name }) => `"${name}"`).join(' or ');
-      return refuse(`The app has no access to ${field}, which comes with the product ${names}: ask for a grant.`);
-    }
+    const judged = judgeField(field, operation, caller);
+    if ('refusal' in judged) return { error: new SkeinError('FORBIDDEN', judged.refusal), grants: [] };
+    if (judged.grant !== undefined) grants.add(judged.grant);
   }
   return { error: undefined, grants: [...grants] };
-}
-
-function isInOneOf(
-  field: string,
-  { products = new Set(), tenant }: Caller,
-  fieldsOf: GraphAccess['ownProduct'],
-): boolean {
-  for (const id of products) if (fieldsOf(id, tenant)?.has(field) === true) return true;
-  return false;
-}
-
-function refuse(message: string): Verdict {
-  return { error: new SkeinError('FORBIDDEN', message), grants: [] };
 }

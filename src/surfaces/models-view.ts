@@ -2,7 +2,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import type { Models } from '../../sources/ai/model-client.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Caller } from '../identity/caller.ts';
-import { type GraphAccess, OWN_GRAPH } from '../policy/access.ts';
+import { type GraphAccess, OWN_GRAPH } from '../policy/graph-access.ts';
 
 /** The models of a caller's graph. */
 export interface ModelsView {

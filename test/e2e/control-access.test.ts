@@ -1,4 +1,6 @@
+import { createClient } from 'graphql-ws';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { createTenant, type TenantAdministrator } from '../utils/control-admin.ts';
 import type { ControlGateway } from '../utils/control-gateway.ts';
 import { type CatalogService, catalogDocument, startCatalog } from '../utils/control-services.ts';
@@ -85,9 +87,12 @@ describeControlStores('what tenants offer each other', (store) => {
     const { secret: without } = await beta.createKey(other.id, 'k');
     const refused = await gateway.ask(without, '{ product(sku: "x") { name } }');
     expect(refused.errors?.[0]).toMatchObject({
-      message: 'The app has no access to Query.product, which comes with the product "goods": ask for a grant.',
-      extensions: { code: 'FORBIDDEN' },
+      message: 'Cannot query field "product" on type "Query".',
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
     });
+    const shown = await gateway.ask(without, '{ __schema { types { name fields { name } } } }');
+    expect(shown.text).toContain('"order"');
+    expect(shown.text).not.toContain('roduct');
     await answers(without, '{ order(sku: "o") { sku } }', { order: { sku: 'o' } });
   });
 
@@ -267,16 +272,59 @@ describeControlStores('what tenants offer each other', (store) => {
     const key = await acme.createKey(shop.id, 'held', { products: [list.id] });
     await answers(key.secret, '{ products { name } }', { products: [{ name: 'A' }] });
     for (const query of ['{ products { costCents } }', '{ product(sku: "x") { name } }'])
-      expect((await gateway.ask(key.secret, query)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+      expect((await gateway.ask(key.secret, query)).errors?.[0]?.message).toMatch(
+        /^Cannot query field "\w+" on type "\w+"\./,
+      );
+    const schemaText = '{ __schema { types { name fields { name } } } }';
+    const seen = async () => (await gateway.ask(key.secret, schemaText)).text;
+    expect(await seen()).toContain('"products"');
+    for (const hidden of ['costCents', '"product"', '"sku"', 'renameProduct'])
+      expect(await seen()).not.toContain(hidden);
     await acme.run(
       'mutation($id: ID!, $version: Int!) { updateProduct(id: $id, version: $version, input: { fields: ["Query.products", "Product.sku"] }) { errors { message path } } }',
       list,
     );
     await vi.waitFor(
       async () =>
-        expect((await gateway.ask(key.secret, '{ products { name } }')).errors?.[0]?.extensions.code).toBe('FORBIDDEN'),
+        expect((await gateway.ask(key.secret, '{ products { name } }')).errors?.[0]?.extensions.code).toBe(
+          'GRAPHQL_VALIDATION_FAILED',
+        ),
       SOON,
     );
     await answers(key.secret, '{ products { sku } }', { products: [{ sku: 'a' }] });
+    expect(await seen()).toContain('{"name":"Product","fields":[{"name":"sku"}]}');
+
+    // By no other door is there more.
+    const told: string[] = [];
+    const introspect = async (query: string) => {
+      const headers = { authorization: `Bearer ${key.secret}` };
+      const form = { 'content-type': 'application/x-www-form-urlencoded' };
+      const asked = new URLSearchParams({ query }).toString();
+      const json = { 'content-type': 'application/json', accept: 'text/event-stream' };
+      const requests: [string, RequestInit][] = [
+        [`?${asked}`, { headers }],
+        [`?${asked}`, { headers: { ...headers, accept: 'text/event-stream' } }],
+        ['', { method: 'POST', headers: { ...headers, ...form }, body: asked }],
+        ['', { method: 'POST', headers: { ...headers, ...json }, body: JSON.stringify({ query }) }],
+      ];
+      for (const [suffix, request] of requests)
+        told.push(await (await fetch(`${gateway.url}/graphql${suffix}`, request)).text());
+      const client = createClient({
+        url: `${gateway.url.replace('http', 'ws')}/graphql`,
+        webSocketImpl: WebSocket,
+        connectionParams: { Authorization: `Bearer ${key.secret}` },
+      });
+      try {
+        for await (const result of client.iterate({ query })) told.push(JSON.stringify(result));
+      } catch (error) {
+        told.push(JSON.stringify(error));
+      }
+      await client.dispose();
+    };
+    await introspect(schemaText);
+    await introspect('{ produc { sku } }');
+    expect(told).toHaveLength(10);
+    expect(told.filter((text) => text.includes('products'))).toHaveLength(10);
+    for (const text of told) expect(text).not.toMatch(/costCents|"product\\?"|renameProduct/);
   });
 });

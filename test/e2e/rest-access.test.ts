@@ -92,7 +92,8 @@ describeControlStores('prompts over REST are for those who may use their fields'
       expect(usageRecords.nodes).toContainEqual({ ...said, outcome: 'CACHED', costNanoUsd: '0', inputTokens: 0 });
     }, SOON);
     const refused = await send(held.secret, 'prompts/judge', { text: 'x' });
-    expect([refused.status, await refused.json()]).toMatchObject([403, { error: { code: 'FORBIDDEN' } }]);
+    expect([refused.status, await refused.json()]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }]);
+    expect(await (await send(held.secret, 'prompts/judg', { text: 'x' })).text()).not.toContain('judge');
     // A stream is another field of the graph.
     expect((await send(held.secret, 'prompts/say', { text: 'x' }, 'text/event-stream')).status).toBe(403);
 
@@ -110,7 +111,7 @@ describeControlStores('prompts over REST are for those who may use their fields'
     expect(seen.paths).toEqual(['/rest/prompts/say']);
     expect(seen.text).not.toContain('our own words');
     expect((await send(reader.secret, 'prompts/judge', { text: 'x' })).status).toBe(404);
-    expect((await send(stranger.secret, 'prompts/say', { text: 'x' })).status).toBe(403);
+    expect((await send(stranger.secret, 'prompts/say', { text: 'x' })).status).toBe(404);
     expect((await documentOf(stranger.secret)).paths).toEqual([]);
   });
 });

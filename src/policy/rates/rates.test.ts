@@ -5,9 +5,9 @@ import type { Generation } from '../../../schema/registry.ts';
 import { createMemoryLog } from '../../../test/utils/call-context.ts';
 import type { Caller, RateLimit } from '../../identity/caller.ts';
 import { configuredCaller } from '../../identity/key-callers.ts';
-import { OWN_GRAPH } from '../access.ts';
 import { createMemoryCounters } from '../counters/memory-store.ts';
 import type { CounterStore } from '../counters/store.ts';
+import { OWN_GRAPH } from '../graph-access.ts';
 import { createRates, type RatedOperation, type RatesDeps, type RateVerdict } from './rates.ts';
 
 const schema = buildSchema('type Query { search(text: String): [Hit!]! hello: String } type Hit { text: String }');

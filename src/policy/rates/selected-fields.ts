@@ -91,8 +91,8 @@ export function countSelectedFields(
   return counts;
 }
 
-/** Names of the types whose field it may be. */
-function ownersOf(schema: GraphQLSchema, type: GraphQLNamedType, field: string): ReadonlySet<string> {
+/** Names of the types whose field it may be, when it is selected of this one. */
+export function ownersOf(schema: GraphQLSchema, type: GraphQLNamedType, field: string): ReadonlySet<string> {
   const owners = new Set([type.name]);
   const addInterfaces = (of: GraphQLNamedType) => {
     if (!isObjectType(of) && !isInterfaceType(of)) return;

@@ -14,13 +14,13 @@ import { InputError } from './failure.ts';
 import { openapiOf } from './openapi-document.ts';
 import { answerOf, isFailure } from './prompt-answer.ts';
 import { RestExchange, type RestExchangeDeps } from './rest-exchange.ts';
-import { promptsOf, type RestPrompt } from './rest-prompts.ts';
+import { FEEDBACK, feedbackOf, promptsOf, type RestPrompt } from './rest-prompts.ts';
 import { sendOneEvent, streamAnswer } from './stream-answer.ts';
 
 export interface RestDoorDeps extends RestExchangeDeps {
   readonly operations: Operations;
   readonly graphOf: OperationsDeps['graphOf'];
-  readonly access: Pick<AccessPolicy, 'refusal'>;
+  readonly access: Pick<AccessPolicy, 'documentsFor'>;
   readonly rates?: Pick<Rates, 'chargeRequest'> | undefined;
 }
 
@@ -29,13 +29,26 @@ export type RestDoor = (request: IncomingMessage, response: ServerResponse, path
 
 const PROMPTS = '/rest/prompts/';
 const DOCUMENT = '/rest/openapi.json';
+const NOTHING = `There is nothing at this address. ${DOCUMENT} says what there is.`;
 
 /**
- * Prompts as a REST API: `POST /rest/prompts/<name>`, and the OpenAPI document of those that the caller may use. A prompt
+ * Prompts as a REST API: `POST /rest/prompts/<name>`, `POST /rest/feedback` for what callers think of the answers, and the
+ * OpenAPI document of those that the caller may use. A prompt
  * is asked by the operation of the graph that asks for it, and so by all the rules that operations are under.
  */
 export function createRestDoor(deps: RestDoorDeps): RestDoor {
   const { operations, graphOf, access, rates } = deps;
+
+  const promptsFor = (caller: Caller): CallersPrompts => {
+    const view = graphOf(caller);
+    const generation = currentOf(view);
+    const documents = access.documentsFor({ generation, access: view.access }, caller);
+    return {
+      generation,
+      all: promptsOf(generation),
+      mayAsk: (query) => documents !== undefined && documents.prepare(query).errors === undefined,
+    };
+  };
 
   const askPrompt = async (exchange: RestExchange, name: string): Promise<void> => {
     const { request, response, requestId } = exchange;
@@ -43,9 +56,11 @@ export function createRestDoor(deps: RestDoorDeps): RestDoor {
     mustBe('POST', exchange);
     const accepted = negotiate(request.headers.accept, [PLAIN_JSON, EVENT_STREAM]);
     if (accepted === undefined) throw new SkeinError('NOT_ACCEPTABLE');
-    const prompt = findPrompt(currentOf(graphOf(caller)), name);
+    const prompts = promptsFor(caller);
+    const prompt = findPrompt(prompts, name);
     const variables = await exchange.readJson();
     const query = accepted === EVENT_STREAM ? (prompt.subscription ?? prompt.mutation) : prompt.mutation;
+    if (!prompts.mayAsk(query)) throw new SkeinError('FORBIDDEN', 'The caller may not have this prompt as a stream.');
     const operation = await prepare(query, variables, caller, exchange);
     if (operation === undefined) return;
     checkInput(prompt, variables);
@@ -61,6 +76,23 @@ export function createRestDoor(deps: RestDoorDeps): RestDoor {
     if (isFailure(answer)) exchange.fail(answer);
     else if (accepted === EVENT_STREAM) await sendOneEvent(response, answer, lifetime);
     else sendJson(response, 200, answer);
+    if (lifetime.stopped !== undefined) lifetime.close();
+  };
+
+  const takeFeedback = async (exchange: RestExchange): Promise<void> => {
+    const caller = await exchange.identify();
+    mustBe('POST', exchange);
+    const { generation, mayAsk } = promptsFor(caller);
+    const feedback = feedbackOf(generation);
+    if (feedback === undefined || !mayAsk(feedback.mutation)) throw new SkeinError('NOT_FOUND', NOTHING);
+    const variables = await exchange.readJson();
+    const operation = await prepare(feedback.mutation, variables, caller, exchange);
+    if (operation === undefined) return;
+    checkInput(feedback, variables, 'Feedback');
+    const lifetime = exchange.open(caller, false);
+    const answer = answerOf(await operations.execute(operation, lifetime), exchange.requestId);
+    if (isFailure(answer)) exchange.fail(answer);
+    else sendJson(exchange.response, 200, answer.output);
     if (lifetime.stopped !== undefined) lifetime.close();
   };
 
@@ -86,25 +118,21 @@ export function createRestDoor(deps: RestDoorDeps): RestDoor {
     exchange.mustBeThere();
     exchange.tellRate(verdict?.standing);
     if (verdict?.error !== undefined) throw verdict.error;
-    const view = graphOf(caller);
-    const generation = currentOf(view);
-    const usable = [...promptsOf(generation).values()].filter(({ mutation }) => {
-      const document = generation.documents.prepare(mutation);
-      if (document.errors !== undefined) return false;
-      const plan = document.plan(undefined);
-      return access.refusal({ plan, generation, access: view.access }, caller) === undefined;
-    });
-    sendJson(exchange.response, 200, openapiOf(usable));
+    const { generation, all, mayAsk } = promptsFor(caller);
+    const usable = [...all.values()].filter(({ mutation }) => mayAsk(mutation));
+    const feedback = feedbackOf(generation);
+    sendJson(exchange.response, 200, openapiOf(usable, feedback && mayAsk(feedback.mutation) ? feedback : undefined));
   };
 
   return async (request, response, path) => {
     const exchange = new RestExchange(request, response, deps);
     try {
       if (path === DOCUMENT) await tellDocument(exchange);
+      else if (path === FEEDBACK) await takeFeedback(exchange);
       else if (path.startsWith(PROMPTS)) await askPrompt(exchange, decode(path.slice(PROMPTS.length)));
       else {
         await exchange.identify();
-        throw new SkeinError('NOT_FOUND', `There is nothing at this address. ${DOCUMENT} says what there is.`);
+        throw new SkeinError('NOT_FOUND', NOTHING);
       }
     } catch (error) {
       exchange.fail(exchange.failureOf(error));
@@ -124,18 +152,29 @@ function mustBe(method: 'GET' | 'POST', { request, response }: RestExchange): vo
   throw new SkeinError('METHOD_NOT_ALLOWED');
 }
 
-function findPrompt(generation: Generation, name: string): RestPrompt {
-  const prompts = promptsOf(generation);
-  const prompt = prompts.get(name);
-  if (prompt !== undefined) return prompt;
+interface CallersPrompts {
+  readonly generation: Generation;
+  readonly all: ReturnType<typeof promptsOf>;
+  readonly mayAsk: (query: string) => boolean;
+}
+
+/** What the caller may not use is not there for it. */
+function findPrompt({ all, mayAsk }: CallersPrompts, name: string): RestPrompt {
+  const prompt = all.get(name);
+  if (prompt !== undefined && mayAsk(prompt.mutation)) return prompt;
   const shown = name.slice(0, 100);
-  throw new SkeinError('NOT_FOUND', `There is no prompt "${shown}".${didYouMean(shown, [...prompts.keys()])}`);
+  const names = [...all].flatMap(([other, { mutation }]) => (mayAsk(mutation) ? [other] : []));
+  throw new SkeinError('NOT_FOUND', `There is no prompt "${shown}".${didYouMean(shown, names)}`);
 }
 
 /** @throws InputError with all mistakes */
-function checkInput({ args }: RestPrompt, input: Readonly<Record<string, unknown>>): void {
+function checkInput(
+  { args }: Pick<RestPrompt, 'args'>,
+  input: Readonly<Record<string, unknown>>,
+  owner?: string,
+): void {
   const problems: Problem[] = [];
-  readInputValues(args, input, (problem) => problems.push(problem));
+  readInputValues(args, input, (problem) => problems.push(problem), owner);
   if (problems.length > 0) throw new InputError(problems);
 }
 
