@@ -26,6 +26,8 @@ export interface ApiKey extends StoredRecord {
   readonly revokedAt: Date | null;
   /** The key it was made to replace. */
   readonly replaces: string | null;
+  /** Since when somebody is replacing it; nobody is where it is null or missing. */
+  readonly replacedAt?: Date | null;
   /** Ids of products; none: all that its app may use. */
   readonly products: readonly string[];
   readonly origins: readonly string[];
@@ -43,6 +45,7 @@ export const apiKeySchema = recordSchema({
   expiresAt: moment,
   revokedAt: moment,
   replaces: { type: String, default: null },
+  replacedAt: moment,
   products: texts,
   origins: texts,
   cidrs: texts,

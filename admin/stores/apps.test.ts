@@ -108,10 +108,62 @@ describeStores('keys', (plane) => {
     };
     for (const left of [0, 1, 2]) {
       await expect(keys.rotate(cutAt(left), key._id, 0)).rejects.toThrow('The process ended.');
+      // Whoever tries again at once cannot know that it was cut off.
+      plane().advance(60_000);
       expect(await keys.get(developer, key._id)).toMatchObject({ expiresAt: null, revokedAt: null });
       const successor = (await real.all({ all: true }, { replaces: key._id })).at(0);
       if (successor !== undefined) await real.remove({ all: true }, successor._id);
     }
+  });
+
+  it('have one that comes after them, whoever replaces them at the same time or again', async () => {
+    const { developer, app } = await withApp(plane());
+    for (const name of ['web', 'till', 'kiosk']) {
+      const { key } = await keys.createFor(developer, app._id, { name });
+      const results = await Promise.allSettled(Array.from({ length: 5 }, () => keys.rotate(developer, key._id, DAY)));
+      const made = results.filter((result) => result.status === 'fulfilled');
+      expect(made).toHaveLength(1);
+      for (const result of results)
+        if (result.status === 'rejected')
+          expect((result.reason as { errors: object[] }).errors).toMatchObject([{ code: 'STALE' }]);
+      const successors = await plane().store.keys.all({ all: true }, { replaces: key._id });
+      expect(successors.map((one) => one._id)).toEqual([made[0]?.value.key._id]);
+      expect(successors[0]?.name).toBe(name);
+      expect(await mistakes(keys.rotate(developer, key._id, DAY))).toEqual(['STALE id']);
+      await keys.revoke(developer, successors[0]?._id ?? '');
+      expect((await keys.rotate(developer, key._id, DAY)).key.replaces).toBe(key._id);
+    }
+  });
+
+  it('are replaced by nobody while somebody else is at it', async () => {
+    const { developer, app } = await withApp(plane());
+    const { key } = await keys.createFor(developer, app._id, { name: 'web' });
+    const { keys: real } = plane().store;
+    const between: string[] = [];
+    const insert: typeof real.insert = async (...given) => {
+      between.push(...(await mistakes(keys.rotate(developer, key._id, DAY))));
+      return real.insert(...given);
+    };
+    const slow = { ...developer, store: { ...developer.store, keys: { ...real, insert } } };
+    const { old } = await keys.rotate(slow, key._id, DAY);
+    expect(between).toEqual(['STALE id']);
+    expect(old.expiresAt).not.toBeNull();
+  });
+
+  it('stay as they were where somebody changes them while they are replaced', async () => {
+    const { developer, app } = await withApp(plane());
+    const { key } = await keys.createFor(developer, app._id, { name: 'web' });
+    const { keys: real } = plane().store;
+    const insert: typeof real.insert = async (...given) => {
+      const { version } = await keys.need(developer, key._id);
+      await keys.update(developer, key._id, version, { cidrs: ['10.0.0.0/8'] });
+      return real.insert(...given);
+    };
+    const slow = { ...developer, store: { ...developer.store, keys: { ...real, insert } } };
+    expect(await mistakes(keys.rotate(slow, key._id, DAY))).toEqual(['STALE version']);
+    expect(await keys.need(developer, key._id)).toMatchObject({ name: 'web', expiresAt: null, cidrs: ['10.0.0.0/8'] });
+    expect(await real.count({ all: true }, { replaces: key._id, revokedAt: null })).toBe(0);
+    expect((await keys.rotate(developer, key._id, DAY)).key).toMatchObject({ name: 'web', cidrs: ['10.0.0.0/8'] });
   });
 
   it('are revoked once and for all', async () => {

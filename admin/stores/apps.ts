@@ -102,22 +102,29 @@ export const keys = {
       throw userError('INVALID', ['id'], 'The key has expired: create a new one.');
     const app = await apps.need(context, old.app);
     if (app.archivedAt !== null) throw userError('INVALID', ['id'], 'The app is archived.');
+    await notReplaced(context, old);
     const { name, expiresAt, products, origins, cidrs, rates } = old;
     await knownProducts(context, app, products);
     const endsAt = new Date(now + overlapSeconds * 1_000);
     const isSooner = expiresAt !== null && expiresAt < endsAt;
-    const freed = await entity.write(context, old, 'rename', { name: await retiredName(context, old) });
+    // Of two at once, one writes this.
+    const claim = { name: await retiredName(context, old), replacedAt: new Date(now) };
+    const freed = await entity.write(context, old, 'rename', claim);
     const copied = { products: [...products], origins: [...origins], cidrs: [...cidrs], rates: [...rates] };
-    let made: MadeKey;
+    let made: MadeKey | undefined;
     try {
       made = await insertKey(context, app, { name, expiresAt, ...copied }, old._id);
+      // Last, so that it never ends without one that comes after it, wherever the process may end.
+      const ends = { expiresAt: isSooner ? expiresAt : endsAt, replacedAt: null };
+      const ended = await entity.write(context, freed, 'rotate', ends);
+      return { ...made, old: ended };
     } catch (error) {
       // Its holders have no other: it stays as it was.
-      await entity.write(context, freed, 'keep', { name });
+      if (made !== undefined) await takeBack(context, made.key);
+      const current = await entity.need(context, old._id);
+      if (current.name === claim.name) await entity.write(context, current, 'keep', { name, replacedAt: null });
       throw error;
     }
-    // Last, so that it never ends without one that comes after it, wherever the process may end.
-    return { ...made, old: await entity.write(context, freed, 'rotate', { expiresAt: isSooner ? expiresAt : endsAt }) };
   },
   async revoke(context: AdminContext, id: string): Promise<ApiKey> {
     demand(context.actor, 'apps');
@@ -126,6 +133,25 @@ export const keys = {
     return entity.write(context, key, 'revoke', { revokedAt: new Date(context.clock.now()) });
   },
 };
+
+/** After this, a replacement that has no end was cut off. */
+const REPLACING_MS = 60_000;
+
+/** A key has one that comes after it: nobody would know which of two is the one to change over to. */
+async function notReplaced({ store, clock }: AdminContext, { _id, app, replacedAt }: ApiKey): Promise<void> {
+  const successor = await store.keys.find({ all: true }, { app, replaces: _id, revokedAt: null });
+  if (successor !== undefined)
+    throw userError('STALE', ['id'], `The key was replaced by "${successor.name}" already: rotate or revoke that one.`);
+  const since = replacedAt?.getTime();
+  if (since !== undefined && clock.now() - since < REPLACING_MS)
+    throw userError('STALE', ['id'], 'Somebody else is replacing the key just now. Read it again.');
+}
+
+/** Nobody was told the key: it has no effect, and gives its name away. */
+async function takeBack(context: AdminContext, key: ApiKey): Promise<void> {
+  const name = `${key.name} (taken back) ${key._id.slice(-6)}`;
+  await entity.write(context, key, 'takeBack', { name, revokedAt: new Date(context.clock.now()) });
+}
 
 async function insertKey(
   context: AdminContext,
