@@ -10,6 +10,7 @@ import { type LimitOptions, limitOptions } from '../../src/config/schema.ts';
 import { createGateway, type Gateway } from '../../src/gateway.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { createCors } from '../../src/http/cors.ts';
+import type { AdminDoors } from '../../src/http/server.ts';
 import { createKeyring } from '../../src/identity/keyring.ts';
 import { createQueryLimits } from '../../src/policy/query-limits.ts';
 import type { RateOptions } from '../../src/policy/rates/options.ts';
@@ -41,6 +42,8 @@ export async function startTestGateway(
     readonly types?: Readonly<Record<string, MergeOptions>>;
     readonly overrides?: Readonly<Record<string, OverrideOptions>>;
     readonly tell?: (line: string) => void;
+    /** What is under `/admin`. Default: nothing. */
+    readonly admin?: AdminDoors;
     /** Limits of the test key, and what counts them. */
     readonly keyRates?: readonly RateOptions[];
     readonly rates?: Rates;
@@ -88,6 +91,7 @@ export async function startTestGateway(
     clock: systemClock,
     ids: { next: randomUUID },
     log: options.log ?? silentLog,
+    admin: options.admin,
     tell: options.tell,
   });
   const { port } = await gateway.listen(0, '127.0.0.1');
