@@ -14,7 +14,7 @@ import type { ModelTarget } from './provider.ts';
 import type { ProviderPool } from './provider-pool.ts';
 import { Attempts } from './routes/attempts.ts';
 import { Latencies } from './routes/latencies.ts';
-import { type ModelRoute, orderTargets } from './routes/route.ts';
+import { leftOutOf, type ModelRoute, orderTargets } from './routes/route.ts';
 import { type ModelStream, RouteStream } from './routes/route-stream.ts';
 import { type CallPlan, runCall } from './routes/run-call.ts';
 import type { Asked } from './routes/settlement.ts';
@@ -99,8 +99,10 @@ export function createModels(
 
   function plan(to: ModelTarget | ModelRoute, asked: Asked, context: CallContext): CallPlan {
     const chosen = 'targets' in to ? to : route(to.name);
-    const targets = orderTargets(chosen, wantedOf(asked), context, world);
-    return { route: chosen, asked, attempts: new Attempts(chosen, targets), context, world };
+    const wanted = wantedOf(asked);
+    const targets = orderTargets(chosen, wanted, context, world);
+    const attempts = new Attempts(chosen, targets, () => leftOutOf(chosen, targets, wanted));
+    return { route: chosen, asked, attempts, context, world };
   }
 
   return {

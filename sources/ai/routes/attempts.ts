@@ -32,6 +32,7 @@ export class Attempts {
   readonly made: Attempt[] = [];
   readonly #route: ModelRoute;
   readonly #targets: readonly RouteTarget[];
+  readonly #leftOut: () => SkeinError | undefined;
   #place = 0;
   #asked: RouteTarget | undefined;
   #retriesLeft: number;
@@ -40,9 +41,15 @@ export class Attempts {
   /** Of the last that was asked. */
   #failure: SkeinError | undefined;
 
-  constructor(route: ModelRoute, targets: readonly RouteTarget[]) {
+  /** @param leftOut why a model of the route is not among the targets */
+  constructor(
+    route: ModelRoute,
+    targets: readonly RouteTarget[],
+    leftOut: () => SkeinError | undefined = () => undefined,
+  ) {
     this.#route = route;
     this.#targets = targets;
+    this.#leftOut = leftOut;
     this.#retriesLeft = targets[0]?.retries ?? 0;
   }
 
@@ -81,10 +88,16 @@ export class Attempts {
     return true;
   }
 
-  /** What the caller is told when nobody is left. */
+  /** What the caller is told when nobody is left: the failure, and why others were not asked in its place. */
   verdict(error: SkeinError): SkeinError {
     // A question that one could take was no wrong one.
-    return error.code === 'BAD_USER_INPUT' ? (this.#failure ?? this.#refusal ?? error) : error;
+    const failure = error.code === 'BAD_USER_INPUT' ? this.#failure : error;
+    if (failure === undefined) return this.#refusal ?? error;
+    const refusal = this.#passes(failure) ? (this.#refusal ?? this.#leftOut()) : undefined;
+    if (refusal === undefined) return failure;
+    const { code, ...details } = failure.extensions;
+    const message = `${failure.message} Another model of the route could not be asked: ${refusal.message}`;
+    return new SkeinError(code, message, { details, cause: failure.cause });
   }
 
   #passes(error: SkeinError): boolean {

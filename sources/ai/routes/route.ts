@@ -87,6 +87,20 @@ export function orderTargets(
   }
 }
 
+/** Why a model of the route was left out that could have been asked after the others. */
+export function leftOutOf(
+  { targets, strategy }: ModelRoute,
+  ordered: readonly RouteTarget[],
+  { needs }: Wanted,
+): SkeinError | undefined {
+  if (strategy === 'conditional' || ordered.length === targets.length) return undefined;
+  for (const target of targets) {
+    const need = ordered.includes(target) ? undefined : unmet(needs, target.deployment.capabilities);
+    if (need !== undefined) return incapable(target.deployment.target.name, need);
+  }
+  return undefined;
+}
+
 function incapableOf(targets: readonly RouteTarget[], needs: readonly Need[]): SkeinError {
   for (const { deployment } of targets) {
     const need = unmet(needs, deployment.capabilities);
