@@ -17,7 +17,11 @@ directory.take({
   tenants: [
     { ...record('ten_acme'), name: 'acme', title: '', description: '', rates: [], network: 'public', trusted: false },
   ],
-  users: [{ ...record('usr_ann'), name: 'ann@acme.example', title: '', roles: ['owner'] }],
+  users: [
+    { ...record('usr_ann'), name: 'ann@acme.example', title: '', roles: ['owner'] },
+    { ...record('usr_bob'), name: 'bob@acme.example', title: '', roles: ['admin'], archivedAt: AT },
+    { ...record('usr_root'), tenant: 'platform', name: 'root@example', title: '', roles: ['platform'], archivedAt: AT },
+  ],
   tokens: [],
 });
 
@@ -51,4 +55,33 @@ it('gives those who are no users ids that no user has', async () => {
   const above = await identify({ ...given, roles: ['platform'] });
   expect([actor.id, elsewhere.id, above.id]).not.toContain('usr_ann');
   expect(elsewhere.id).not.toBe(actor.id);
+});
+
+it('refuses who is archived, whatever roles its issuer gives it', async () => {
+  const archived = { code: 'FORBIDDEN', message: 'The user that the token is for is archived.' };
+  for (const token of [{ subject: 'bob@acme.example' }, { email: 'bob@acme.example' }])
+    for (const roles of [[], ['owner']] as const)
+      await expect(identify({ ...token, roles })).rejects.toMatchObject(archived);
+  for (const token of [{ subject: 'root@example' }, { email: 'root@example' }])
+    await expect(identify({ ...token, roles: ['platform'] })).rejects.toMatchObject(archived);
+  expect(await identify({ subject: 'ann@acme.example', email: 'bob@acme.example', roles: ['owner'] })).toMatchObject({
+    id: 'usr_ann',
+  });
+});
+
+it('asks for what an administrator has', async () => {
+  const identity = createAdminIdentity({
+    directory: () => directory,
+    tokens: () => ({ isToken: () => false, verify: () => TOKEN, trusts: () => false }),
+    clock: systemClock,
+    addressOf: () => undefined,
+    onUsed: () => {},
+  });
+  const told = async (authorization?: string) =>
+    identity({ authorization }, 'request').catch((error: Error) => error.message);
+  expect(await told()).toBe('An administrator’s token is required: send it as "Authorization: Bearer <token>".');
+  expect(await told('Basic YTpi')).toBe('The token is not valid.');
+  expect(await told('Bearer skein_x')).toBe(
+    'The token is not valid. API keys of apps are for the graph, not for this.',
+  );
 });

@@ -1,6 +1,6 @@
 import type { Actor } from '../../admin/actor.ts';
 import { PLATFORM } from '../../admin/models/record.ts';
-import type { Role } from '../../admin/models/user.ts';
+import type { Role, User } from '../../admin/models/user.ts';
 import { hashSecret } from '../../admin/secrets/new-secret.ts';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/ports.ts';
@@ -17,6 +17,11 @@ export interface AdminIdentityDeps {
   onUsed(tokenId: string, at: number): void;
 }
 
+const TOKEN_WORDS = {
+  missing: 'An administrator’s token is required: send it as "Authorization: Bearer <token>".',
+  notValid: 'The token is not valid.',
+};
+
 /** Who administers. @throws SkeinError UNAUTHENTICATED, FORBIDDEN for a token that gives no rights, IDENTITY_UNAVAILABLE */
 export type AdminIdentity = (credentials: Credentials, requestId: string) => Promise<Actor>;
 
@@ -24,7 +29,7 @@ export function createAdminIdentity({ directory, tokens, clock, addressOf, onUse
   return async (credentials, requestId) => {
     const known = directory();
     if (known === undefined) throw new SkeinError('IDENTITY_UNAVAILABLE');
-    const secret = secretOf(credentials);
+    const secret = secretOf(credentials, TOKEN_WORDS);
     const address = addressOf(credentials) ?? '';
     const found = known.token(hashSecret(secret), clock.now());
     if (found !== undefined) {
@@ -38,7 +43,7 @@ export function createAdminIdentity({ directory, tokens, clock, addressOf, onUse
     if (!tokens().isToken(secret))
       throw new SkeinError(
         'UNAUTHENTICATED',
-        'The token is not valid. API keys of apps are for the graph, not for this.',
+        `${TOKEN_WORDS.notValid} API keys of apps are for the graph, not for this.`,
       );
     return actorOf(await tokens().verify(secret), known, { address, requestId });
   };
@@ -49,14 +54,22 @@ export function createAdminIdentity({ directory, tokens, clock, addressOf, onUse
  * an e-mail address that its issuer has verified. Its name is for people: in many issuers everybody chooses their own.
  */
 function actorOf(token: VerifiedToken, directory: LiveDirectory, from: Pick<Actor, 'address' | 'requestId'>): Actor {
-  if (token.roles.includes('platform'))
+  /** Who was archived here has no rights here, whatever its issuer says. */
+  const userIn = (tenant: string): User | undefined => {
+    const { subject, email } = token;
+    const user = directory.user(tenant, subject) ?? (email === undefined ? undefined : directory.user(tenant, email));
+    if (user !== undefined && user.archivedAt !== null)
+      throw new SkeinError('FORBIDDEN', 'The user that the token is for is archived.');
+    return user;
+  };
+  if (token.roles.includes('platform')) {
+    userIn(PLATFORM);
     return { id: idOf(token), name: token.name, tenant: PLATFORM, roles: ['platform'], ...from };
+  }
   const tenant = token.tenant === undefined ? undefined : directory.tenantRecord(token.tenant);
   if (tenant === undefined || tenant.archivedAt !== null)
     throw new SkeinError('FORBIDDEN', 'The token names no tenant that exists here.');
-  const user =
-    directory.user(tenant._id, token.subject) ??
-    (token.email === undefined ? undefined : directory.user(tenant._id, token.email));
+  const user = userIn(tenant._id);
   const roles: readonly Role[] = token.roles.length > 0 ? (token.roles as readonly Role[]) : (user?.roles ?? []);
   if (roles.length === 0)
     throw new SkeinError(

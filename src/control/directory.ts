@@ -12,6 +12,7 @@ export interface LiveDirectory extends Directory {
   take(changed: Changed): void;
   /** A user's token that is neither revoked nor expired, with its user. */
   token(hash: string, now: number): { readonly token: UserToken; readonly user: User } | undefined;
+  /** Of that name, also an archived one. */
   user(tenant: string, name: string): User | undefined;
   tenants(): Iterable<Tenant>;
   tenantRecord(idOrName: string): Tenant | undefined;
@@ -194,8 +195,10 @@ export function createDirectory(now: () => number): LiveDirectory {
       if (token.expiresAt !== null && token.expiresAt.getTime() <= at) return undefined;
       return { token, user };
     },
-    user: (tenant, name) =>
-      [...users.values()].find((user) => user.tenant === tenant && user.name === name && user.archivedAt === null),
+    user(tenant, name) {
+      const found = [...users.values()].filter((user) => user.tenant === tenant && user.name === name);
+      return found.find(({ archivedAt }) => archivedAt === null) ?? found[0];
+    },
     tenants: () => tenants.values(),
     tenantRecord: (idOrName) => tenants.get(idOrName) ?? tenants.get(tenantsByName.get(idOrName) ?? ''),
     product: (id) => products.get(id),

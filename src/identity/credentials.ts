@@ -58,18 +58,21 @@ class RequestCredentials implements Credentials {
   }
 }
 
+/** What is told where there is none, and where there is something else. */
+const KEY_WORDS = { missing: 'An API key is required: send it as "Authorization: Bearer <key>".', notValid: NOT_VALID };
+
 /**
  * The key or the token.
- * @throws SkeinError UNAUTHENTICATED without one, or with another scheme than Bearer (RFC 6750)
+ * @throws SkeinError UNAUTHENTICATED, in these words, without one, or with another scheme than Bearer (RFC 6750)
  */
-export function secretOf({ authorization, apiKey }: Credentials): string {
+export function secretOf({ authorization, apiKey }: Credentials, words = KEY_WORDS): string {
   const isMissing = authorization === undefined || authorization === '';
   if (isMissing && (apiKey === undefined || apiKey === '')) {
-    throw new SkeinError('UNAUTHENTICATED', 'An API key is required: send it as "Authorization: Bearer <key>".');
+    throw new SkeinError('UNAUTHENTICATED', words.missing);
   }
   const secret = isMissing ? /^\S+$/.exec(apiKey ?? '')?.[0] : /^bearer +(\S+)$/i.exec(authorization)?.[1];
   if (secret === undefined || secret.length > MAX_LENGTH) {
-    throw new SkeinError('UNAUTHENTICATED', NOT_VALID);
+    throw new SkeinError('UNAUTHENTICATED', words.notValid);
   }
   return secret;
 }

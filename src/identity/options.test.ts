@@ -14,7 +14,8 @@ it('takes what says who signs, for whom, and whose it is', () => {
     issuer,
     { ...issuer, audience: ['a', 'b'], jwks: 'http://127.0.0.1/keys' },
     { ...issuer, tenant: undefined, claims: { app: 'client' } },
-    { ...issuer, claims: { roles: 'groups' }, roles: { ops: 'platform' } },
+    { ...issuer, tenant: undefined, claims: { tenant: 'org', roles: 'groups' }, roles: { ops: 'platform' } },
+    { ...issuer, claims: { roles: 'groups' }, roles: { ops: 'owner' } },
   ])
     expect(mistakes({ jwt: [given] })).toEqual([]);
 });
@@ -38,6 +39,11 @@ it.each<[string, object, string]>([
     'roles without a claim',
     { roles: { a: 'admin' } },
     'jwt.0.roles: must have claims.roles beside it: the claim whose values it maps',
+  ],
+  [
+    'a platform administrator of one tenant',
+    { claims: { roles: 'groups' }, roles: { all: 'owner', ops: 'platform' } },
+    'jwt.0.roles.ops: must not be platform beside tenant: who is of one tenant is above none. Say whose tokens are by claims.tenant',
   ],
 ])('refuses %s', (_name, change, mistake) => {
   expect(mistakes({ jwt: [{ ...issuer, ...change }] })).toEqual([mistake]);

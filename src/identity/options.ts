@@ -55,6 +55,12 @@ export const issuerOptions = z
     if (tenant === undefined && claims.tenant === undefined && claims.app === undefined) {
       wrong([], 'must say whose its tokens are: by tenant, claims.tenant or claims.app');
     }
+    for (const [value, role] of Object.entries(roles))
+      if (tenant !== undefined && role === 'platform')
+        wrong(
+          ['roles', value],
+          'must not be platform beside tenant: who is of one tenant is above none. Say whose tokens are by claims.tenant',
+        );
     if (claims.roles === undefined && Object.keys(roles).length > 0) {
       wrong(['roles'], 'must have claims.roles beside it: the claim whose values it maps');
     }
