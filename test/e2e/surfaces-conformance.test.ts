@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DIALECT_NAMES } from '../../sources/ai/dialects/index.ts';
+import { PROVIDER_DIALECTS } from '../../sources/ai/dialects/index.ts';
 import { CLIENT, type ClientName, MATRIX, PIXEL } from '../utils/surface-clients.ts';
 import { answerAs, STRUCTURED, TEXT } from '../utils/surface-providers.ts';
 import { type Surfaces, startSurfaces } from '../utils/surfaces.ts';
@@ -103,7 +103,7 @@ describe('embeddings', () => {
 });
 
 describe('models', () => {
-  const names = [...DIALECT_NAMES, 'openai-vectors', 'gemini-vectors', 'default', 'mixed'];
+  const names = [...PROVIDER_DIALECTS, 'openai-vectors', 'gemini-vectors', 'default', 'mixed'];
 
   it('are listed for clients of OpenAI, and found by name', async () => {
     const list = await surfaces.openai.models.list();

@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import { PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import { createMemoryLog } from '../utils/call-context.ts';
 import type { ProviderHandler, ReceivedRequest } from '../utils/provider-server.ts';
 import { CLIENT, type ClientName, MATRIX } from '../utils/surface-clients.ts';
@@ -69,7 +69,7 @@ function classOf(client: ClientName, name: Failure[2]) {
 }
 
 /** A stream up to its first text. */
-function begun(dialect: DialectName, request: ReceivedRequest): string {
+function begun(dialect: ProviderDialect, request: ReceivedRequest): string {
   const events = eventsOf(dialect, 'text', request);
   return events.slice(0, events.findIndex((event) => event.includes('Hel')) + 1).join('');
 }
@@ -299,5 +299,5 @@ it('clients do not try again what would not help, and do after what may', async 
 });
 
 it('every dialect has been asked', () => {
-  for (const dialect of DIALECT_NAMES) expect(surfaces.providers[dialect].requests.length).toBeGreaterThan(0);
+  for (const dialect of PROVIDER_DIALECTS) expect(surfaces.providers[dialect].requests.length).toBeGreaterThan(0);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import { PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import { deferred } from '../utils/deferred.ts';
 import { CLIENTS, type ClientName, MATRIX } from '../utils/surface-clients.ts';
 import { eventsOf, type Scenario } from '../utils/surface-providers.ts';
@@ -35,7 +35,11 @@ function open(client: ClientName, model: string, more: object = {}, signal?: Abo
 }
 
 /** Answers with all that a stream of the dialect has, in the pieces that it is cut into. */
-function serve(dialect: DialectName, scenario: Scenario, cut: (text: string) => readonly (string | Buffer)[]): void {
+function serve(
+  dialect: ProviderDialect,
+  scenario: Scenario,
+  cut: (text: string) => readonly (string | Buffer)[],
+): void {
   surfaces.providers[dialect].answer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     for (const piece of cut(eventsOf(dialect, scenario, request).join(''))) response.write(piece);
@@ -133,7 +137,7 @@ describe('the usage of a stream of OpenAI', () => {
   });
 
   it('comes where it is asked for, of a provider of any dialect', async () => {
-    for (const dialect of DIALECT_NAMES) {
+    for (const dialect of PROVIDER_DIALECTS) {
       serve(dialect, 'text', (text) => [text]);
       const asked = await (await open('openai', dialect)).text();
       const unasked = await (await open('openai', dialect, { stream_options: undefined })).text();
@@ -225,8 +229,8 @@ describe('a client that does not read', () => {
 });
 
 it('the name of the model and the hints that meant nothing to it are told in headers', async () => {
-  for (const dialect of DIALECT_NAMES) serve(dialect, 'text', (text) => [text]);
-  const headersOf = async (dialect: DialectName, more: object) => {
+  for (const dialect of PROVIDER_DIALECTS) serve(dialect, 'text', (text) => [text]);
+  const headersOf = async (dialect: ProviderDialect, more: object) => {
     const response = await open('openai', dialect, more);
     await response.text();
     return [response.headers.get('x-skein-model'), response.headers.get('x-skein-ignored')];
@@ -240,7 +244,7 @@ it('the name of the model and the hints that meant nothing to it are told in hea
 });
 
 it('headers of the format go to a provider of the same alone', async () => {
-  const ask = (model: DialectName) => {
+  const ask = (model: ProviderDialect) => {
     serve(model, 'text', (text) => [text]);
     const options = { headers: { 'anthropic-beta': 'new-thing-1' } };
     const messages = [{ role: 'user' as const, content: 'Hi' }];

@@ -1,4 +1,4 @@
-import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import { PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import type { Surfaces } from './surfaces.ts';
 
 /** What a client makes of an answer, in words of no format. */
@@ -17,7 +17,7 @@ export interface Heard {
 
 export type ClientName = 'openai' | 'openai-responses' | 'anthropic';
 export const CLIENTS: readonly ClientName[] = ['openai', 'openai-responses', 'anthropic'];
-export const MATRIX = CLIENTS.flatMap((client) => DIALECT_NAMES.map((dialect) => [client, dialect] as const));
+export const MATRIX = CLIENTS.flatMap((client) => PROVIDER_DIALECTS.map((dialect) => [client, dialect] as const));
 
 export interface Question {
   readonly tools?: boolean;
@@ -36,8 +36,8 @@ export const PIXEL = 'iVBORw0KGgo=';
 const TOOLS = ['weather', 'clock'];
 
 interface Client {
-  ask(surfaces: Surfaces, model: DialectName, question: Question): Promise<Heard>;
-  stream(surfaces: Surfaces, model: DialectName, question: Question): Promise<Heard>;
+  ask(surfaces: Surfaces, model: ProviderDialect, question: Question): Promise<Heard>;
+  stream(surfaces: Surfaces, model: ProviderDialect, question: Question): Promise<Heard>;
 }
 
 const parse = (text: string): unknown => JSON.parse(text);

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { DialectName } from '../../sources/ai/dialects/index.ts';
+import type { ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import type { ReceivedRequest } from './provider-server.ts';
 
 /** What a stand-in for a provider answers with, in bytes made by hand for each dialect. */
@@ -283,14 +283,30 @@ function geminiChunk(parts: readonly unknown[], scenario: Scenario, isLast: bool
   };
 }
 
-const ANSWERS: Readonly<Record<DialectName, Answers>> = { openai, 'openai-responses': responses, anthropic, gemini };
+/** A provider whom a package speaks with: Mistral, in the format that it shares with OpenAI. It tells the usage with the last piece. */
+const packaged: Answers = {
+  json: (scenario, request) => openai.json(scenario, request),
+  events(scenario, request) {
+    const events = openai.events(scenario, { ...request, body: {} });
+    return events.map((text) =>
+      text.includes('"finish_reason":null') || !text.includes('finish_reason')
+        ? text.replace(',"usage":null', '')
+        : text.replace('"usage":null', `"usage":${JSON.stringify(OPENAI_USAGE)}`),
+    );
+  },
+};
+
+const ANSWERS: Readonly<Record<ProviderDialect, Answers>> = {
+  ...{ openai, 'openai-responses': responses, anthropic, gemini },
+  'ai-sdk': packaged,
+};
 
 /** Whether a request asks for a stream, in any dialect. */
 export function isStreamed({ body, path }: ReceivedRequest): boolean {
   return body.stream === true || path.includes('streamGenerateContent');
 }
 
-export function answerAs(dialect: DialectName, scenario: Scenario) {
+export function answerAs(dialect: ProviderDialect, scenario: Scenario) {
   return (request: ReceivedRequest, response: ServerResponse): void => {
     if (/embed/i.test(request.path)) {
       response.writeHead(200, { 'content-type': 'application/json' });
@@ -306,7 +322,7 @@ export function answerAs(dialect: DialectName, scenario: Scenario) {
   };
 }
 
-export function eventsOf(dialect: DialectName, scenario: Scenario, request: ReceivedRequest): readonly string[] {
+export function eventsOf(dialect: ProviderDialect, scenario: Scenario, request: ReceivedRequest): readonly string[] {
   return ANSWERS[dialect].events(scenario, request);
 }
 

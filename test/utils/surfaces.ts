@@ -4,7 +4,7 @@ import type { Log } from '../../kernel/ports.ts';
 import { type Clock, silentLog, systemClock } from '../../kernel/ports.ts';
 import { createCachedModels } from '../../sources/ai/cache/cached-models.ts';
 import type { AnswerCacheOptions } from '../../sources/ai/cache/options.ts';
-import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import { PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import type { Meter, ModelCallRecord } from '../../sources/ai/meter.ts';
 import { createModels } from '../../sources/ai/model-client.ts';
 import { modelOptions, providerOptions } from '../../sources/ai/options.ts';
@@ -26,11 +26,16 @@ export interface Surfaces {
   readonly openai: OpenAI;
   readonly anthropic: Anthropic;
   /** One stand-in for a provider of each dialect; its model has the dialect's name. */
-  readonly providers: Readonly<Record<DialectName, ProviderServer>>;
+  readonly providers: Readonly<Record<ProviderDialect, ProviderServer>>;
   /** What calls of models have used, in their order. */
   readonly records: readonly (ModelCallRecord & { readonly door: string | undefined })[];
   close(): Promise<void>;
 }
+
+/** What providers and models of a dialect are configured with beside the rest. */
+const MORE: Readonly<Partial<Record<ProviderDialect, { readonly provider: object; readonly model: object }>>> = {
+  'ai-sdk': { provider: { package: '@ai-sdk/mistral' }, model: { capabilities: { images: true } } },
+};
 
 export interface SurfacesOptions {
   readonly limits?: Partial<LimitOptions>;
@@ -45,8 +50,10 @@ export interface SurfacesOptions {
 
 /** A gateway with a model of each dialect, and the official clients of both families in front of it. */
 export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surfaces> {
-  const entries = await Promise.all(DIALECT_NAMES.map(async (name) => [name, await createProviderServer()] as const));
-  const providers = Object.fromEntries(entries) as Record<DialectName, ProviderServer>;
+  const entries = await Promise.all(
+    PROVIDER_DIALECTS.map(async (name) => [name, await createProviderServer()] as const),
+  );
+  const providers = Object.fromEntries(entries) as Record<ProviderDialect, ProviderServer>;
   const records: (ModelCallRecord & { readonly door: string | undefined })[] = [];
   const meter: Meter = { record: (record, { account }) => void records.push({ ...record, door: account?.door }) };
   const made = createModels(
@@ -54,14 +61,19 @@ export async function startSurfaces(options: SurfacesOptions = {}): Promise<Surf
       providers: Object.fromEntries(
         entries.map(([dialect, { endpoint }]) => [
           `${dialect}-provider`,
-          providerOptions.parse({ dialect, endpoint, apiKey: PROVIDER_KEY }),
+          providerOptions.parse({ dialect, endpoint, apiKey: PROVIDER_KEY, ...MORE[dialect]?.provider }),
         ]),
       ),
       models: {
         ...Object.fromEntries(
-          DIALECT_NAMES.map((dialect) => [
+          PROVIDER_DIALECTS.map((dialect) => [
             dialect,
-            modelOptions.parse({ provider: `${dialect}-provider`, model: 'upstream-model', price: PRICE }),
+            modelOptions.parse({
+              provider: `${dialect}-provider`,
+              model: 'upstream-model',
+              price: PRICE,
+              ...MORE[dialect]?.model,
+            }),
           ]),
         ),
         ...Object.fromEntries(

@@ -32,13 +32,26 @@ export function toSdkFailure(error: unknown): SkeinError {
   if (own !== undefined) return own;
   if (isSdkError(error, 'AI_APICallError')) return callFailure(error);
   if (REFUSED.some((name) => isSdkError(error, name))) return refused(error as Error & JsonObject);
-  const cause = new Error(error instanceof Error ? `${error.name}: ${error.message}` : wordsOf(error).message);
+  if (isSdkError(error, 'AI_TypeValidationError') && isTold(error.value)) return toldFailure(error.value);
   if (UNREADABLE.some((name) => isSdkError(error, name)))
     return new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, {
       cause: new Error('The answer is not as its format has it.'),
     });
-  if (error instanceof Error) return new SkeinError('UPSTREAM_FAILED', undefined, { cause });
-  const { type, message } = wordsOf(error);
+  if (error instanceof Error) {
+    const cause = new Error(`${error.name}: ${error.message}`);
+    return new SkeinError('UPSTREAM_FAILED', undefined, { cause });
+  }
+  return toldFailure(error);
+}
+
+/** What a provider has told in the place of a part, and its package could not read. */
+function isTold(value: unknown): boolean {
+  const { error, type, object } = objectOf(value);
+  return isObject(error) || type === 'error' || object === 'error';
+}
+
+function toldFailure(told: unknown): SkeinError {
+  const { type, message } = wordsOf(told);
   return new SkeinError(openErrorCode(type), undefined, { cause: providerFailure(type, message) });
 }
 

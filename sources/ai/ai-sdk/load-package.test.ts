@@ -182,7 +182,10 @@ test('mistakes of a provider are told at their place, without its secrets', () =
       headed: { ...cohere, headers: { 'x-a': 'b\nc' } },
       named: { dialect: 'ai-sdk', package: '@ai-sdk/mistral', factory: 'createMistral', apiKey: 'k' },
     },
-    { left: { provider: 'gone', model: 'x' }, small: { provider: 'named', model: 'mistral-small-latest', price: 'known' } },
+    {
+      left: { provider: 'gone', model: 'x' },
+      small: { provider: 'named', model: 'mistral-small-latest', price: 'known' },
+    },
   );
   expect(problems).toEqual([
     ['providers.gone.package', 'The package "@ai-sdk/not-there" is not installed.'],

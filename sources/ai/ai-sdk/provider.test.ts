@@ -138,7 +138,12 @@ describe('a stream of a package', () => {
     ['an error of the provider', { message: 'overloaded', type: 'server_error' }, 'UPSTREAM_FAILED'],
     ['a limit', { error: { type: 'rate_limit_error', message: 'slow down' } }, 'UPSTREAM_REJECTED'],
     ['a text', 'it broke', 'UPSTREAM_FAILED'],
-    ['a part that cannot be read', sdkError('AI_TypeValidationError'), 'UPSTREAM_BAD_RESPONSE'],
+    ['a part that cannot be read', sdkError('AI_TypeValidationError', { value: { a: 1 } }), 'UPSTREAM_BAD_RESPONSE'],
+    [
+      'an error that its package cannot read',
+      sdkError('AI_TypeValidationError', { value: { error: { type: 'rate_limit_error', message: 'slow' } } }),
+      'UPSTREAM_REJECTED',
+    ],
     ['a status', sdkError('AI_APICallError', { statusCode: 529 }), 'UPSTREAM_FAILED'],
   ])('fails with %s that comes after the first token, and ends there', async (_, told, code) => {
     let cancelled = false;
