@@ -148,7 +148,7 @@ export function addEntity<T extends StoredRecord>(
     builder.mutationField(`create${name}`, (t) =>
       t.field({
         type: payload,
-        description: `Makes a ${what}.`,
+        description: `Makes ${withArticle(what)}.`,
         args: {
           ...(name === 'Tenant'
             ? {}
@@ -167,13 +167,13 @@ export function addEntity<T extends StoredRecord>(
   }
   if (updateInput !== undefined) {
     const input = builder.inputType(`Update${name}Input`, {
-      description: `What changes of a ${what}. What is not given stays.`,
+      description: `What changes of ${withArticle(what)}. What is not given stays.`,
       fields: updateInput as never,
     });
     builder.mutationField(`update${name}`, (t) =>
       t.field({
         type: payload,
-        description: `Changes a ${what}.`,
+        description: `Changes ${withArticle(what)}.`,
         args: {
           ...versioned(t.arg as never),
           input: t.arg({ type: input, required: true, description: 'What changes.' }),
@@ -213,7 +213,7 @@ export function addPayload<T>(
   what: string,
 ) {
   return builder.objectRef<Outcome<T>>(`${name}Payload`).implement({
-    description: `What came of a change of a ${what}.`,
+    description: `What came of a change of ${withArticle(what)}.`,
     fields: ((t: PothosSchemaTypes.ObjectFieldBuilder<Types, Outcome<T>>) => ({
       [field]: t.field({
         type: type as never,
@@ -287,4 +287,9 @@ function readSort(order: string | null | undefined): Sort {
   if (order === undefined || order === null) return DEFAULT_SORT;
   const descending = order.startsWith('-');
   return { field: descending ? order.slice(1) : order, descending };
+}
+
+/** `an app`, `a user`. */
+export function withArticle(noun: string): string {
+  return `${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }

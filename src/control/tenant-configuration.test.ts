@@ -66,7 +66,14 @@ it('refuses files of the machine in the same words, whether they are there or no
 
 it('knows no variable of the machine, but for a tenant that is trusted', async () => {
   const state = source({ headers: { 'x-a': `\${${'MACHINE'}}` } });
-  expect((await read(state)).problems.map(({ path }) => path?.join('.'))).toEqual(['sources.pets.headers.x-a']);
+  expect((await read(state)).problems).toMatchObject([
+    {
+      path: ['sources', 'pets', 'headers', 'x-a'],
+      message:
+        'sources.pets.headers.x-a takes the environment variable MACHINE, which is of the machine, and not for tenants.',
+      suggestion: 'Keep the value as a secret, and write secrets. and its name between the braces.',
+    },
+  ]);
   const { config, problems } = await read(state, { trusted: true });
   expect(problems).toEqual([]);
   expect(config.sources.pets?.headers).toEqual({ 'x-a': 'of the machine' });
@@ -76,6 +83,8 @@ it('gives what opens the gateway itself to no tenant', async () => {
   for (const name of ['SKEIN_ENCRYPTION_KEY', 'SKEIN_ENCRYPTION_KEY_PREVIOUS', 'SKEIN_ADMIN_TOKEN', 'MONGODB_URI']) {
     const { problems } = await read(source({ headers: { 'x-a': `\${${name}}` } }), { trusted: true });
     expect(problems.map(({ path }) => path?.join('.'))).toEqual(['sources.pets.headers.x-a']);
+    expect(problems[0]?.message).toContain('which opens the gateway itself');
+    expect(problems[0]?.suggestion).not.toContain('Set ');
   }
 });
 

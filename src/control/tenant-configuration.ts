@@ -56,7 +56,20 @@ export async function readTenantConfiguration(
   return {
     ...reading,
     config: { ...reading.config, keys, auth, cors, limits, rates, reload, cache, usage },
-    problems: [...problems, ...reading.problems],
+    problems: [...problems, ...reading.problems.map((problem) => forTenants(problem, tenant))],
+  };
+}
+
+/** The reader tells whoever runs the gateway to set variables: nobody can do that here. */
+function forTenants(problem: Problem, { trusted }: Tenant): Problem {
+  const [, place, name = ''] =
+    /^(.*) takes the environment variable (\w+), which is not set\.$/.exec(problem.message) ?? [];
+  if (place === undefined || (trusted && !SECRET_VARIABLES.has(name))) return problem;
+  const why = trusted ? 'opens the gateway itself' : 'is of the machine, and not for tenants';
+  return {
+    ...problem,
+    message: `${place} takes the environment variable ${name}, which ${why}.`,
+    suggestion: 'Keep the value as a secret, and write secrets. and its name between the braces.',
   };
 }
 

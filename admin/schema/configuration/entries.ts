@@ -4,7 +4,7 @@ import { entryOf, type GivenEntry, resourceEntity } from '../../stores/resource-
 import { resources } from '../../stores/resources.ts';
 import { revisions } from '../../stores/revisions.ts';
 import { type Builder, orError, type Shared, withoutNulls } from '../builder.ts';
-import { addEntity, type Fields, type ObjectFields } from '../entity.ts';
+import { addEntity, type Fields, type ObjectFields, withArticle } from '../entity.ts';
 import { type InputOf, SETTINGS } from '../options/inputs.ts';
 import type { OptionType } from '../options/option-type.ts';
 import { type GivenSettings, withSettings } from '../options/with-settings.ts';
@@ -133,7 +133,7 @@ export function addEntries(
     updateInput: content,
   });
   const input = builder.inputType(`${name}Input`, {
-    description: `A ${word} to be tried or published. Without options it is taken as it is in the working copy.`,
+    description: `What is tried or published of ${withArticle(word)}. Without options it is taken as it is in the working copy.`,
     fields: named as never,
   });
   const tenant = 'Id or name of the tenant, for platform administrators. Default: one’s own.';
