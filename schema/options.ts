@@ -1,17 +1,6 @@
 import { z } from 'zod';
 import { graphqlName } from '../sources/options.ts';
 
-/**
- * A link: a field added to a type, resolved by a root field of another source.
- *
- * An argument's value is a constant, or reads the parent:
- * - `$parent.sku`: the parent's own field; one call a parent.
- * - `$parents.sku`: the list of the field over all parents at this place; one call for all of them.
- * - `$parent.reviews { rating text }`: what the graph says of the parent, for links to prompts.
- *
- * Arguments of the root field that the link does not set stay arguments of the new field, or those of them that `expose`
- * names.
- */
 export const linkOptions = z
   .strictObject({
     call: z
@@ -22,7 +11,7 @@ export const linkOptions = z
       .record(z.string(), z.json())
       .default({})
       .describe(
-        'A map: values of its arguments. Constants, or what is read of the parent: `$parent.sku` with one call a parent, `$parents.sku` with one call for all, `$parent.reviews { rating text }` for prompts.',
+        'A map: values of its arguments. Constants, or what is read of the parent: `$parent.sku` with one call a parent; `$parents.sku`, the list over all parents at this place, with one call for all; `$parent.reviews { rating text }`, what the graph says of it, for prompts.',
       ),
     expose: z
       .array(graphqlName)

@@ -69,6 +69,20 @@ describeStores('settings', (plane) => {
     expect(await plane().dump()).toEqual(before);
   });
 
+  it('keep the secrets that come back masked, and are refused where there are none', async () => {
+    const acme = await start();
+    const settings = (secret: string, more = '') =>
+      `settings: { graphql: { endpoint: "https://a.example", ${more} headers: [{ name: "authorization", value: "${secret}" }] } }`;
+    expect(await places(acme, `publishSource(input: { name: "a", ${settings('***')} })`)).toEqual([
+      'settings.graphql.headers.0',
+    ]);
+    expect(await places(acme, `publishSource(input: { name: "a", ${settings('hush')} })`)).toEqual([]);
+    const again = `publishSource(version: 1, input: { name: "a", ${settings('***', 'batch: true,')} })`;
+    expect(await places(acme, again)).toEqual([]);
+    const [kept] = await plane().store.resources.all({ all: true }, { name: 'a' });
+    expect(JSON.parse(kept?.options ?? '')).toMatchObject({ batch: true, headers: { authorization: 'hush' } });
+  });
+
   it('of versions and releases of prompts are told in their own inputs', async () => {
     const acme = await start();
     const text = 'settings: { template: "a" }';
