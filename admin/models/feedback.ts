@@ -35,7 +35,7 @@ export const feedbackSchema = recordSchema({
   app: name,
   user: name,
   prompt: text,
-  promptVersion: text,
+  promptVersion: words,
   model: text,
   score: { type: Number, required: true },
   comment: words,

@@ -28,7 +28,7 @@ export interface KeptFeedback {
 export interface FeedbackKeeper {
   /**
    * Resolves when it is kept; what the same caller has said of the call before is replaced.
-   * @throws SkeinError NOT_FOUND for a call that is not the caller's to judge, UPSTREAM_UNAVAILABLE when nothing can be kept
+   * @throws SkeinError NOT_FOUND for a call that is not the caller's to judge, STORE_UNAVAILABLE when nothing can be kept
    */
   keep(feedback: FeedbackInput, context: CallContext): Promise<KeptFeedback>;
 }
@@ -72,7 +72,7 @@ export function feedbackCall(keeper: FeedbackKeeper | undefined): UnaryCall {
       const feedback = input as FeedbackInput;
       const reason = mistakeIn(feedback);
       if (reason !== undefined) throw new SkeinError('BAD_USER_INPUT', reason);
-      if (keeper === undefined) throw new SkeinError('UPSTREAM_UNAVAILABLE', 'Feedback is not kept here.');
+      if (keeper === undefined) throw new SkeinError('STORE_UNAVAILABLE', 'Feedback is not kept here.');
       return keeper.keep(feedback, context);
     },
   };

@@ -5,12 +5,13 @@ import type { Arguments } from '../source.ts';
 
 /**
  * Values of arguments that came another way than through GraphQL, by the same rules. Tells everything that is wrong with
- * paths below the values; `undefined` if something was.
+ * paths below the values; `undefined` if something was. `owner` is whose arguments they are, as a sentence begins.
  */
 export function readInputValues(
   args: readonly GraphQLArgument[],
   given: Arguments,
   tell: (problem: Problem) => void,
+  owner = 'The prompt',
 ): Arguments | undefined {
   let failed = false;
   const refuse = (path: readonly (string | number)[], message: string) => {
@@ -19,7 +20,7 @@ export function readInputValues(
   };
   const names = args.map(({ name }) => name);
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) refuse([name], `The prompt has no input "${name}".${didYouMean(name, names)}`);
+    if (!names.includes(name)) refuse([name], `${owner} has no input "${name}".${didYouMean(name, names)}`);
   }
   const values: Record<string, unknown> = {};
   for (const argument of args) {

@@ -6,7 +6,7 @@ import { type FeedbackChange, USAGE_PREFIX } from '../../admin/store/usage-log.t
 import { type Judgement, judge } from '../../admin/stores/feedback.ts';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { Clock, Log } from '../../kernel/ports.ts';
-import { FEEDBACK_FIELD, type FeedbackKeeper } from '../../sources/prompt/feedback.ts';
+import type { FeedbackKeeper } from '../../sources/prompt/feedback.ts';
 import type { CallContext } from '../../sources/source.ts';
 import { DEFAULT_TENANT } from '../identity/caller.ts';
 import type { Sink, UsageSink } from './usage-sink.ts';
@@ -67,9 +67,8 @@ export function createFeedback({
       } catch (error) {
         if (error instanceof SkeinError) throw error;
         log.warn({ requestId: context.requestId, reason: describeError(error) }, 'feedback could not be kept');
-        const details = { source: 'prompts', operation: FEEDBACK_FIELD };
         const message = 'Feedback cannot be kept at the moment: send it again.';
-        throw new SkeinError('UPSTREAM_UNAVAILABLE', message, { details, cause: error });
+        throw new SkeinError('STORE_UNAVAILABLE', message, { cause: error });
       }
     },
   };

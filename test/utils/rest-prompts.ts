@@ -2,10 +2,11 @@ import { onTestFinished } from 'vitest';
 import { silentLog, systemClock } from '../../kernel/ports.ts';
 import { createAiSource } from '../../sources/ai/ai-source.ts';
 import { createCachedModels } from '../../sources/ai/cache/cached-models.ts';
-import type { ModelCallRecord } from '../../sources/ai/meter.ts';
+import type { Meter, ModelCallRecord } from '../../sources/ai/meter.ts';
 import { createModels } from '../../sources/ai/model-client.ts';
 import { modelOptions, providerOptions } from '../../sources/ai/options.ts';
 import { createMemoryStore } from '../../sources/cache/memory-store.ts';
+import type { FeedbackKeeper } from '../../sources/prompt/feedback.ts';
 import { promptOptions } from '../../sources/prompt/options.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source } from '../../sources/source.ts';
@@ -20,12 +21,19 @@ export interface RestPromptsOptions {
   readonly others?: readonly Source[];
   readonly links?: Parameters<typeof startTestGateway>[1];
   readonly gateway?: GatewayOptions;
+  readonly feedback?: FeedbackKeeper;
 }
 
 /** A gateway with prompts, over a model whose answers the test gives. */
 export async function startRestPrompts(options: RestPromptsOptions) {
   const server = await createProviderServer(options.answer);
   const records: ModelCallRecord[] = [];
+  // Records have ids as those of a store have.
+  const meter: Meter = {
+    record(record, { prompt }) {
+      prompt?.onRecorded?.(`use_${records.push(record)}`);
+    },
+  };
   const report = ({ message }: { readonly message: string }) => {
     throw new Error(message);
   };
@@ -39,14 +47,13 @@ export async function startRestPrompts(options: RestPromptsOptions) {
     },
     deps,
     undefined,
-    { meter: { record: (record) => void records.push(record) } },
+    { meter },
   );
   const store = createMemoryStore({ maxBytes: 10_000_000 });
-  const meter = { record: (record: ModelCallRecord) => void records.push(record) };
   const keeping = { store, meter, clock: systemClock, options: new Map(), release: async () => {} };
   const models = createCachedModels(client, keeping);
   const parsed = Object.entries(options.prompts).map(([name, given]) => [name, promptOptions.parse(given)] as const);
-  const prompts = createPromptSource(Object.fromEntries(parsed), models, deps);
+  const prompts = createPromptSource(Object.fromEntries(parsed), models, deps, options.feedback);
   const sources = [createAiSource(models, deps), prompts, ...(options.others ?? [])];
   const gateway = await startTestGateway(sources, options.links ?? {}, options.gateway ?? {});
   onTestFinished(async () => {

@@ -82,7 +82,12 @@ describe('GET /rest/openapi.json', () => {
       security: [{ key: [] }],
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
     });
-    expect(Object.keys(document.paths)).toEqual(['/rest/prompts/reply', '/rest/prompts/say', '/rest/prompts/ping']);
+    expect(Object.keys(document.paths)).toEqual([
+      '/rest/prompts/reply',
+      '/rest/prompts/say',
+      '/rest/prompts/ping',
+      '/rest/feedback',
+    ]);
     const { post } = document.paths['/rest/prompts/reply'] ?? {};
     expect(post).toMatchObject({
       operationId: 'reply',

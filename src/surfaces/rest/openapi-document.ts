@@ -1,7 +1,7 @@
 import { isRequiredArgument } from 'graphql';
 import { ERROR_TABLE, type ErrorCode } from '../../../kernel/errors.ts';
 import { described, type JsonSchema, JsonSchemas, objectSchema } from './json-schemas.ts';
-import type { RestPrompt } from './rest-prompts.ts';
+import { FEEDBACK, type RestFeedback, type RestPrompt } from './rest-prompts.ts';
 
 const MAX_EXAMPLES = 5;
 
@@ -23,6 +23,7 @@ const FAILURES: readonly ErrorCode[] = [
   'UPSTREAM_BUSY',
   'UPSTREAM_UNAVAILABLE',
   'SHUTTING_DOWN',
+  'STORE_UNAVAILABLE',
   'UPSTREAM_TIMEOUT',
   'DEADLINE_EXCEEDED',
 ];
@@ -77,7 +78,7 @@ const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
 };
 
 /** OpenAPI 3.1 of prompts (https://spec.openapis.org/oas/v3.1.1.html). */
-export function openapiOf(prompts: readonly RestPrompt[]): JsonSchema {
+export function openapiOf(prompts: readonly RestPrompt[], feedback: RestFeedback | undefined): JsonSchema {
   const schemas = new JsonSchemas();
   const paths = Object.fromEntries(
     prompts.map((prompt) => [`/rest/prompts/${prompt.name}`, { post: operationOf(prompt, schemas) }]),
@@ -87,7 +88,7 @@ export function openapiOf(prompts: readonly RestPrompt[]): JsonSchema {
     info: { title: 'Prompts', version: '1', description: 'Prompts as operations, with typed input and output.' },
     servers: [{ url: '/' }],
     security: [{ key: [] }],
-    paths,
+    paths: { ...paths, ...(feedback && { [FEEDBACK]: { post: feedbackOperation(feedback, schemas) } }) },
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, or a token.' } },
       schemas: { ...schemas.components, ...COMPONENTS },
@@ -97,12 +98,7 @@ export function openapiOf(prompts: readonly RestPrompt[]): JsonSchema {
 
 function operationOf({ name, args, field, subscription, examples }: RestPrompt, schemas: JsonSchemas): JsonSchema {
   const output = schemas.of(field.type);
-  const input = objectSchema(
-    Object.fromEntries(
-      args.map((argument) => [argument.name, described(schemas.of(argument.type), argument.description)]),
-    ),
-    args.filter(isRequiredArgument).map((argument) => argument.name),
-  );
+  const input = inputOf(args, schemas);
   const shown = examples.slice(0, MAX_EXAMPLES);
   const inputs = Object.fromEntries(shown.map(({ input: value }, index) => [`example${index + 1}`, { value }]));
   const description = field.description ?? undefined;
@@ -126,12 +122,38 @@ function operationOf({ name, args, field, subscription, examples }: RestPrompt, 
   };
 }
 
+function feedbackOperation({ args, field }: RestFeedback, schemas: JsonSchemas): JsonSchema {
+  return {
+    operationId: field.name,
+    summary: 'Say how good an answer was.',
+    description: field.description ?? '',
+    requestBody: { required: true, content: { 'application/json': { schema: inputOf(args, schemas) } } },
+    responses: {
+      '200': {
+        description: 'What is kept of it.',
+        content: { 'application/json': { schema: schemas.of(field.type) } },
+      },
+      ...failures(),
+    },
+  };
+}
+
+function inputOf(args: RestPrompt['args'], schemas: JsonSchemas): JsonSchema {
+  return objectSchema(
+    Object.fromEntries(
+      args.map((argument) => [argument.name, described(schemas.of(argument.type), argument.description)]),
+    ),
+    args.filter(isRequiredArgument).map((argument) => argument.name),
+  );
+}
+
 function answerOf(output: JsonSchema): JsonSchema {
   const properties = {
     output,
     prompt: { $ref: '#/components/schemas/skein.Prompt' },
     model: { type: 'string', description: 'Name of the model that answered.' },
     provider: { type: 'string' },
+    call: { type: 'string', description: `Id of the call, to say at ${FEEDBACK} how good the answer was.` },
     cached: { type: 'boolean', description: 'The answer was kept, and no model was asked.' },
     usage: { $ref: '#/components/schemas/skein.Usage' },
     finishReason: { type: 'string' },

@@ -10,6 +10,8 @@ export interface RestAnswer {
   readonly prompt?: { readonly version: string; readonly hash: string };
   readonly model?: string;
   readonly provider?: string;
+  /** Id of the call, to say how good the answer was. */
+  readonly call?: string;
   /** The answer was kept, and no model was asked. */
   readonly cached?: boolean;
   /** As far as the provider has told it. */
@@ -27,8 +29,17 @@ export function answerOf(result: PublicResult, requestId: string): RestAnswer | 
   const [made] =
     (result.extensions?.skein as { readonly prompts?: readonly CountedAnswer[] } | undefined)?.prompts ?? [];
   if (made === undefined) return { output, requestId };
-  const { version, hash, model, provider, usage, cached = false } = made;
-  return { output, prompt: { version, hash }, model, provider, cached, ...(usage && { usage }), requestId };
+  const { version, hash, model, provider, calls = [], usage, cached = false } = made;
+  const [call] = calls;
+  return {
+    output,
+    prompt: { version, hash },
+    ...{ model, provider },
+    ...(call !== undefined && { call }),
+    cached,
+    ...(usage && { usage }),
+    requestId,
+  };
 }
 
 export function isFailure(answer: RestAnswer | RestFailure): answer is RestFailure {
@@ -44,6 +55,7 @@ interface StreamEvent {
   readonly version?: string | null;
   readonly versionHash?: string | null;
   readonly cached?: boolean | null;
+  readonly call?: string | null;
   readonly usage?: Readonly<Record<string, unknown>> | null;
 }
 
@@ -67,12 +79,13 @@ export class AnswerGatherer {
   }
 
   whole(requestId: string): RestAnswer {
-    const { version, versionHash, model, provider, cached, usage, finishReason } = this.#last;
+    const { version, versionHash, model, provider, call, cached, usage, finishReason } = this.#last;
     return {
       output: this.#texts.join(''),
       ...(version && versionHash && { prompt: { version, hash: versionHash } }),
       ...(model && { model }),
       ...(provider && { provider }),
+      ...(call && { call }),
       cached: cached ?? false,
       ...(usage && { usage: told(usage) }),
       ...(finishReason && { finishReason }),

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { SkeinError } from '../../../kernel/errors.ts';
 import { silentLog, systemClock } from '../../../kernel/ports.ts';
 import { linkOptions } from '../../../schema/options.ts';
+import type { FeedbackInput, FeedbackKeeper } from '../../../sources/prompt/feedback.ts';
 import { createMemorySource } from '../../../test/utils/memory-source.ts';
 import { openaiAnswer, type ProviderHandler, sendJson } from '../../../test/utils/provider-server.ts';
 import { startRestPrompts } from '../../../test/utils/rest-prompts.ts';
@@ -43,12 +45,13 @@ describe('POST /rest/prompts/<name>', () => {
       output: 'Hello',
       prompt: PROMPT,
       ...SMALL,
+      call: 'use_1',
       usage: USAGE,
       requestId: 'mine',
     });
     expect(server.requests[0]?.body.messages).toEqual([{ role: 'user', content: 'Greet Ada  {{ name }}/WARM' }]);
     const typed = await ask('classify', { text: 'fine' });
-    expect(await typed.json()).toMatchObject({ output: VERDICT, prompt: PROMPT, ...SMALL });
+    expect(await typed.json()).toMatchObject({ output: VERDICT, prompt: PROMPT, ...SMALL, call: 'use_2' });
     const bare = await ask('ping', '', { 'content-type': '' });
     expect(await bare.json()).toMatchObject({ output: 'Hello' });
   });
@@ -231,5 +234,46 @@ describe('POST /rest/prompts/<name>', () => {
     expect(await (await asking).json()).toMatchObject({ output: 'late' });
     await closing;
     await expect(ask('ping', {})).rejects.toThrow();
+  });
+});
+
+describe('POST /rest/feedback', () => {
+  it('hands on what is thought of an answer, and gives what is kept', async () => {
+    const kept: FeedbackInput[] = [];
+    const feedback: FeedbackKeeper = {
+      async keep(given) {
+        kept.push(given);
+        if (given.call !== 'use_1') throw new SkeinError('NOT_FOUND', 'There is no such call.');
+        return { ...given, prompt: 'ping', version: 'inline', comment: given.comment ?? null };
+      },
+    };
+    const { send } = await startRestPrompts({ prompts: PROMPTS, answer, feedback });
+    const say = async (body: unknown, init: RequestInit = {}) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await send('/rest/feedback', { method: 'POST', headers, body: JSON.stringify(body), ...init });
+      return [response.status, await response.json()];
+    };
+    const given = { call: 'use_1', score: 0.5 };
+    expect(await say(given)).toEqual([200, { ...given, prompt: 'ping', version: 'inline', comment: null }]);
+    expect(await say({ ...given, comment: 'fair' })).toMatchObject([200, { comment: 'fair' }]);
+    expect(kept).toEqual([given, { ...given, comment: 'fair' }]);
+    expect(await say({ ...given, call: 'use_2' })).toMatchObject([404, { error: { code: 'NOT_FOUND' } }]);
+    expect(await say({ ...given, score: 2 })).toMatchObject([400, { error: { code: 'BAD_USER_INPUT' } }]);
+    const [status, { error }] = (await say({ scor: 1, score: 'x' })) as [number, { error: { problems: unknown } }];
+    expect([status, error.problems]).toEqual([
+      400,
+      [
+        { path: ['scor'], message: 'Feedback has no input "scor". Did you mean "score"?' },
+        { path: ['call'], message: 'The input "call" is missing: it must be a ID!.' },
+        { path: ['score'], message: 'Float cannot represent non numeric value: "x"' },
+      ],
+    ]);
+    expect(await say(given, { method: 'PUT' })).toMatchObject([405, { error: { code: 'METHOD_NOT_ALLOWED' } }]);
+    expect(kept).toHaveLength(3);
+  });
+
+  it('leaves the name to a prompt that is called so', async () => {
+    const { ask } = await startRestPrompts({ prompts: { feedback: { template: 'x' } }, answer });
+    expect(await (await ask('feedback', {})).json()).toMatchObject({ output: 'Hello' });
   });
 });

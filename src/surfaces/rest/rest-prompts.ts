@@ -3,10 +3,12 @@ import {
   type GraphQLField,
   type GraphQLOutputType,
   getNamedType,
+  isInputObjectType,
   isObjectType,
   isRequiredArgument,
 } from 'graphql';
 import type { Generation } from '../../../schema/registry.ts';
+import { FEEDBACK_FIELD } from '../../../sources/prompt/feedback.ts';
 import type { PromptFacts } from '../../../sources/source.ts';
 
 /** A prompt of a graph, and how the graph is asked for it. */
@@ -21,6 +23,31 @@ export interface RestPrompt {
   readonly mutation: string;
   /** The one that asks for the answer as it is written, where the graph can. Its field is called `event`. */
   readonly subscription: string | undefined;
+}
+
+/** Where feedback goes: beside the prompts, any of which may be called so itself. */
+export const FEEDBACK = '/rest/feedback';
+
+/** The field that takes feedback, as an operation with the input in variables of its own. */
+export interface RestFeedback {
+  readonly args: readonly GraphQLArgument[];
+  readonly field: GraphQLField<unknown, unknown>;
+  /** Its field is called `output`. */
+  readonly mutation: string;
+}
+
+/** Undefined: the graph has no prompts of its tenant's own. */
+export function feedbackOf({ composition: { ownership }, sources }: Generation): RestFeedback | undefined {
+  const coordinate = `Mutation.${FEEDBACK_FIELD}`;
+  const owner = sources.find(({ name }) => name === ownership.rootFields.get(coordinate));
+  const field = owner?.kind === 'prompt' ? ownership.rootField(owner.name, coordinate) : undefined;
+  const input = field && getNamedType(field.args[0]?.type);
+  if (field === undefined || !isInputObjectType(input)) return undefined;
+  const args = Object.values(input.getFields());
+  const variables = args.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
+  const given = args.map(({ name }) => `${name}: $${name}`).join(', ');
+  const mutation = `mutation(${variables}) { output: ${FEEDBACK_FIELD}(input: { ${given} })${selectionOf(field.type)} }`;
+  return { args, field, mutation };
 }
 
 const MAX_DEPTH = 20;

@@ -35,7 +35,8 @@ describe('with Accept: text/event-stream a prompt', () => {
         {
           output: 'Hello',
           prompt: { version: 'inline', hash: expect.any(String) },
-          ...{ model: 'small', provider: 'stub', cached: false, finishReason: 'STOP', requestId: 'mine' },
+          ...{ model: 'small', provider: 'stub', call: 'use_1', cached: false },
+          ...{ finishReason: 'STOP', requestId: 'mine' },
           usage: { inputTokens: 5, outputTokens: 2, totalTokens: 7, costUsd: 0.009 },
         },
       ],
