@@ -34,6 +34,7 @@ const NUMBER = /^(?:[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?)|[+-]Inf|NaN|Nan)$/i;
 export function readPrometheus(text: string): Scrape {
   if (!text.endsWith('\n')) throw new Error('The last line has no end.');
   const families = new Map<string, MetricFamily & { readonly samples: MetricSample[] }>();
+  const byName = new Map<string, MetricSample[]>();
   const seen = new Set<string>();
   let help: RegExpExecArray | undefined;
   let family: (MetricFamily & { readonly samples: MetricSample[] }) | undefined;
@@ -59,12 +60,15 @@ export function readPrometheus(text: string): Scrape {
       const key = `${name} ${JSON.stringify(Object.entries(read).sort())}`;
       if (seen.has(key)) throw new Error(`The sample comes twice: ${line}`);
       seen.add(key);
-      family.samples.push({ name, labels: read, value: Number(value.replace('Inf', 'Infinity')) });
+      const found = { name, labels: read, value: Number(value.replace('Inf', 'Infinity')) };
+      family.samples.push(found);
+      const same = byName.get(name);
+      if (same === undefined) byName.set(name, [found]);
+      else same.push(found);
     } else throw new Error(`The line is none of the format: ${line}`);
   }
   for (const each of families.values()) check(each);
-  const all = (name: string) =>
-    [...families.values()].flatMap(({ samples }) => samples.filter((of) => of.name === name));
+  const all = (name: string) => byName.get(name) ?? [];
   return {
     families,
     all,
@@ -102,7 +106,9 @@ function check({ name, type, samples }: MetricFamily): void {
   for (const sample of samples) {
     const { le: _, ...labels } = sample.labels;
     const key = JSON.stringify(labels);
-    series.set(key, [...(series.get(key) ?? []), sample]);
+    const own = series.get(key);
+    if (own === undefined) series.set(key, [sample]);
+    else own.push(sample);
   }
   for (const own of series.values()) {
     const buckets = own.filter((sample) => sample.name === `${name}_bucket`);

@@ -59,7 +59,7 @@ export interface Snapshot extends Omit<GatewayState, 'graphs'> {
 
 /** Series stay few enough for one scrape, however many tenants there are. */
 const MOST_GRAPHS = 500;
-const MOST_SOURCES = 1_000;
+const MOST_SOURCES = 500;
 
 export function takeSnapshot({ graphs: all, ...state }: GatewayState): Snapshot {
   const graphs: GraphSnapshot[] = [];

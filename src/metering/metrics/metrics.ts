@@ -8,6 +8,7 @@ import { createRateMetrics } from './metered-rates.ts';
 import { createModelMetrics } from './model-metrics.ts';
 import { createOperationMetrics, type OperationMetrics } from './operation-metrics.ts';
 import { processRegistry } from './process-metrics.ts';
+import type { Register } from './series.ts';
 import { registerStateMetrics } from './state-metrics.ts';
 import { registerUpstreamMetrics } from './upstream-metrics.ts';
 
@@ -22,13 +23,14 @@ export interface Metrics {
   configurationTaken(isTaken: boolean): void;
   /** From now on this is how the gateway stands. */
   watch(read: () => GatewayState): void;
-  /** Everything, as Prometheus reads it. */
+  /** Everything, as Prometheus reads it. Who asks while it is being written is given the same. */
   text(): Promise<string>;
 }
 
 /** Text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export const METRICS_MEDIA_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
+const SLICE_MS = 5;
 const NOTHING: GatewayState = { requests: 0, streams: 0, webSockets: 0, isDraining: false, graphs: [] };
 
 export function createMetrics(): Metrics {
@@ -36,6 +38,11 @@ export function createMetrics(): Metrics {
   let read = (): GatewayState => NOTHING;
   let last: Snapshot = takeSnapshot(NOTHING);
   const snapshot = () => last;
+  let scraping: Promise<string> | undefined;
+  const scrape = () => {
+    last = takeSnapshot(read());
+    return textOf([registry, processRegistry()]);
+  };
   const http = createHttpMetrics(registry);
   const operations = createOperationMetrics(registry);
   const rates = createRateMetrics(registry);
@@ -53,12 +60,26 @@ export function createMetrics(): Metrics {
     watch(given) {
       read = given;
     },
-    async text() {
-      // All that is collected is read before anything else runs: one scrape, one moment.
-      last = takeSnapshot(read());
-      const own = registry.metrics();
-      last = takeSnapshot(NOTHING);
-      return `${await own}\n${await processRegistry().metrics()}`;
+    text() {
+      scraping ??= scrape().finally(() => {
+        scraping = undefined;
+        last = takeSnapshot(NOTHING);
+      });
+      return scraping;
     },
   };
+}
+
+/** Requests come in between: many sources make megabytes of text. */
+async function textOf(registries: readonly Register[]): Promise<string> {
+  const parts: string[] = [];
+  let beganAt = performance.now();
+  for (const registry of registries)
+    for (const { name } of registry.getMetricsAsArray()) {
+      parts.push(await registry.getSingleMetricAsString(name));
+      if (performance.now() - beganAt < SLICE_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      beganAt = performance.now();
+    }
+  return `${parts.join('\n\n')}\n`;
 }
