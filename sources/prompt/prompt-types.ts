@@ -18,6 +18,7 @@ import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { FEEDBACK_TYPES } from './feedback.ts';
+import { MEDIA_DEFINITIONS, MEDIA_SCALARS } from './media-values.ts';
 import type { PromptOptions } from './options.ts';
 
 const BUILT_IN = ['String', 'Int', 'Float', 'Boolean', 'ID'];
@@ -26,6 +27,7 @@ const SHARED_SCALARS = ['JSON', 'Int64'];
 const RESERVED = [
   ...['Query', 'Mutation', 'Subscription', 'PromptStreamEvent', 'PromptFinishReason', 'PromptUsage'],
   ...Object.values(FEEDBACK_TYPES),
+  ...Object.values(MEDIA_SCALARS),
 ];
 
 const DEFINABLE: ReadonlySet<string> = new Set([
@@ -53,7 +55,16 @@ export function readPromptTypes(options: PromptOptions, report: (problem: Proble
 
   const definitions = parseDefinitions(options.types, (message) => tell(['types'], message));
   if (definitions === undefined) return undefined;
-  const known = [...definitions.keys(), ...BUILT_IN, ...SHARED_SCALARS];
+  const media = Object.keys(MEDIA_SCALARS).filter((name) => !definitions.has(name));
+  const known = [...definitions.keys(), ...BUILT_IN, ...SHARED_SCALARS, ...media];
+  /** Images and files under the names that they have in the graph. */
+  const inGraph = <T extends TypeNode | DefinitionNode>(node: T): T =>
+    visit(node, {
+      NamedType: (type: NamedTypeNode) => {
+        const name = media.includes(type.name.value) ? MEDIA_SCALARS[type.name.value] : undefined;
+        return name === undefined ? undefined : { ...type, name: { ...type.name, value: name } };
+      },
+    });
 
   function checkNames(node: TypeNode | DefinitionNode, path: string[]): void {
     visit(node, {
@@ -84,7 +95,7 @@ export function readPromptTypes(options: PromptOptions, report: (problem: Proble
     const path = ['input', name, ...(typeof input === 'string' ? [] : ['type'])];
     if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) tell(path, `"${name}" is not a GraphQL name.`);
     const type = readType(text, path, Kind.OBJECT_TYPE_DEFINITION, 'a type of results; here an input type is needed');
-    if (type !== undefined) args.push(`${describe(description)}${name}: ${print(type)}`);
+    if (type !== undefined) args.push(`${describe(description)}${name}: ${print(inGraph(type))}`);
   }
   const output = readType(
     options.output,
@@ -92,17 +103,38 @@ export function readPromptTypes(options: PromptOptions, report: (problem: Proble
     Kind.INPUT_OBJECT_TYPE_DEFINITION,
     'a type of inputs; here a type of results is needed',
   );
+  for (const [where, node] of [['output', output] as const, ...outputsIn(definitions)])
+    if (node !== undefined && namesOneOf(node, media)) tell([where], 'Images and files can be inputs only.');
   if (failed || output === undefined) return undefined;
 
-  const printed = new Map([...definitions].map(([name, definition]) => [name, print(definition)]));
+  const printed = new Map([...definitions].map(([name, definition]) => [name, print(inGraph(definition))]));
   for (const name of SHARED_SCALARS) {
     const text = [...printed.values(), ...args, print(output)].join('\n');
     if (!printed.has(name) && new RegExp(`\\b${name}\\b`).test(text)) printed.set(name, `scalar ${name}`);
+  }
+  for (const [name, definition] of MEDIA_DEFINITIONS) {
+    if (new RegExp(`\\b${name}\\b`).test([...printed.values(), ...args].join('\n'))) printed.set(name, definition);
   }
   const field = `type Query { field${args.length > 0 ? `(${args.join(', ')})` : ''}: ${print(output)} }`;
   const schema = build([field, ...printed.values()].join('\n'), (message) => tell(['types'], message));
   const root = schema?.getQueryType()?.getFields().field;
   return failed || root === undefined ? undefined : { args: root.args, output: root.type, definitions: printed };
+}
+
+/** Types of results among the definitions. */
+function outputsIn(definitions: ReadonlyMap<string, TypeDefinitionNode>) {
+  const types = [...definitions.values()].filter(({ kind }) => kind === Kind.OBJECT_TYPE_DEFINITION);
+  return types.map((definition) => ['types', definition] as const);
+}
+
+function namesOneOf(node: TypeNode | DefinitionNode, names: readonly string[]): boolean {
+  let found = false;
+  visit(node, {
+    NamedType: ({ name }: NamedTypeNode) => {
+      found ||= names.includes(name.value);
+    },
+  });
+  return found;
 }
 
 function describe(description: string | undefined): string {

@@ -1,6 +1,7 @@
 import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import { SAMPLE_MARK } from './media-values.ts';
 import type { PromptTypes } from './prompt-types.ts';
 import { type PromptTemplate, parseTemplate } from './template.ts';
 import { sampleValues } from './template-values.ts';
@@ -45,7 +46,12 @@ function tryTemplate(
     const values = sampleValues(types.args, amount);
     if (values === undefined) return;
     try {
-      if (!template.render(values).includes('[object Object]')) continue;
+      const text = template.render(values);
+      if (title === TITLES.system && text.includes(SAMPLE_MARK)) {
+        tell({ message: `The ${title} has an image or a file in it: only the template may.` });
+        return;
+      }
+      if (!text.includes('[object Object]')) continue;
       tell({
         message: `The ${title} writes out an object as a whole.`,
         suggestion: 'Write its fields, or `{{ value | json }}`.',

@@ -3,6 +3,7 @@ import type { Problem } from '../../kernel/problem.ts';
 import type { ModelMessage, ModelRequest } from '../ai/model.ts';
 import type { Arguments, CallContext } from '../source.ts';
 import { readInputValues } from './input-values.ts';
+import { MediaMarks } from './media-values.ts';
 import type { PromptExample } from './options.ts';
 import type { PromptTypes } from './prompt-types.ts';
 import { readTemplate } from './read-template.ts';
@@ -42,7 +43,21 @@ export function readVersion(
     version.system === undefined ? undefined : readTemplate('system', version.system, inputs, types, tellAt('system'));
   if (template === undefined || types === undefined) return undefined;
   const valuesOf = createValues(types.args);
-  const ask = (args: Arguments): ModelMessage => ({ role: 'user', content: template.render(valuesOf(args)) });
+  const named = new Set(template.variables.map(({ name }) => name));
+  const isNamed = (argument: string) => named.has(argument);
+  const question = (args: Arguments) => {
+    const marks = new MediaMarks();
+    const values = valuesOf(args, marks);
+    return {
+      message: (): ModelMessage => ({ role: 'user', content: marks.fill(template.render(values), isNamed) }),
+      system(): string | undefined {
+        const text = system?.render(values);
+        if (text !== undefined && marks.isIn(text)) throw new Error('An image or a file is in the system text');
+        return text;
+      },
+    };
+  };
+  const ask = (args: Arguments): ModelMessage => question(args).message();
   // Values that do not fit their template once will not do so later.
   const examples: ModelMessage[] = [];
   if (!failed) {
@@ -54,14 +69,16 @@ export function readVersion(
   if (failed) return undefined;
   return (args, context) => {
     try {
+      const { message, system } = question(args);
       return {
-        system: system?.render(valuesOf(args)),
-        messages: [...examples, ask(args)],
+        system: system(),
+        messages: [...examples, message()],
         maxTokens: version.maxTokens,
         temperature: version.temperature,
         output: output?.shape,
       };
     } catch (error) {
+      if (error instanceof SkeinError) throw error;
       const fields = { prompt, version: version.name, requestId: context.requestId, reason: describeError(error) };
       context.log.warn(fields, 'A template could not be filled.');
       const message = `The template of the prompt "${prompt}" cannot be filled with these arguments.`;

@@ -6,40 +6,60 @@ import {
   isInputObjectType,
   isListType,
   isNonNullType,
+  isScalarType,
 } from 'graphql';
 import type { Arguments } from '../source.ts';
+import { MEDIA_DEFINITIONS, type MediaMarks, SAMPLE_MARK } from './media-values.ts';
 
-type Fill = (value: unknown) => unknown;
+type Fill = (value: unknown, marks: MediaMarks, path: string) => unknown;
 
 /**
- * Arguments as a template reads them. What the caller left out is null all the way down: a template may ask for
- * everything that the types have, and for nothing else.
+ * Arguments as a template reads them: images and files by their marks. What the caller left out is null all the way down: a
+ * template may ask for everything that the types have, and for nothing else.
  */
-export function createValues(args: readonly GraphQLArgument[]): (values: Arguments) => Record<string, unknown> {
+export function createValues(
+  args: readonly GraphQLArgument[],
+): (values: Arguments, marks: MediaMarks) => Record<string, unknown> {
   const known = new Map<GraphQLInputObjectType, Fill>();
   const fills = args.map(({ name, type }) => ({ name, fill: fillOf(type, known) }));
-  return (values) => Object.fromEntries(fills.map(({ name, fill }) => [name, fill(values[name])]));
+  return (values, marks) => Object.fromEntries(fills.map(({ name, fill }) => [name, fill(values[name], marks, name)]));
 }
 
 function fillOf(type: GraphQLInputType, known: Map<GraphQLInputObjectType, Fill>): Fill {
   if (isNonNullType(type)) return fillOf(type.ofType, known);
   if (isListType(type)) {
     const fillItem = fillOf(type.ofType, known);
-    return (value) => (Array.isArray(value) ? value.map(fillItem) : (value ?? null));
+    return (value, marks, path) =>
+      Array.isArray(value)
+        ? value.map((item, index) => fillItem(item, marks, `${path}[${index}]`))
+        : value === undefined || value === null
+          ? null
+          : fillItem(value, marks, path);
   }
+  if (isMedia(type)) return (value, marks, path) => (isGiven(value) ? marks.mark(String(type), value, path) : null);
   if (!isInputObjectType(type)) return (value) => value ?? null;
   const made = known.get(type);
   if (made !== undefined) return made;
   let fields: readonly { name: string; fill: Fill }[] = [];
-  const fill: Fill = (value) => {
+  const fill: Fill = (value, marks, path) => {
     if (typeof value !== 'object' || value === null) return null;
     const given = value as Arguments;
-    return Object.fromEntries(fields.map(({ name, fill: fillField }) => [name, fillField(given[name])]));
+    return Object.fromEntries(
+      fields.map(({ name, fill: fillField }) => [name, fillField(given[name], marks, `${path}.${name}`)]),
+    );
   };
   // Known before its fields are: an input type may hold itself.
   known.set(type, fill);
   fields = Object.values(type.getFields()).map((field) => ({ name: field.name, fill: fillOf(field.type, known) }));
   return fill;
+}
+
+function isMedia(type: GraphQLInputType): boolean {
+  return isScalarType(type) && MEDIA_DEFINITIONS.has(type.name);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 const MAX_SAMPLE_DEPTH = 6;
@@ -77,6 +97,7 @@ function sampleNonNull(type: GraphQLInputType, amount: 'full' | 'bare', depth: n
     return entries.some(([, value]) => value === UNKNOWN) ? UNKNOWN : Object.fromEntries(entries);
   }
   if (isNonNullType(type)) return UNKNOWN;
+  if (isMedia(type)) return SAMPLE_MARK;
   if (type.name === 'Boolean') return amount === 'full';
   return Object.hasOwn(SAMPLE_SCALARS, type.name) ? SAMPLE_SCALARS[type.name] : UNKNOWN;
 }
