@@ -64,6 +64,9 @@ export interface CollectionDeps<T extends StoredRecord> {
 }
 
 const DUPLICATE = 11000;
+/** Whose write took longer, may have a number from further back than others look. */
+const SLOW_MS = 200;
+const MOST_RENUMBERED = 10;
 const MOST = 20_000;
 
 export function createCollection<T extends StoredRecord>({
@@ -92,6 +95,24 @@ export function createCollection<T extends StoredRecord>({
       const fields = keyPattern === undefined ? await takenFields(model, await wanted()) : Object.keys(keyPattern);
       throw new TakenError(fields.filter((field) => field !== 'tenant'));
     }
+  };
+  /** A number for a record, and another one where it came long before the record was there. */
+  const numbered = async <R extends T | null>(write: (seq: number) => Promise<R>): Promise<R> => {
+    let at = now();
+    const record = await write(await nextSeq());
+    if (record === null) return record;
+    let { seq } = record;
+    for (let count = 0; now() - at > SLOW_MS && count < MOST_RENUMBERED; count += 1) {
+      at = now();
+      const next = await nextSeq();
+      // Who has changed it meanwhile has given it a later one.
+      await model.updateOne(
+        { _id: record._id, seq } as Filter<T>,
+        { $set: { seq: next } } as unknown as UpdateQuery<T>,
+      );
+      seq = next;
+    }
+    return { ...record, seq };
   };
   return {
     newId: () => newId(prefix, now()),
@@ -125,33 +146,36 @@ export function createCollection<T extends StoredRecord>({
     async insert(scope, record) {
       mayWrite(scope, record.tenant);
       const at = new Date(now());
-      const whole = {
+      const fields = {
         _id: newId(prefix, now()),
         ...record,
         version: 1,
-        seq: await nextSeq(),
         createdAt: at,
         updatedAt: at,
         archivedAt: null,
-      } as unknown as T;
-      const made = await orTaken(
-        () => model.create(whole),
-        async () => whole,
-      );
-      return made.toObject() as T;
+      };
+      return numbered(async (seq) => {
+        const whole = { ...fields, seq } as unknown as T;
+        const made = await orTaken(
+          () => model.create(whole),
+          async () => whole,
+        );
+        return made.toObject() as T;
+      });
     },
     async update(scope, id, version, changes) {
       const filter = within(scope, { _id: id, version } as Filter<T>);
-      const update = {
-        $set: { ...changes, updatedAt: new Date(now()), seq: await nextSeq() },
-        $inc: { version: 1 },
-      } as unknown as UpdateQuery<T>;
       const options = { returnDocument: 'after', lean: true } as const;
-      const written = await orTaken(
-        () => model.findOneAndUpdate(filter, update, options).exec(),
-        async () => ({ ...(await model.findOne(filter).lean<T>()), ...changes }) as Partial<T>,
-      );
-      return (written as T | null) ?? undefined;
+      const written = await numbered(async (seq) => {
+        const $set = { ...changes, updatedAt: new Date(now()), seq };
+        const update = { $set, $inc: { version: 1 } } as unknown as UpdateQuery<T>;
+        const found = await orTaken(
+          () => model.findOneAndUpdate(filter, update, options).exec(),
+          async () => ({ ...(await model.findOne(filter).lean<T>()), ...changes }) as Partial<T>,
+        );
+        return found as T | null;
+      });
+      return written ?? undefined;
     },
     async touch(id, changes) {
       await model.updateOne({ _id: id } as Filter<T>, { $set: changes } as unknown as UpdateQuery<T>);
