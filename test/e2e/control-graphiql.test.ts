@@ -61,6 +61,30 @@ optional('chromium', chromium)('GraphiQL of the admin schema in a browser withou
     await page.context().close();
   });
 
+  it('completes and explains the options of a source', { timeout: 90_000 }, async () => {
+    const page = await open();
+    await page.locator('.graphiql-query-editor .view-lines').click();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.press('Delete');
+    // Typed and not inserted: completion follows the keys. GraphiQL closes what is opened.
+    await page.keyboard.type('mutation { publishSource(input: { settings: { openapi: { upst');
+    const suggestion = page.locator('.suggest-widget').getByText('UpstreamInput').first();
+    await expect
+      .poll(async () => {
+        // Again, should it have been typed before the schema was there.
+        if (!(await suggestion.isVisible())) await page.keyboard.press('Control+Space');
+        return suggestion.isVisible();
+      }, PATIENCE)
+      .toBe(true);
+    await page.keyboard.press('Enter');
+    const written = page.locator('.graphiql-query-editor .view-lines');
+    await expect.poll(() => written.textContent(), PATIENCE).toContain('upstream:');
+    await written.getByText('openapi').last().hover();
+    await page.locator('.monaco-hover').getByText('A REST API by its OpenAPI document.').first().waitFor();
+    await page.screenshot({ path: 'test/artifacts/graphiql-settings.png' });
+    await page.context().close();
+  });
+
   it('shows the token to nobody who opens it by a public name', { timeout: 90_000 }, async () => {
     const page = await open(`${gateway.url.replace('127.0.0.1', PUBLIC_NAME)}/admin/graphql`);
     expect(await page.content()).not.toContain(token);
