@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DIALECT_NAMES, type DialectName } from '../../sources/ai/dialects/index.ts';
+import { PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import type { JsonObject, ModelRequest, ModelResponse } from '../../sources/ai/model.ts';
 import { messagesApi } from './anthropic/messages-api.ts';
 import type { ChatFormat } from './format.ts';
@@ -21,18 +21,18 @@ function read(client: Client, more: JsonObject) {
 /** Dialects that refuse the question, with what they refuse it for. */
 function refusals(client: Client, more: JsonObject): Record<string, string> {
   const { translation } = read(client, more);
-  const told = DIALECT_NAMES.map((dialect): [string, string | undefined] => [
+  const told = PROVIDER_DIALECTS.map((dialect): [string, string | undefined] => [
     dialect,
     dialect === client ? undefined : translation.refusal(dialect)?.message,
   ]);
-  return Object.fromEntries(told.filter((entry): entry is [DialectName, string] => entry[1] !== undefined));
+  return Object.fromEntries(told.filter((entry): entry is [ProviderDialect, string] => entry[1] !== undefined));
 }
 
 const reason = (parameter: string) =>
   `"${parameter}" is not taken by this model, whose provider speaks another format.`;
 const all = (client: Client, parameter: string) =>
   Object.fromEntries(
-    DIALECT_NAMES.filter((dialect) => dialect !== client).map((dialect) => [dialect, reason(parameter)]),
+    PROVIDER_DIALECTS.filter((dialect) => dialect !== client).map((dialect) => [dialect, reason(parameter)]),
   );
 
 describe('what only one format has', () => {
@@ -84,8 +84,8 @@ describe('what only one format has', () => {
   it.each<[Client, JsonObject, readonly string[]]>([
     ['openai', { presence_penalty: 0.5 }, ['openai-responses', 'anthropic']],
     ['openai', { response_format: { type: 'json_object' } }, ['anthropic']],
-    ['openai', { logprobs: true }, ['anthropic', 'gemini']],
-    ['openai-responses', { text: { verbosity: 'low' } }, ['anthropic', 'gemini']],
+    ['openai', { logprobs: true }, ['anthropic', 'gemini', 'ai-sdk']],
+    ['openai-responses', { text: { verbosity: 'low' } }, ['anthropic', 'gemini', 'ai-sdk']],
     ['anthropic', { top_k: 5 }, ['openai', 'openai-responses']],
   ])('and some others too, as in %s with %j, is refused by %j alone', (client, more, dialects) => {
     expect(Object.keys(refusals(client, more))).toEqual(dialects);
