@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../kernel/canonical-json.ts';
-import { MASK, maskSecrets } from '../stores/masking.ts';
+import { MASK, maskSecretsAt } from '../stores/masking.ts';
 import { sha256 } from '../stores/sha256.ts';
 import type { Item, TenantItems } from './items.ts';
 
@@ -73,10 +73,7 @@ function compareValues(path: readonly string[], before: unknown, after: unknown,
   const isDeeper = isRecord(before) || isRecord(after);
   const canDescend = (isRecord(before) || before === undefined) && (isRecord(after) || after === undefined);
   if (!isDeeper || !canDescend) {
-    const last = path.at(-1) ?? '';
-    const mask = (value: unknown) => (maskSecrets({ [last]: value }) as Record<string, unknown>)[last];
-    const [was, is] = [mask(before), mask(after)];
-    changes.push({ path, before: was, after: is });
+    changes.push({ path, before: maskSecretsAt(path, before), after: maskSecretsAt(path, after) });
     return;
   }
   const [one, other] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { masked, maskSecrets, unmask } from './masking.ts';
+import { fieldChanges } from '../gitops/compare.ts';
+import type { Item } from '../gitops/items.ts';
+import { masked, maskSecrets, maskSecretsAt, unmask } from './masking.ts';
 
 const REFERENCE = ['$', '{secrets.openai}'].join('');
 
@@ -56,4 +59,131 @@ test('masks that stand for nothing are told, each with its place', () => {
   };
   unmask(given, { apiKey: 5 }, ['options'], (path) => lost.push(path.join('.')));
   expect(lost).toEqual(['options.apiKey', 'options.url', 'options.list.0']);
+});
+
+test('what headers say is masked, but for those that say nothing', () => {
+  const headers = {
+    Accept: 'text/plain',
+    'content-type': 'text/plain',
+    'anthropic-version': '2023-06-01',
+    'X-Custom': 'hush',
+    'x-tenant': REFERENCE,
+    cookie: 'hush',
+  };
+  const options = {
+    headers,
+    forwardHeaders: ['x-a', { name: 'x-b', default: 'hush' }, { name: 'accept', default: '*' }],
+  };
+  expect(maskSecrets(options)).toEqual({
+    headers: { ...headers, 'X-Custom': '***', cookie: '***' },
+    forwardHeaders: ['x-a', { name: 'x-b', default: '***' }, { name: 'accept', default: '*' }],
+  });
+});
+
+test('so are credentials of security schemes, parameters of connections and settings of packages', () => {
+  const options = {
+    security: { petstore: 'hush', basic: { username: 'ann', password: 'hush' } },
+    subscriptions: { connectionParams: { any: { deep: ['hush', { x: 'hush' }] }, on: true } },
+    settings: { secretAccessKey: 'hush', region: 'hush' },
+    apiKeys: ['hush', '', REFERENCE],
+  };
+  const shown = maskSecrets(options);
+  expect(JSON.stringify(shown)).not.toContain('hush');
+  expect(shown).toMatchObject({
+    security: { basic: { username: 'ann' } },
+    subscriptions: { connectionParams: { on: true } },
+    apiKeys: ['***', '', REFERENCE],
+  });
+});
+
+test('parameters of addresses are masked by their names, and where they look like nothing that people write', () => {
+  const masks: [string, string][] = [
+    ['https://a.example/x?key=hush&page=2', 'https://a.example/x?key=***&page=2'],
+    ['https://a.example/x?page=2&X-Amz-Signature=hush#end', 'https://a.example/x?page=2&X-Amz-Signature=***#end'],
+    ['https://a.example/?q=9f8Xk2LmPq0ZtR7vBw3nYc5', 'https://a.example/?q=***'],
+    ['wss://a.example/?q=a-plain-text-that-is-long', 'wss://a.example/?q=a-plain-text-that-is-long'],
+    ['see https://a.example/?a=1 and b?key=told', 'see https://a.example/?a=1 and b?key=***'],
+    [`https://a.example/?key=${REFERENCE}`, `https://a.example/?key=${REFERENCE}`],
+    ['/path?key=told', '/path?key=told'],
+  ];
+  for (const [text, shown] of masks) expect(maskSecrets(text)).toBe(shown);
+  const lost: string[] = [];
+  unmask({ a: 'https://b.example/x?key=***' }, { a: masks[0]?.[0] }, [], (path) => lost.push(path.join('.')));
+  // Sent to another place, it is not what it was.
+  expect(lost).toEqual(['a']);
+});
+
+test('elements of lists are known by their names, wherever they stand', () => {
+  const known = {
+    forwardHeaders: [
+      { name: 'x-a', default: 'one' },
+      { name: 'x-b', default: 'two' },
+    ],
+  };
+  const lost: string[] = [];
+  const given = {
+    forwardHeaders: [
+      { name: 'x-b', default: '***' },
+      { name: 'x-c', default: '***' },
+    ],
+  };
+  expect(unmask(given, known, [], (path) => lost.push(path.join('.')))).toMatchObject({
+    forwardHeaders: [{ name: 'x-b', default: 'two' }, { name: 'x-c' }],
+  });
+  expect(lost).toEqual(['forwardHeaders.1.default']);
+});
+
+const name = fc.stringMatching(/^x-[a-z]{1,12}$/);
+const secret = fc.stringMatching(/^planted[A-Za-z0-9]{14,30}$/);
+/** Options with a secret in one of the places that they have for it. */
+const planted = fc.tuple(secret, name, fc.nat()).map(([value, key, choice]) => {
+  const places: object[] = [
+    { headers: { accept: 'text/plain', [key]: value } },
+    { headers: { [key]: `Custom ${value}` } },
+    { forwardHeaders: [key, { name: key, default: value }] },
+    { forwardHeaders: [{ name: 'accept', as: key, default: value }] },
+    { security: { [key]: value } },
+    { security: { [key]: { username: 'ann', password: value } } },
+    { security: { username: 'ann', password: value } },
+    { subscriptions: { protocol: 'ws', connectionParams: { [key]: { deeper: [value] } } } },
+    { endpoint: `https://ann:${value}@a.example/x` },
+    { endpoint: `https://${value}@a.example/x?page=1` },
+    { document: `https://a.example/x?page=1&${key}_token=${value}` },
+    { document: `https://a.example/x?sig=${value}&page=1` },
+    { upstream: { endpoints: [`https://a.example/?api-key=${value}`, { address: `https://u:${value}@b.example/` }] } },
+    { subscriptions: { endpoint: `wss://a.example/?auth=${value}` } },
+    { apiKey: value },
+    { apiKeys: ['${secrets.one}', value] },
+    { settings: { [key]: value, nested: { [key]: value } } },
+    { cache: { store: `redis://:${value}@redis.example:6379` } },
+  ];
+  return { value, options: { kind: 'openapi', timeoutMs: 5, ...places[choice % places.length] } };
+});
+
+test('a secret that stands anywhere options have a place for one is never shown, and stays when it comes back', () => {
+  fc.assert(
+    fc.property(planted, ({ value, options }) => {
+      const shown = maskSecrets(options) as object;
+      const bare = { kind: 'openapi', timeoutMs: 5 };
+      const item = (given: object) =>
+        ({ kind: 'entry', value: { options: given, document: null } }) as Partial<Item> as Item;
+      const changes = [
+        fieldChanges({ action: 'changed', before: item(bare), after: item(options) }),
+        fieldChanges({ action: 'changed', before: item(options), after: item(bare) }),
+      ];
+      expect(changes[0]?.length).toBeGreaterThan(0);
+      const told = [
+        shown,
+        masked({ _id: 'src_1', options: JSON.stringify(options) }),
+        masked({ sections: { sources: { a: { options } } } }),
+        changes,
+        Object.entries(options).map(([key, inner]) => maskSecretsAt([key], inner)),
+      ];
+      expect(JSON.stringify(told)).not.toContain(value);
+      const lost: unknown[] = [];
+      const back = unmask({ ...shown, timeoutMs: 6 }, options, [], (path) => lost.push(path));
+      expect([back, lost]).toEqual([{ ...options, timeoutMs: 6 }, []]);
+    }),
+    { numRuns: 300 },
+  );
 });
