@@ -30,7 +30,7 @@ const TURNS = { most: 2, mostOfOne: 1, mostWaitingOfOne: 8, mostWaiting: 200 };
 const NOTHING: Validation['changes'] = { breaking: [], dangerous: [], safe: [] };
 
 /** Builds a graph of the configuration, compares it with the one that serves, and lets go of it. */
-export function createValidation({ compiler, read, currentSdl, givenTo }: ValidationDeps): AdminPorts['validate'] {
+export function createValidation({ log, compiler, read, currentSdl, givenTo }: ValidationDeps): AdminPorts['validate'] {
   const turns = createTurns({
     ...TURNS,
     refuse: () =>
@@ -45,7 +45,9 @@ export function createValidation({ compiler, read, currentSdl, givenTo }: Valida
     const given = givenTo(request.tenant._id);
     if (isEmpty && given.length === 0) return { errors: [], notices: [], changes: NOTHING };
     try {
-      const deps = { log: silentLog, generation: generationOptions(config), given, compiler };
+      // What only the operator may know of it is in the log.
+      const warn: Log['warn'] = (fields, message) => log.warn({ tenant: request.tenant.name, ...fields }, message);
+      const deps = { log: { ...silentLog, warn }, generation: generationOptions(config), given, compiler };
       const graph = await createGraph(config, problems, deps);
       try {
         const sdl = graph.registry.current()?.composition.publicSdl;

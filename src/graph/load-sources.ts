@@ -12,6 +12,7 @@ import { createLazyStore } from '../../sources/cache/lazy-store.ts';
 import { createPromptSource } from '../../sources/prompt/prompt-source.ts';
 import type { Source, SourceDeps } from '../../sources/source.ts';
 import { documentName } from '../../sources/upstream/fetch-document.ts';
+import { NOT_REACHED } from '../../sources/upstream/resilience/network-guard.ts';
 import { readTls, type Tls, tlsOfDocument } from '../../sources/upstream/tls-files.ts';
 import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
 import { isOfService, isToldByService } from './blame.ts';
@@ -59,7 +60,8 @@ export async function loadSource(
     await Promise.all(made.map((source) => source.dispose()));
   } catch (error) {
     const message = describeError(error instanceof SkeinError ? (error.cause ?? error) : error);
-    if (error instanceof SkeinError && error.code !== 'UPSTREAM_BAD_RESPONSE') return { name, unreachable: message };
+    if (error instanceof SkeinError && error.code !== 'UPSTREAM_BAD_RESPONSE')
+      return { name, unreachable: publicReason(name, options, error, message, log) };
     mistakes.push(...(error instanceof ProblemsError ? error.problems : [{ message }]));
   }
   const told = mistakes.map((problem) => ({ ...problem, path: ['sources', name, ...(problem.path ?? [])] }));
@@ -68,6 +70,18 @@ export async function loadSource(
     return { name, failed: told };
   for (const problem of told) report(problem);
   return { name, broken: true };
+}
+
+/** Reasons that are in the log already. */
+const logged = new WeakMap<SourceOptions, string>();
+
+/** Why a source cannot be reached, as its owner may know it. What stays out of that is logged, once. */
+function publicReason(source: string, options: SourceOptions, { code }: SkeinError, reason: string, log: Log): string {
+  if (options.upstream.network !== 'public' || code === 'UPSTREAM_FAILED') return reason;
+  if (logged.get(options) !== reason)
+    log.warn({ source, reason }, 'a source cannot be reached from the public network');
+  logged.set(options, reason);
+  return NOT_REACHED;
 }
 
 async function readOwnTls({ kind, tls }: SourceOptions): Promise<Tls | undefined> {

@@ -20,9 +20,15 @@ export function isPrivateHost(host: string): boolean {
   return isIP(ip) !== 0 && isPrivateAddress(ip);
 }
 
+/**
+ * All that is told of what a source with a public network cannot reach, whether it is private, unknown or silent: what names
+ * stand for inside the gateway's network is for its operator alone.
+ */
+export const NOT_REACHED = 'It cannot be reached from the public network.';
+
 /** What is told of such an address in a configuration; the path is below the source's options. */
 export function privateAddress(origin: string): Problem {
-  return { path: ['upstream', 'network'], message: `The address ${origin} is private, and the source is public.` };
+  return { path: ['upstream', 'network'], message: `${origin}: ${NOT_REACHED}` };
 }
 
 /**
