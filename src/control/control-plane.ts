@@ -92,6 +92,7 @@ export interface MergedFile {
 }
 
 const LAST_WORDS_MS = 3_000;
+const SETTLE_MS = 2_000;
 
 const OWN = (tenant: string) => ({ all: false, tenant }) as const;
 
@@ -223,6 +224,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     validate: createValidation({
       ...{ log, compiler },
       async read({ tenant, state, documents, secrets: given = [] }) {
+        // Also what was written just now counts, such as a secret that the same document has made.
+        await within(SETTLE_MS, sync.now());
         const values = new Map<string, string>();
         for (const secret of given) {
           const value = readSecret(secret, tenant, { encryption, env, log });
