@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Models } from '../sources/ai/model-client.ts';
 import { formatBanner } from './banner.ts';
 import type { Graph } from './graph/graph.ts';
 import type { SourceState, VersionState } from './graph/source-states.ts';
@@ -16,10 +17,19 @@ const state: SourceState = {
 };
 const version: VersionState = { group: 'orders', share: 0.9, removedOn: undefined, header: 'x-orders', fields: 7 };
 
-function banner(states: readonly SourceState[], uncheckedLinks: readonly string[] = []): string {
+interface Banner {
+  readonly models?: readonly string[];
+  readonly prompts?: readonly string[];
+}
+
+function banner(
+  states: readonly SourceState[],
+  uncheckedLinks: readonly string[] = [],
+  { models, prompts = [] }: Banner = {},
+): string {
   const graph: Graph = {
     registry: { current: () => undefined, publish: () => expect.unreachable() },
-    models: undefined,
+    models: models && ({ names: () => models } as unknown as Models),
     sources: () => [],
     states: () => states,
     notices: () => [],
@@ -35,7 +45,7 @@ function banner(states: readonly SourceState[], uncheckedLinks: readonly string[
     isIdle: () => true,
     dispose: async () => {},
   };
-  return formatBanner({ url: 'http://127.0.0.1:4000', graph, prompts: [], key: undefined, tookMs: 5 });
+  return formatBanner({ url: 'http://127.0.0.1:4000', graph, prompts, key: undefined, tookMs: 5 });
 }
 
 test('every kind has its line: fields, entities, versions, notices', () => {
@@ -98,4 +108,17 @@ test('what says of itself what makes no sense is told with the reason', () => {
   expect(text.split('\n')[2]).toBe(
     `  catalog  openapi  LEFT OUT: ${failed} (it is asked again, and joins the graph when that is mended)`,
   );
+});
+
+test('the doors of models and prompts are told where there are any', () => {
+  const doors = (text: string) => text.split('\n').filter((line) => /OpenAI|Anthropic|REST/.test(line));
+  expect(doors(banner([state]))).toEqual([]);
+  expect(doors(banner([state], [], { models: [] }))).toEqual([]);
+  expect(doors(banner([state], [], { models: ['gpt'], prompts: ['summarize'] }))).toMatchInlineSnapshot(`
+    [
+      "  OpenAI    http://127.0.0.1:4000/v1   (base URL of chat completions, responses, embeddings, models)",
+      "  Anthropic http://127.0.0.1:4000   (base URL of messages)",
+      "  REST      http://127.0.0.1:4000/rest/prompts/<name>   http://127.0.0.1:4000/rest/openapi.json",
+    ]
+  `);
 });

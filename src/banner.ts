@@ -28,6 +28,7 @@ export function formatBanner({ url, graph, prompts, key, adminToken, tookMs }: B
     '',
     `  GraphQL   ${url}/graphql   (POST, GET, SSE, WebSocket)`,
     `  GraphiQL  ${url}/graphql   in a browser`,
+    ...modelDoors(url, graph, prompts),
     `  Admin     ${url}/admin/graphql   in a browser`,
     `  Health    ${url}/healthz  ${url}/readyz`,
   );
@@ -52,6 +53,21 @@ export function formatBanner({ url, graph, prompts, key, adminToken, tookMs }: B
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Addresses of models and prompts beside the graph, where there are any. */
+function modelDoors(url: string, graph: Graph, prompts: readonly string[]): readonly string[] {
+  const hasModels = (graph.models?.names().length ?? 0) > 0;
+  const hasPrompts = prompts.length > 0 || graph.states().some(({ kind }) => kind === 'prompt');
+  return [
+    ...(hasModels
+      ? [
+          `  OpenAI    ${url}/v1   (base URL of chat completions, responses, embeddings, models)`,
+          `  Anthropic ${url}   (base URL of messages)`,
+        ]
+      : []),
+    ...(hasPrompts ? [`  REST      ${url}/rest/prompts/<name>   ${url}/rest/openapi.json`] : []),
+  ];
 }
 
 const MAX_LISTED = 8;
