@@ -287,6 +287,25 @@ describe('a client that goes away', () => {
   });
 });
 
+test('a stream that comes too late is closed, and its package is told', async () => {
+  const late = deferred<ReadableStream<LanguageModelV3StreamPart>>();
+  const cancelled = deferred<void>();
+  let signal: AbortSignal | undefined;
+  const { collect } = setUpSdk(
+    {
+      stream: ({ abortSignal }) => {
+        signal = abortSignal;
+        return late.promise as Promise<never>;
+      },
+    },
+    { timeoutMs: 5 },
+  );
+  expect((await collect()).error).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  expect(signal?.aborted).toBe(true);
+  late.resolve(new ReadableStream({ cancel: () => cancelled.resolve() }));
+  await cancelled.promise;
+});
+
 test('a package that is silent for too long has failed', async () => {
   const silent = () => new Promise<never>(() => {});
   const { generate, collect } = setUpSdk({ generate: silent, stream: () => new ReadableStream() }, { timeoutMs: 5 });

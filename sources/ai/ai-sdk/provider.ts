@@ -121,19 +121,23 @@ export function createAiSdkProvider(
       new PartStream({
         context,
         decoder: new SdkDecoder(() => models.of(target.modelId, apiKeys[0]).provider, leftOutBy(target.modelId)),
-        open: (ownContext) =>
-          calls.withKey(ownContext, async (apiKey) => {
-            const patience = { context: ownContext, operation: target.name, timeoutMs };
-            const asking = ask(target, call, { context: ownContext, apiKey, isStream: true }, (model, asked) =>
+        open: (streamContext) =>
+          calls.withKey(streamContext, async (apiKey) => {
+            const own = new ChildContext(streamContext);
+            own.choose();
+            const patience = { context: own.context, operation: target.name, timeoutMs };
+            const asking = ask(target, call, { context: own.context, apiKey, isStream: true }, (model, asked) =>
               model.doStream(asked),
             );
-            // Whoever has gone away takes no stream that comes late.
-            asking.then(
-              ({ answer }) => ownContext.cancellation.reason && answer.stream.cancel().catch(() => {}),
-              () => {},
-            );
-            const { answer } = await within(asking, patience);
-            return { body: new PartReader(answer.stream, patience) };
+            try {
+              const { answer } = await within(asking, patience);
+              return { body: new PartReader(answer.stream, patience) };
+            } catch (error) {
+              own.cancel(new SkeinError('UPSTREAM_TIMEOUT'));
+              // Nobody is there any more to take a stream that comes late.
+              asking.then(({ answer }) => answer.stream.cancel()).catch(() => {});
+              throw error;
+            }
           }),
         toError: (error) => calls.failure(error, target, context),
       }),
