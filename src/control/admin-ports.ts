@@ -13,6 +13,7 @@ import { parseYaml } from '../config/yaml-document.ts';
 import type { CompileWorker } from '../graph/compile-worker.ts';
 import { createGraph } from '../graph/graph.ts';
 import { generationOptions } from '../graph/load-graph.ts';
+import { compilerOf } from './compile-turns.ts';
 import { createTurns } from './turns.ts';
 
 export interface ValidationDeps {
@@ -44,16 +45,16 @@ export function createValidation({ log, compiler, read, currentSdl, givenTo }: V
     const isEmpty = Object.values(request.state).every((entries) => Object.keys(entries).length === 0);
     const given = givenTo(request.tenant._id);
     if (isEmpty && given.length === 0) return { errors: [], notices: [], changes: NOTHING };
+    const own = compilerOf(compiler, request.tenant._id);
     try {
       // What only the operator may know of it is in the log.
       const warn: Log['warn'] = (fields, message) => log.warn({ tenant: request.tenant.name, ...fields }, message);
-      const deps = { log: { ...silentLog, warn }, generation: generationOptions(config), given, compiler };
+      const deps = { log: { ...silentLog, warn }, generation: generationOptions(config), given, compiler: own };
       const graph = await createGraph(config, problems, deps);
       try {
         const sdl = graph.registry.current()?.composition.publicSdl;
         const before = currentSdl(request.tenant._id);
-        const changes =
-          before === undefined || sdl === undefined ? undefined : await compiler.run('compare', before, sdl);
+        const changes = before === undefined || sdl === undefined ? undefined : await own.run('compare', before, sdl);
         return { errors: [], notices: noticesOf(graph), changes: changes ?? NOTHING };
       } finally {
         await graph.dispose();

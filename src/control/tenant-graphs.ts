@@ -13,6 +13,7 @@ import { createGraph, type Graph } from '../graph/graph.ts';
 import { generationOptions } from '../graph/load-graph.ts';
 import type { GraphAccess } from '../policy/graph-access.ts';
 import { createWorkQueue } from './build-queue.ts';
+import { compilerOf } from './compile-turns.ts';
 import { byOwner, createGivenParts, createOwnProducts, type GivenPart } from './given-parts.ts';
 
 /** What the graph of a tenant is made of, as of now. */
@@ -180,7 +181,8 @@ export function createTenantGraphs({
       const request = { config, known, ...options, changedFiles: NO_FILES, asksServices: false };
       return change(current, async () => (await current.graph.change(request)).isNew);
     }
-    const graph = await createGraph(config, known, { log, compiler, meter, ...options });
+    const deps = { log, compiler: compilerOf(compiler, tenant), meter, ...options };
+    const graph = await createGraph(config, known, deps);
     const access = accessOf(graph, given);
     const entry: Entry = { key, graph, access, given: given.sources, tenants: new Set() };
     byKey.set(key, entry);

@@ -70,10 +70,13 @@ describeControlStores('a tenant', (store) => {
     const { port } = new URL(catalog.url);
     for (const host of ['127.0.0.1', 'localhost', '[::1]', '0.0.0.0', '[::ffff:127.0.0.1]']) {
       const document = `http://${host}:${port}/products`;
-      await mistakes(gamma, 'Source', 'by-url', { kind: 'openapi', document, endpoint: 'https://catalog.example/' });
-      await mistakes(gamma, 'Source', 'asked', { kind: 'graphql', endpoint: `http://${host}:${port}/graphql` });
-      const wsdl = `http://${host}:${port}/a.wsdl`;
-      await mistakes(gamma, 'Source', 'soap', { kind: 'soap', document: wsdl });
+      const told = [
+        await mistakes(gamma, 'Source', 'by-url', { kind: 'openapi', document, endpoint: 'https://catalog.example/' }),
+        await mistakes(gamma, 'Source', 'asked', { kind: 'graphql', endpoint: `http://${host}:${port}/graphql` }),
+        await mistakes(gamma, 'Source', 'soap', { kind: 'soap', document: `http://${host}:${port}/a.wsdl` }),
+      ];
+      // What names stand for is the operator's to know.
+      expect(told.join()).not.toMatch(/private|loopback|stands for|ECONN|ENOTFOUND/);
     }
     const options = { ...catalog.options, endpoint: `http://localhost:${port}`, upstream: { network: 'any' } };
     await mistakes(gamma, 'Source', 'called', options, catalog.document);
@@ -98,6 +101,13 @@ describeControlStores('a tenant', (store) => {
         ),
       SOON,
     );
+    await gamma.run('mutation($input: CreateSourceInput!) { createSource(input: $input) { errors { path message } } }', {
+      input: { name: 'tried', options: { kind: 'graphql', endpoint: `http://localhost:${port}/graphql` } },
+    });
+    const { text } = await gamma.try('mutation { validateConfiguration { preview { notices } errors { message } } }');
+    expect(text).toContain('It cannot be reached from the public network.');
+    expect(text).not.toMatch(/private|loopback|stands for|ECONN|ENOTFOUND/);
+    expect(gateway.stderr()).toContain('The name localhost stands for');
     expect(catalog.requests).toEqual([]);
     await catalog.close();
   });
