@@ -77,9 +77,14 @@ describeControlStores('prompts over REST are for those who may use their fields'
     const held = await acme.createKey(own.id, 'held', { products: [product.id] });
     const made = { prompt: { version: 'inline', hash: expect.any(String) }, model: 'small', provider: 'stub' };
     const usage = { inputTokens: 5, outputTokens: 2, totalTokens: 7 };
-    await soon(free.secret, 'judge', { output: 7, ...made, cached: false, usage, requestId: expect.any(String) });
+    const ids = { call: expect.stringMatching(/^use_/), requestId: expect.any(String) };
+    await soon(free.secret, 'judge', { output: 7, ...made, cached: false, usage, ...ids });
     await vi.waitFor(async () => expect((await documentOf(held.secret)).paths).toEqual(['/rest/prompts/say']), SOON);
-    expect((await documentOf(free.secret)).paths).toEqual(['/rest/prompts/judge', '/rest/prompts/say']);
+    expect((await documentOf(free.secret)).paths).toEqual([
+      '/rest/prompts/judge',
+      '/rest/prompts/say',
+      '/rest/feedback',
+    ]);
     expect((await send(held.secret, 'prompts/say', { text: 'x' })).status).toBe(200);
     // The same question, by another key that is held to the same: it was answered already.
     const like = await acme.createKey(own.id, 'like', { products: [product.id] });
