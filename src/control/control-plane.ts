@@ -24,6 +24,7 @@ import { usageOptions } from '../metering/options.ts';
 import { createRetention } from '../metering/retention.ts';
 import { checkEntryAlone, createValidation } from './admin-ports.ts';
 import { createDirectory, type LiveDirectory } from './directory.ts';
+import { createDocumentFiles } from './document-files.ts';
 import { FILE_ACTOR, lastFileState, mergeFile, publishFile, stateOfFile } from './file-revision.ts';
 import { orAgain, within } from './patience.ts';
 import { createPlayground } from './playground.ts';
@@ -208,6 +209,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
   });
 
+  const documentFiles = createDocumentFiles({
+    ...{ folder: documentsFolder, clock, log },
+    used: () => graphs.all().flatMap(({ graph }) => [...graph.files()]),
+  });
   const used = createUsedTimes(store, log);
   const retention = createRetention({
     ...{ store: store.usage, clock, log },
@@ -319,6 +324,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       await within(mostMs, graphs.whenSettled());
     },
     async dispose() {
+      documentFiles.stop();
       // A store that does not answer holds nobody up.
       await within(LAST_WORDS_MS, Promise.all([sync.stop(), webhooks.stop(), used.stop(), retention.stop()]));
       await graphs.dispose();

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ConfigurationState } from '../../admin/models/revision.ts';
 import type { Tenant } from '../../admin/models/tenant.ts';
@@ -78,7 +78,7 @@ function withoutOwnSecrets(env: Environment): Record<string, string | undefined>
   return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRET_VARIABLES.has(name)));
 }
 
-/** Documents never change, so that one that is there is as it should be. */
+/** Documents never change, so that one that is there is as it should be. The time of its folder says when it was used. */
 async function placeDocument(
   { name, text, hash }: { readonly name: string; readonly text: string; readonly hash: string },
   folder: string,
@@ -89,6 +89,8 @@ async function placeDocument(
   await writeFile(file, text, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
+  const now = new Date();
+  await utimes(place, now, now);
   return file;
 }
 
