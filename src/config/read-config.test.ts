@@ -278,7 +278,7 @@ links:
   A.c: { call: prompts.a }
 `);
   expect(messages(reading)).toEqual([
-    '2: providers.p.dialect must be "openai", "openai-responses", "anthropic" or "gemini", but is "openia". Did you mean "openai"?',
+    '2: providers.p.dialect must be "openai", "openai-responses", "anthropic", "gemini" or "ai-sdk", but is "openia". Did you mean "openai"?',
     `10: sources.s.document is the file ${join(folder, 'none.json')}, but it does not exist.`,
   ]);
   expect([...reading.config.broken].sort()).toEqual(
