@@ -106,6 +106,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     requests: lifetimes.size - lifetimes.streams,
     streams: lifetimes.streams,
     webSockets: graphqlWs.size,
+    rateStore: rates?.storeState?.(),
     isDraining: closing !== undefined,
   }));
 

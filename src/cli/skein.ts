@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../../kernel/suggest.ts';
 import type { Environment } from '../config/substitute.ts';
+import { readVersion } from '../read-version.ts';
 import { COMMANDS, type Command, OPTIONS, type OptionName, type OptionValues } from './commands.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { EXIT, type Terminal } from './terminal.ts';
@@ -104,14 +103,4 @@ function wrongUse(
     if (values[option] === '') return `The option '--${option}' needs a value behind it.`;
   }
   return undefined;
-}
-
-function readVersion(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    try {
-      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
-    } catch {
-      if (dirname(folder) === folder) return 'unknown';
-    }
-  }
 }

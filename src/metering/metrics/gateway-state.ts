@@ -1,6 +1,7 @@
 import type { CachingState } from '../../../sources/cache/caching.ts';
 import type { UpstreamState } from '../../../sources/upstream/resilience/contracts.ts';
 import type { Graph } from '../../graph/graph.ts';
+import type { SharedCountersState } from '../../policy/counters/store.ts';
 import type { UsageSinkState } from '../usage-sink.ts';
 
 /** What a scrape reads of the gateway: state that is there anyway. */
@@ -14,6 +15,8 @@ export interface GatewayState {
   /** Absent where there is no store. */
   readonly control?: ControlState | undefined;
   readonly usage?: UsageSinkState | undefined;
+  /** Absent where limits are counted in the process. */
+  readonly rateStore?: SharedCountersState | undefined;
 }
 
 export type StateGraph = Pick<Graph, 'registry' | 'generationsInUse' | 'states' | 'sources' | 'cacheState' | 'models'>;

@@ -19,6 +19,7 @@ export function createRateMetrics(registry: Register): (rates: Rates) => Rates {
     charge: (operation, caller) => noted(rates.charge(operation, caller)),
     chargeRequest: (caller) => noted(rates.chargeRequest(caller)),
     chargeField: (caller, field) => noted(rates.chargeField(caller, field)),
+    storeState: () => rates.storeState?.(),
     dispose: () => rates.dispose(),
   });
 }

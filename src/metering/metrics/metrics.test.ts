@@ -93,7 +93,8 @@ it('docs/operating.md has every metric with its labels, and no other', async () 
   const metrics = createMetrics();
   const graphs = [{ tenant: 'default', graph: graphWith(['a'], upstreamState({ maxActive: 1 })) }];
   const usage = { written: 1, waiting: 2, lost: 3 };
-  metrics.watch(() => ({ ...IDLE, graphs, usage, control: CONTROL }));
+  const rateStore = { health: 'up', errors: 0 } as const;
+  metrics.watch(() => ({ ...IDLE, graphs, usage, rateStore, control: CONTROL }));
   // Each has a series, so that its labels are seen.
   metrics.http.observe('graphql', 200, 1);
   const operations = metrics.operations.through('graphql');
@@ -201,6 +202,15 @@ it('who asks while a scrape is being written is given the same', async () => {
   expect([one === other, reads]).toEqual([true, 1]);
   await metrics.text();
   expect(reads).toBe(2);
+});
+
+it('limits that are counted in the process have no store', async () => {
+  const metrics = createMetrics();
+  expect((await read(metrics)).value('skein_rate_limit_store_up')).toBeUndefined();
+  metrics.watch(() => ({ ...IDLE, graphs: [], rateStore: { health: 'down', errors: 3 } }));
+  const scrape = await read(metrics);
+  expect(scrape.value('skein_rate_limit_store_up')).toBe(0);
+  expect(scrape.value('skein_rate_limit_store_errors_total')).toBe(3);
 });
 
 it('series stay bounded, whatever clients, tenants and models are called', async () => {

@@ -1,3 +1,4 @@
+import { readVersion } from '../../read-version.ts';
 import type { ControlState, Snapshot } from './gateway-state.ts';
 import { type Register, registerSamples, type Sample } from './series.ts';
 
@@ -20,6 +21,26 @@ export function registerStateMetrics(
     help: string,
     read: (of: ControlState) => number | undefined,
   ) => one(kind, name, help, ({ control: state }) => (state === undefined ? undefined : read(state)));
+
+  const version = readVersion();
+  registerSamples(
+    registry,
+    'gauge',
+    { name: 'skein_build_info', help: 'Always 1; the version that runs.', labelNames: ['version'] },
+    () => [[{ version }, 1]],
+  );
+  one(
+    'gauge',
+    'skein_rate_limit_store_up',
+    'Whether limits are counted together with other instances: 1, or 0 while each counts its share.',
+    ({ rateStore }) => (rateStore === undefined ? undefined : Number(rateStore.health === 'up')),
+  );
+  one(
+    'counter',
+    'skein_rate_limit_store_errors_total',
+    'Calls of the store of limits that failed or took too long.',
+    ({ rateStore }) => rateStore?.errors,
+  );
 
   one('gauge', 'skein_requests_in_flight', 'Requests that are under way, streams apart.', ({ requests }) => requests);
   one('gauge', 'skein_streams_open', 'Subscriptions, and answers of models that stream.', ({ streams }) => streams);

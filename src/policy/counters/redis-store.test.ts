@@ -143,6 +143,7 @@ it('without a server each instance counts for itself from the beginning', async 
   const url = 'redis://127.0.0.1:1';
   const store = createRedisCounters({ url, prefix: 'test', waitMs: 50, instance: 'one', log });
   expect(await countAllowed(store, 20, [check(10)])).toBe(10);
+  expect(store.state?.()).toMatchObject({ health: 'down' });
   expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
   await store.dispose();
 });

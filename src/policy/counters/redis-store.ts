@@ -97,6 +97,7 @@ export function createRedisCounters(settings: RedisCountersSettings): CounterSto
       if (verdict.allowed) local.charge(checks);
       return verdict;
     },
+    state: () => standing.state(),
     async dispose() {
       clearInterval(beats);
       if (client.isReady) await standing.run(() => client.zRem(instancesKey, instance));

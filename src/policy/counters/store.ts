@@ -25,6 +25,12 @@ export interface CounterVerdict {
   readonly standings: readonly CounterStanding[];
 }
 
+export interface SharedCountersState {
+  readonly health: 'up' | 'down';
+  /** Calls of it that failed or took too long. */
+  readonly errors: number;
+}
+
 /**
  * Counts what callers take of limits, in sliding windows: in no stretch of time as long as the window is more let through
  * than the limit, and what was taken is there again at the latest a 64th of the window after it has passed.
@@ -35,6 +41,8 @@ export interface CounterStore {
    * once in memory; a promise where others are asked.
    */
   consume(checks: readonly CounterCheck[]): CounterVerdict | Promise<CounterVerdict>;
+  /** Of one that others share: while it is `down`, each instance counts its share for itself. */
+  state?(): SharedCountersState;
   dispose(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import type { Log } from '../../../kernel/ports.ts';
 import type { Plan } from '../../../schema/plan/plan.ts';
 import type { Caller, RateLimit } from '../../identity/caller.ts';
 import type { AccessOperation } from '../access.ts';
-import type { CounterStore, CounterVerdict } from '../counters/store.ts';
+import type { CounterStore, CounterVerdict, SharedCountersState } from '../counters/store.ts';
 import { type AppliedLimits, type CallerLimits, limitsOf } from './applied-limits.ts';
 import { countSelectedFields, type SelectedFields } from './selected-fields.ts';
 
@@ -35,6 +35,8 @@ export interface Rates {
   chargeRequest(caller: Caller): RateVerdict | Promise<RateVerdict> | undefined;
   /** Counts what does as a field of the graph does, against the caller's limits on that field. It has been counted as a request. */
   chargeField(caller: Caller, field: string): RateVerdict | Promise<RateVerdict> | undefined;
+  /** How what it counts with stands, where instances share that. */
+  storeState?(): SharedCountersState | undefined;
   /** Lets go of what it counts with. */
   dispose(): Promise<void>;
 }
@@ -116,6 +118,7 @@ export function createRates({ counters, log, productsUsed = () => [] }: RatesDep
       const limits = caller.rates.length === 0 ? undefined : limitsOf(caller);
       return limits?.fields.has(field) === true ? charge(limits.onField(field)) : undefined;
     },
+    storeState: () => counters.state?.(),
     dispose: () => counters.dispose(),
   };
 }
