@@ -13,12 +13,17 @@ describeControlStores('what tenants offer each other', (store) => {
   let catalog: CatalogService;
   let acme: TenantAdministrator;
   let beta: TenantAdministrator;
+  /** What the tenant acme of a test is called: all tests have the same gateway. */
+  let acmeName: string;
+  let round = 0;
 
   beforeEach(async () => {
     catalog = await startCatalog();
-    gateway = await store.start();
-    acme = await createTenant(gateway, 'acme');
-    beta = await createTenant(gateway, 'beta');
+    gateway = await store.startShared();
+    round += 1;
+    acmeName = `acme${round}`;
+    acme = await createTenant(gateway, acmeName);
+    beta = await createTenant(gateway, `beta${round}`);
     await acme.publishSource('internal-catalog', catalog.options, catalog.document);
   });
   afterEach(() => catalog.close());
@@ -123,7 +128,7 @@ describeControlStores('what tenants offer each other', (store) => {
       body: JSON.stringify({ query: '{ product(sku: "x") { sku } }', extensions: { skein: { plan: true } } }),
     });
     const text = await planned.text();
-    expect(text).toContain('"source":"tenant/acme"');
+    expect(text).toContain(`"source":"tenant/${acmeName}"`);
     expect(text).not.toContain('internal-catalog');
     expect(JSON.stringify(catalog.requests.at(-1)?.headers)).not.toContain('beta');
   });
@@ -137,7 +142,7 @@ describeControlStores('what tenants offer each other', (store) => {
       order: { sku: 'o' },
     });
     // No link of its own leads there.
-    for (const call of ['Query.product', 'tenant/acme.product', 'acme.product'])
+    for (const call of ['Query.product', `tenant/${acmeName}.product`, `${acmeName}.product`])
       await expect(
         beta.run(
           'mutation($input: LinkInput!) { publishLink(input: $input, message: "m") { errors { message path } } }',
@@ -190,7 +195,7 @@ describeControlStores('what tenants offer each other', (store) => {
     const { secret } = await grantTo(beta, acme, 'reader', goods.id);
     await vi.waitFor(async () => {
       const { problems } = await graphOf(beta);
-      expect(problems.join('\n')).toMatch(/What "acme" offers is left out: .*Product/);
+      expect(problems.join('\n')).toMatch(new RegExp(`What "${acmeName}" offers is left out: .*Product`));
     }, SOON);
     await answers(secret, '{ mine(sku: "x") { name } }', { mine: { name: 'Thing x' } });
     expect(gateway.stderr()).toMatch(/what a tenant was granted is not in its graph/);

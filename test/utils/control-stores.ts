@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
-import { afterEach, describe } from 'vitest';
+import { afterAll, afterEach, describe } from 'vitest';
 import { type ControlGateway, type ControlGatewayOptions, startControlGateway } from './control-gateway.ts';
 import { describeMongodb, freshDatabaseName } from './mongodb-server.ts';
 
@@ -12,6 +12,8 @@ export interface ControlStore {
     readonly env?: Readonly<Record<string, string>>;
     readonly folder?: string;
   }): Promise<ControlGateway>;
+  /** The one gateway of all tests that ask for it, on a store of its own: each of them has tenants of its own. */
+  startShared(): Promise<ControlGateway>;
   /** The folder of the test. */
   folder(): Promise<string>;
   /** What makes a gateway use the store. */
@@ -29,34 +31,53 @@ export function describeControlStores(name: string, body: (store: ControlStore) 
 }
 
 function controlStore(uri: string | undefined): ControlStore {
-  let started: ControlGateway[] = [];
-  let folder: Promise<string> | undefined;
-  let database = freshDatabaseName();
-  const env = () =>
-    uri === undefined ? {} : { MONGODB_URI: withDatabase(uri, database), SKEIN_ENCRYPTION_KEY: ENCRYPTION_KEY };
-  const ownFolder = () => {
-    folder ??= mkdtemp(join(tmpdir(), 'skein-control-'));
-    return folder;
-  };
+  let own = createGround(uri);
+  const common = createGround(uri);
+  let shared: Promise<ControlGateway> | undefined;
   afterEach(async () => {
-    await Promise.all(started.map((gateway) => gateway.stop('SIGKILL')));
-    started = [];
-    if (folder !== undefined) await rm(await folder, { recursive: true, force: true });
-    folder = undefined;
-    if (uri !== undefined) await drop(withDatabase(uri, database));
-    database = freshDatabaseName();
+    await own.clear();
+    own = createGround(uri);
   });
+  afterAll(() => common.clear());
+  return {
+    env: () => own.env,
+    folder: () => own.folder(),
+    start: (options) => own.start(options),
+    startShared() {
+      shared ??= common.start();
+      return shared;
+    },
+  };
+}
+
+/** A folder, a database, and the gateways on them. */
+function createGround(uri: string | undefined) {
+  const started: Promise<ControlGateway>[] = [];
+  let made: Promise<string> | undefined;
+  const database = uri === undefined ? undefined : withDatabase(uri, freshDatabaseName());
+  const env: Readonly<Record<string, string>> =
+    database === undefined ? {} : { MONGODB_URI: database, SKEIN_ENCRYPTION_KEY: ENCRYPTION_KEY };
+  const folder = () => {
+    made ??= mkdtemp(join(tmpdir(), 'skein-control-'));
+    return made;
+  };
   return {
     env,
-    folder: ownFolder,
-    async start(options = {}) {
-      const given: ControlGatewayOptions = {
-        folder: options.folder ?? (await ownFolder()),
-        env: { SKEIN_DATA: join(await ownFolder(), '.skein'), ...env(), ...options.env },
-      };
-      const gateway = await startControlGateway(given);
-      started.push(gateway);
-      return gateway;
+    folder,
+    async start(options: Partial<ControlGatewayOptions> = {}) {
+      const data = join(await folder(), '.skein');
+      const starting = startControlGateway({
+        folder: options.folder ?? (await folder()),
+        env: { SKEIN_DATA: data, ...env, ...options.env },
+      });
+      started.push(starting);
+      return starting;
+    },
+    async clear() {
+      // One that did not start has ended by itself, and its test has failed with what it wrote.
+      await Promise.allSettled(started.map(async (starting) => (await starting).stop('SIGKILL')));
+      if (made !== undefined) await rm(await made, { recursive: true, force: true });
+      if (database !== undefined) await drop(database);
     },
   };
 }
