@@ -44,17 +44,18 @@ describeSource('calls end when they must', (kind) => {
   });
 
   it('each by itself: others of the same source go on', async () => {
-    const source = await kind.shared();
+    const source = await kind.open({ upstream: { shareReads: false } });
     const { context, abort } = createCallContext();
     const first = kind.backend.seen.next();
     const failure = failureOf(kind, kind.item(source, SLOW, context));
-    await first;
+    const one = await first;
     const second = kind.backend.seen.next();
     const answer = kind.item(source, SLOW);
     const other = await second;
     await expect.poll(() => kind.backend.library.asked, { timeout: 15_000 }).toEqual([`item ${SLOW}`, `item ${SLOW}`]);
     abort();
-    await failure;
+    expect((await failure).code).toBe('CLIENT_CLOSED_REQUEST');
+    expect(await one.ended).toBe('cut');
     kind.backend.library.release();
     expect(JSON.stringify(await answer)).toContain('"Item slow"');
     expect(await other.ended).toBe('answered');
