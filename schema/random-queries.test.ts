@@ -5,6 +5,7 @@ import { CancellationSource } from '../kernel/cancellation.ts';
 import { silentLog } from '../kernel/ports.ts';
 import { NO_CLIENT } from '../sources/call-context.ts';
 import { randomQuery } from '../test/utils/random-query.ts';
+import { runs } from '../test/utils/runs.ts';
 import { createShop, createShopByHand } from '../test/utils/shop.ts';
 import { compose } from './compose.ts';
 import { createGeneration } from './registry.ts';
@@ -59,7 +60,7 @@ describe('any valid query', () => {
         for (let run = 0; run < 3; run += 1) expect(await answer(text)).toEqual(reference);
       }),
       // Shrinking a generated query takes longer than reading it.
-      { numRuns: 200, endOnFailure: true },
+      { numRuns: runs(100), endOnFailure: true },
     );
   });
 });

@@ -4,11 +4,12 @@ import mongoose, { type Connection } from 'mongoose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Collection, freshCollection } from '../../test/utils/embedded-backends.ts';
 import { openEmbedded } from '../../test/utils/embedded-writer.ts';
+import { runs } from '../../test/utils/runs.ts';
 import { encodeValue } from './keys.ts';
 import { plainValue } from './paths.ts';
 
 const { Long } = mongoose.mongo;
-const RUNS = { numRuns: 200 };
+const RUNS = { numRuns: runs(80) };
 const SIMPLE_INDEXES = [{ a: 1 }, { b: -1 }, { 'c.d': 1 }];
 const COMPOUND_INDEXES = [
   { b: -1, a: 1 },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../test/utils/runs.ts';
 import { type Item, itemKey } from './items.ts';
 import { readState } from './read-state.ts';
 import { writeState } from './write-state.ts';
@@ -102,6 +103,6 @@ test('whatever options and documents have in them is read as it was written', ()
       // What goes through a file in UTF-8 is the same.
       expect(Buffer.from(written).toString()).toBe(written);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(150) },
   );
 });

@@ -8,6 +8,7 @@ import { shipping } from '../../test/fixtures/federation/shop/shipping.ts';
 import { askByHand, createOracleGraph } from '../../test/utils/oracle.ts';
 import { oracleQuery } from '../../test/utils/oracle-query.ts';
 import { createSubgraphSource } from '../../test/utils/oracle-sources.ts';
+import { runs } from '../../test/utils/runs.ts';
 import type { SubgraphOptions } from '../../test/utils/subgraph-server.ts';
 
 type Resolve = (parent: unknown, args: unknown) => unknown;
@@ -98,7 +99,7 @@ describe('any valid query to a federated graph', () => {
         for (let run = 0; run < 3; run += 1) expect(await graph.ask(text, { yes, no })).toEqual(reference);
       }),
       // Shrinking a generated query takes longer than reading it.
-      { numRuns: 200, endOnFailure: true },
+      { numRuns: runs(80), endOnFailure: true },
     );
   });
 });

@@ -5,6 +5,7 @@ import type { Source } from '../../sources/source.ts';
 import { createCallContext } from '../../test/utils/call-context.ts';
 import { createMemoryGraphqlSource, createMemorySource } from '../../test/utils/memory-source.ts';
 import { randomQuery } from '../../test/utils/random-query.ts';
+import { runs } from '../../test/utils/runs.ts';
 import { compose } from '../compose.ts';
 import type { Way } from '../plan/way.ts';
 import { createGeneration } from '../registry.ts';
@@ -155,7 +156,7 @@ describe.each(Object.entries(SOURCES))('a source that %s', (_, create) => {
           const given = await answer(transformed, inNewNames(query, renamed), way);
           expect(inOldNames(given, renamed.types)).toEqual(await answer(create(), query, way));
         }),
-        { numRuns: 25, endOnFailure: true },
+        { numRuns: runs(10), endOnFailure: true },
       );
     },
   );

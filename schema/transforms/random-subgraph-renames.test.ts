@@ -18,6 +18,7 @@ import { createCallContext } from '../../test/utils/call-context.ts';
 import { plain } from '../../test/utils/oracle.ts';
 import { oracleQuery } from '../../test/utils/oracle-query.ts';
 import { createSubgraphSource } from '../../test/utils/oracle-sources.ts';
+import { runs } from '../../test/utils/runs.ts';
 import type { SubgraphOptions } from '../../test/utils/subgraph-server.ts';
 import { compose } from '../compose.ts';
 import type { Way } from '../plan/way.ts';
@@ -252,7 +253,7 @@ describe('a graph of subgraphs', () => {
           },
         ),
         // The library behind the stitched way merges some rare selections wrongly, whatever things are called.
-        { numRuns: 15, endOnFailure: true, ...(way === 'stitched' ? { seed: 11 } : {}) },
+        { numRuns: runs(5), endOnFailure: true, ...(way === 'stitched' ? { seed: 11 } : {}) },
       );
     },
   );
@@ -271,7 +272,7 @@ describe('a graph of subgraphs', () => {
         const given = await createGraph(way, renamed).ask(inNewNames(query, renamed), variables);
         expect(inOldNames(given, renamed)).toEqual(reference);
       }),
-      { numRuns: 10, endOnFailure: true },
+      { numRuns: runs(4), endOnFailure: true },
     );
   });
 });
