@@ -67,13 +67,14 @@ export function setUpSdk(made: HandMade, options: object = {}) {
   const { model, asked } = handMadeModel(made);
   const settings: Record<string, unknown>[] = [];
   const parsed = providerOptions.parse({ dialect: 'ai-sdk', package: 'at-hand', timeoutMs: 5_000, ...options });
+  const { context, log, abort } = createCallContext();
   const provider = createAiSdkProvider('at-hand', parsed, {
+    log,
     load: () => (given) => {
       settings.push({ ...given });
       return { languageModel: () => model };
     },
   });
-  const { context, log, abort } = createCallContext();
   onTestFinished(() => provider.dispose());
   const generate = (call: Partial<ModelRequest> = {}) =>
     provider.generate(SDK_TARGET, { ...SDK_CALL, ...call }, context);

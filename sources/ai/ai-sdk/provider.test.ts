@@ -187,14 +187,16 @@ describe('a stream of a package', () => {
 
   test('is not held to what a package does for the sake of others, nor to a value that it did not take', async () => {
     const warnings: SharedV3Warning[] = [{ type: 'unsupported', feature: 'temperature', details: 'above 1' }];
-    const { collect, asked } = setUpSdk({
+    const { collect, asked, log } = setUpSdk({
       stream: ({ temperature }) => [started(...(temperature === 2 ? warnings : [])), text('Hi'), SDK_FINISH],
     });
     expect((await collect({ temperature: 2 })).error).toMatchObject({ code: 'UPSTREAM_REJECTED' });
     expect((await collect({ temperature: 0 })).error).toBeUndefined();
     warnings.splice(0, 1, { type: 'compatibility', feature: 'json' }, { type: 'other', message: 'by the way' });
-    expect((await collect({ temperature: 2 })).error).toBeUndefined();
-    expect(asked.length).toBe(3);
+    for (const _ of [1, 2]) expect((await collect({ temperature: 2 })).error).toBeUndefined();
+    expect(asked.length).toBe(4);
+    const notes = log.lines.filter(({ message }) => message === 'A package has a note on a question.');
+    expect(notes.map(({ fields }) => fields.note)).toEqual(['json: compatibility', 'by the way']);
   });
 });
 

@@ -65,7 +65,9 @@ export function createAiSdkProvider(
   const packageName = options.package ?? '';
 
   function leftOutBy(modelId: string): LeftOut {
-    const known = leftOut.get(modelId) ?? new LeftOut();
+    const note = (told: string) =>
+      log?.warn({ provider: name, model: modelId, note: redact(told) }, 'A package has a note on a question.');
+    const known = leftOut.get(modelId) ?? new LeftOut(note);
     leftOut.set(modelId, known);
     return known;
   }
