@@ -53,7 +53,7 @@ describeStores('the log of usage', (plane) => {
       records: [usageRecord(AT, { costNanoUsd: 1n, inputTokens: 2_000_000_000 })],
     });
     expect(await total(log)).toEqual({
-      ...{ calls: 5, finished: 3, failed: 1, aborted: 1, cached: 0, furtherAttempts: 2 },
+      ...{ calls: 5, finished: 3, failed: 1, schemaFailed: 0, aborted: 1, cached: 0, furtherAttempts: 2 },
       ...{
         inputTokens: 5_000_000_020,
         cachedInputTokens: 4,
@@ -61,8 +61,9 @@ describeStores('the log of usage', (plane) => {
         outputTokens: 20,
         reasoningTokens: 2,
       },
-      ...{ uncounted: 1, unpriced: 1, estimated: 1, costNanoUsd: large + 1_502n },
-      ...{ latencyMs: 100, firstTokenMs: 7, firstTokens: 1 },
+      ...{ uncounted: 1, unpriced: 1, estimated: 1, costNanoUsd: large + 1_502n, savedNanoUsd: 0n },
+      ...{ latencyMs: 100, answeredMs: 60, firstTokenMs: 7, firstTokens: 1 },
+      ...{ feedbacks: 0, score: 0, scoreSquares: 0 },
     });
     const rows = (await log.sums({ ...ALL, by: ['model', 'hour', 'day'] })) ?? [];
     const told = rows.map(({ group, totals }) => [group.model, (group.hour as Date).getUTCHours(), totals.calls]);

@@ -73,6 +73,16 @@ it('keeps whose call it was, by which prompt, with the price and all attempts', 
   expect(JSON.parse(record.attempts)).toEqual([{ ...attempt, latencyMs: 7, upstreamStatus: null }]);
 });
 
+it('tells prompts the ids of their records, and keeps what kept answers have saved', () => {
+  const ids: string[] = [];
+  const prompt = { name: 'summary', version: 'v2', hash: 'abc', onRecorded: (id: string) => void ids.push(id) };
+  const unfit = recordOf({ outcome: 'schemaFailed', errorCode: 'MODEL_OUTPUT_INVALID' }, { prompt });
+  const kept = recordOf({ outcome: 'cached', savedNanoUsd: 9n, costNanoUsd: 0n }, { prompt });
+  expect(unfit).toMatchObject({ outcome: 'schemaFailed', errorCode: 'MODEL_OUTPUT_INVALID', savedNanoUsd: null });
+  expect(kept).toMatchObject({ outcome: 'cached', errorCode: null, savedNanoUsd: 9n, costNanoUsd: 0n });
+  expect(ids).toEqual([unfit._id, kept._id]);
+});
+
 it('takes no counts that are none, and no raw usage without end', () => {
   const usage = { inputTokens: -1, outputTokens: 1.5, totalTokens: 0, cachedInputTokens: Number.NaN };
   const record = recordOf({ usage: { ...usage, reasoningTokens: 0, raw: 'x'.repeat(10_000) } });

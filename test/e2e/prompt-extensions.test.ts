@@ -16,6 +16,7 @@ describe.each(['direct', 'stitched'] as const)('on the %s way, a result', async 
     if (message?.content === 'down') sendJson(response, {}, 400);
     else sendJson(response, openaiAnswer(message?.content ?? ''));
   });
+  let recorded = 0;
   const deps = { log: silentLog, report: ({ message }: { message: string }) => expect.unreachable(message) };
   const models = createModels(
     {
@@ -24,6 +25,9 @@ describe.each(['direct', 'stitched'] as const)('on the %s way, a result', async 
       routes: { default: ['small'] },
     },
     deps,
+    undefined,
+    // Records have ids as those of a store have.
+    { meter: { record: (_, { prompt }) => prompt?.onRecorded?.(`use_${++recorded}`) } },
   );
   const versions = { one: { template: '{{ text }}' }, two: { template: 'two {{ text }}' } };
   const prompts = createPromptSource(
@@ -54,7 +58,8 @@ describe.each(['direct', 'stitched'] as const)('on the %s way, a result', async 
   const made = (prompt: string, version: string, count: number) => {
     const hash = expect.stringMatching(/^[0-9a-f]{12}$/);
     const usage = { inputTokens: 5 * count, outputTokens: 2 * count, totalTokens: 7 * count };
-    return { prompt, version, hash, model: 'small', provider: 'stub', count, usage };
+    const calls = Array.from({ length: count }, () => expect.stringMatching(/^use_\d$/));
+    return { prompt, version, hash, model: 'small', provider: 'stub', count, calls, usage };
   };
 
   it('says what made it', async () => {

@@ -122,6 +122,25 @@ describe('every call leaves one record', () => {
   });
 });
 
+test('an answer that does not fit what its prompt asks for is one of its own kind, with all that it cost', async () => {
+  const { client, context, records } = await setUpModels({
+    answers: { a: (_, response) => sendJson(response, openaiAnswer('{}')) },
+    models: { a: { price } },
+  });
+  const prompt = { name: 'p', version: 'one', hash: 'h', accepts: ({ text }: { text: string }) => text === '[]' };
+  const request: ModelRequest = { messages: [{ role: 'user', content: 'x' }] };
+  await client.generate(client.route(), request, { ...context, prompt });
+  await client.generate(client.route(), request, context);
+  const [unfit, fit] = records;
+  const attempts = (outcome: string) => [expect.objectContaining({ model: 'a', outcome })];
+  expect(unfit).toEqual({
+    ...fit,
+    ...{ outcome: 'schemaFailed', errorCode: 'MODEL_OUTPUT_INVALID', attempts: attempts('MODEL_OUTPUT_INVALID') },
+  });
+  expect(fit).toMatchObject({ outcome: 'ok', errorCode: undefined, attempts: attempts('ok'), isEstimated: false });
+  expect(fit?.costNanoUsd).toBeGreaterThan(0n);
+});
+
 test('who refuses a question beforehand is not the one that failed', async () => {
   const { client, context, records, asked } = await setUpModels({
     answers: { a: (_, response) => sendJson(response, {}, 500), b: () => {} },
