@@ -19,7 +19,7 @@ const keepOptions = z.strictObject({
   scope: choiceOf({ shared: 'Everybody.', caller: 'Callers of the same scope.' })
     .optional()
     .describe(
-      'Who may be given an answer. Default: `shared`; `caller` where headers go on or the service says `private`.',
+      'Who may be given an answer. Default: everybody; callers of the same scope where headers go on or the service says `private`.',
     ),
   tags: tags.describe('Names under which answers can be dropped, also by other sources.'),
 });

@@ -21,14 +21,14 @@ export const federationOptions = z
       .min(1)
       .optional()
       .describe(
-        'File of the subgraph’s SDL, beside skein.yaml. Default: the subgraph is asked for `_service { sdl }`.',
+        'The subgraph’s SDL: a file beside skein.yaml or given with the source. Default: the subgraph is asked for `_service { sdl }`.',
       ),
     supergraph: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'In the place of `endpoint`: file of a supergraph SDL, beside skein.yaml. Its subgraphs become sources named `<source>.<subgraph>`.',
+        'In the place of `endpoint`: a supergraph’s SDL, a file beside skein.yaml or given with the source. Its subgraphs become sources named `<source>.<subgraph>`.',
       ),
     endpoints: z
       .record(z.string().describe('Name of a subgraph.'), httpEndpoint.describe('Where it answers, an http(s) URL.'))

@@ -51,7 +51,9 @@ export const graphqlOptions = z
       .string()
       .min(1)
       .optional()
-      .describe('File of the SDL, beside skein.yaml. Default: the service is introspected when the graph is built.'),
+      .describe(
+        'The SDL: a file beside skein.yaml or given with the source. Default: the service is introspected when the graph is built.',
+      ),
     headers,
     forwardHeaders,
     returnHeaders,

@@ -21,7 +21,7 @@ export const grpcOptions = z
       .min(1)
       .optional()
       .describe(
-        'The .proto file, or a file of a compiled FileDescriptorSet (`.pb`, `.binpb`, `.desc`, `.protoset`), beside skein.yaml. Default: the server is asked by reflection when the graph is built.',
+        'The .proto, or a compiled FileDescriptorSet (`.pb`, `.binpb`, `.desc`, `.protoset`): a file beside skein.yaml or given with the source. Default: the server is asked by reflection when the graph is built.',
       ),
     endpoint: z
       .string()

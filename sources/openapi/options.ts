@@ -38,7 +38,9 @@ export const openapiOptions = z
     document: z
       .string()
       .min(1)
-      .describe('File of the OpenAPI document (2.0, 3.0 or 3.1), YAML or JSON, beside skein.yaml; or an http(s) URL.'),
+      .describe(
+        'The OpenAPI document (2.0, 3.0 or 3.1), YAML or JSON: a file beside skein.yaml or given with the source, or an http(s) URL.',
+      ),
     endpoint: httpEndpoint.describe(
       'Where the API answers, an http(s) URL. The document’s own `servers` are never called.',
     ),

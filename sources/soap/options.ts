@@ -21,7 +21,9 @@ export const soapOptions = z
     document: z
       .string()
       .min(1)
-      .describe('File of the WSDL, beside skein.yaml, or an http(s) URL. Imports are read from beside it.'),
+      .describe(
+        'The WSDL: a file beside skein.yaml or given with the source, or an http(s) URL. Imports are read from beside it.',
+      ),
     endpoint: httpEndpoint.describe(
       'Where the service answers, an http(s) URL. The addresses in the document are never called.',
     ),

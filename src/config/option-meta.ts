@@ -31,11 +31,12 @@ export function textOf(schema: z.core.$ZodType): string {
   return metaOf(schema).description ?? (isWrapper(schema) ? textOf(schema.unwrap()) : '');
 }
 
-/** The description of an option, with its bounds, and with its default where it does not tell one. */
+/** The description of an option, with its bounds, and with its default where it does not tell one; '' where it has none. */
 export function explainOption(schema: z.core.$ZodType): string {
-  const text = textOf(schema);
-  const more = [boundsOf(unwrap(schema)), text.includes('Default: ') ? undefined : defaultOf(schema)];
-  return text === '' ? '' : [text, ...more.filter((part) => part !== undefined)].join(' ');
+  const [text, told] = textOf(schema).split(/ (?=Default: )/);
+  if (text === undefined || text === '') return '';
+  const parts = [text, boundsOf(unwrap(schema)), told ?? defaultOf(schema)];
+  return parts.filter((part) => part !== undefined).join(' ');
 }
 
 /** `round-robin` is ROUND_ROBIN as a value of an enum. */

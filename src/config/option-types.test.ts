@@ -42,7 +42,9 @@ it('every option of skein.yaml says what it is', () => {
 it('bounds and defaults are told as the option has them', () => {
   const wait = z.int().min(1).max(60_000).describe('The wait.');
   expect(explainOption(wait.default(1_500))).toBe('The wait. 1 to 60,000. Default: 1,500.');
-  expect(explainOption(z.number().min(0).optional().describe('A share.'))).toBe('A share. At least 0.');
+  expect(explainOption(z.number().min(0).optional().describe('A share. Default: none.'))).toBe(
+    'A share. At least 0. Default: none.',
+  );
   expect(explainOption(z.enum(['round-robin']).default('round-robin').describe('How.'))).toBe(
     'How. Default: `ROUND_ROBIN`.',
   );
