@@ -57,7 +57,7 @@ export const keyOptions = z
     operator: z
       .boolean()
       .default(false)
-      .describe('Who holds it may read `/status`. A key that is made at start may in any case.'),
+      .describe('Who holds it may read `/status` and `/metrics`. A key that is made at start may in any case.'),
     rates: z.array(rateOptions).default([]).describe('How much who holds it may ask for. Default: no limit.'),
   })
   .describe('A development key: who holds it may call the graph.');
