@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Tenant } from '../../admin/models/tenant.ts';
@@ -7,6 +7,7 @@ import { apps, keys } from '../../admin/stores/apps.ts';
 import { webhooks as stored } from '../../admin/stores/webhooks.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import { describeStores } from '../../test/utils/admin-suite.ts';
+import { deferred } from '../../test/utils/deferred.ts';
 import { createWebhooks, signatureOf, type Webhooks } from './webhooks.ts';
 
 interface Told {
@@ -20,17 +21,22 @@ describeStores('webhooks', (plane) => {
   let told: Told[];
   let status: number;
   let now: number;
+  /** Before it answers. */
+  let hold: ((request: IncomingMessage, body: string) => Promise<void>) | undefined;
   const running: Webhooks[] = [];
 
   beforeEach(async () => {
     told = [];
     status = 204;
+    hold = undefined;
     now = Date.UTC(2030, 0, 1) + 1_000;
     server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        told.push({ body: Buffer.concat(chunks).toString(), signature: String(request.headers['skein-signature']) });
+      request.on('end', async () => {
+        const body = Buffer.concat(chunks).toString();
+        await hold?.(request, body);
+        told.push({ body, signature: String(request.headers['skein-signature']) });
         response.writeHead(status).end();
       });
     }).listen(0, '127.0.0.1');
@@ -131,7 +137,48 @@ describeStores('webhooks', (plane) => {
     await start([webhook], [tenant]).work();
     expect(told).toHaveLength(0);
     const [delivery] = await plane().store.deliveries.all({ all: true }, {});
-    expect(delivery).toMatchObject({ state: 'waiting', attempts: 1, answer: 'The address is a private one.' });
+    expect(delivery).toMatchObject({
+      state: 'waiting',
+      attempts: 1,
+      answer: 'It cannot be reached from the public network.',
+    });
+  });
+
+  it('of one tenant do not wait for the dead ones of another', async () => {
+    const dead = await prepare();
+    const app = await apps.create(dead.context, { name: 'many' });
+    for (let index = 0; index < 30; index += 1) await keys.createFor(dead.context, app._id, { name: `key-${index}` });
+    const { tenant, actors } = await plane().createTenant('beta');
+    const context = plane().as(actors.owner);
+    const live = await stored.createWithSecret(context, { name: 'live', url: `${url}?live`, events: ['key.create'] });
+    const own = await apps.create(context, { name: 'shop' });
+    for (let index = 0; index < 6; index += 1) await keys.createFor(context, own._id, { name: `own-${index}` });
+
+    const [all, released] = [deferred(), deferred()];
+    const [hanging, done] = [new Set<string>(), new Set<string>()];
+    let most = 0;
+    hold = async (request, body) => {
+      const name = String(JSON.parse(body).data.name);
+      if (request.url?.endsWith('?live')) {
+        done.add(name);
+        if (done.size === 6) all.resolve();
+        return;
+      }
+      hanging.add(name);
+      most = Math.max(most, hanging.size);
+      await released.promise;
+      hanging.delete(name);
+    };
+    const hooks = start([dead.webhook, live.webhook], [dead.tenant, { ...tenant, network: 'any' }]);
+    const working = hooks.work();
+    await all.promise;
+    expect(hanging.size).toBeGreaterThan(0);
+    released.resolve();
+    await working;
+    // Nor do they take more than their part, or anything twice.
+    expect(most).toBe(4);
+    expect(told).toHaveLength(37);
+    expect(new Set(told.map(({ body }) => JSON.parse(body).delivery)).size).toBe(37);
   });
 
   it('have their secret and a new one shown once, and nowhere else', async () => {

@@ -12,7 +12,7 @@ import type { Store } from '../../admin/store/store.ts';
 import { secretContext } from '../../admin/stores/webhooks.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { Clock, Log } from '../../kernel/ports.ts';
-import { createPublicLookup, isPrivateHost } from '../../sources/upstream/resilience/network-guard.ts';
+import { createPublicLookup, isPrivateHost, NOT_REACHED } from '../../sources/upstream/resilience/network-guard.ts';
 
 export interface WebhooksDeps {
   readonly store: Store;
@@ -25,7 +25,7 @@ export interface WebhooksDeps {
 }
 
 export interface Webhooks {
-  /** Finds new events, and sends what is due. Never rejects. */
+  /** Finds new events, and sends what is due; resolves when all of it was tried. Never rejects. */
   work(): Promise<void>;
   /** Sendings since the start: `failed` ones are tried again, those given up on are not. */
   counts(): { readonly delivered: number; readonly failed: number; readonly givenUp: number };
@@ -43,7 +43,9 @@ const MOST_RETRY_MS = 3_600_000;
 const GIVEN_UP_AFTER_MS = 86_400_000;
 /** For as long nobody else tries what one instance is trying. */
 const LEASE_MS = 60_000;
-const AT_ONCE = 8;
+/** Of all tenants, and of one: dead receivers of one keep nobody else waiting. */
+const AT_ONCE = 16;
+const AT_ONCE_OF_ONE = 4;
 const OLDEST = { field: '_id', descending: false } as const;
 const MOST_KNOWN = 10_000;
 const KEPT_MS = 30 * 86_400_000;
@@ -60,7 +62,13 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
   const known = new LRUCache<string, true>({ max: MOST_KNOWN });
   let lookedAt: number | undefined;
   let tidiedAt = 0;
-  let working: Promise<void> | undefined;
+  let looking: Promise<void> | undefined;
+  /** What is due and was read, by tenant: those who were served last stand last. */
+  const waiting = new Map<string, Delivery[]>();
+  /** Those that are about to be ahead of their time. */
+  const claiming = new Set<string>();
+  const underWay = new Map<Promise<void>, string>();
+  let filling: Promise<void> | undefined;
   const counts = { delivered: 0, failed: 0, givenUp: 0 };
   let stopped = false;
 
@@ -98,21 +106,76 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
     known.set(_id, true);
   };
 
-  const sendDue = async (byId: ReadonlyMap<string, Webhook>) => {
-    const due: Filter<Delivery> = { state: 'waiting', nextAt: { $lte: new Date(clock.now()) } };
-    const { records } = await store.deliveries.page(EVERYWHERE, due, {
-      first: PAGE,
-      sort: { field: 'nextAt', descending: false },
-    });
-    for (let index = 0; index < records.length && !stopped; index += AT_ONCE)
-      await Promise.all(
-        records.slice(index, index + AT_ONCE).map((delivery) => deliver(delivery, byId.get(delivery.webhook))),
-      );
+  const isBusy = (of: string) => [...underWay.values()].filter((one) => one === of).length >= AT_ONCE_OF_ONE;
+  /** Sends what waits, one of each tenant in turn, as long as there is room. */
+  const sendWaiting = () => {
+    for (let sent = true; sent && !stopped; ) {
+      sent = false;
+      for (const [of, deliveries] of [...waiting]) {
+        if (underWay.size >= AT_ONCE || stopped) return;
+        if (isBusy(of)) continue;
+        const delivery = deliveries.shift();
+        waiting.delete(of);
+        if (deliveries.length > 0) waiting.set(of, deliveries);
+        if (delivery === undefined) continue;
+        sent = true;
+        const sending: Promise<void> = deliver(delivery)
+          .catch(tellLater)
+          .finally(() => {
+            underWay.delete(sending);
+            void fill();
+          });
+        underWay.set(sending, of);
+      }
+    }
   };
-  const deliver = async (delivery: Delivery, webhook: Webhook | undefined) => {
-    const lease = { nextAt: new Date(clock.now() + LEASE_MS) };
-    const claimed = await store.deliveries.update(EVERYWHERE, delivery._id, delivery.version, lease);
+  const fillOnce = async () => {
+    for (;;) {
+      sendWaiting();
+      if (underWay.size >= AT_ONCE || stopped) return;
+      // What one tenant has too much of is not read again and again while others wait behind it.
+      const passed = [...new Set([...waiting.keys(), ...underWay.values()])].filter(
+        (of) => waiting.has(of) || isBusy(of),
+      );
+      const due: Filter<Delivery> = {
+        state: 'waiting',
+        nextAt: { $lte: new Date(clock.now()) },
+        ...(passed.length === 0 ? {} : { tenant: { $nin: passed } }),
+      };
+      const { records } = await store.deliveries.page(EVERYWHERE, due, {
+        first: PAGE,
+        sort: { field: 'nextAt', descending: false },
+      });
+      const unclaimed = records.filter(({ _id }) => !claiming.has(_id));
+      if (unclaimed.length === 0) return;
+      for (const delivery of unclaimed)
+        waiting.set(delivery.tenant, [...(waiting.get(delivery.tenant) ?? []), delivery]);
+    }
+  };
+  /** Begins what is due as far as there is room, without waiting for its end; what ends makes room again. */
+  const fill = (): Promise<void> => {
+    filling ??= fillOnce()
+      .catch(tellLater)
+      .finally(() => {
+        filling = undefined;
+      });
+    return filling;
+  };
+  const tellLater = (error: unknown) =>
+    log.warn({ reason: describeError(error) }, 'webhooks could not be told of events: they are later');
+  const claim = async (delivery: Delivery): Promise<Delivery | undefined> => {
+    claiming.add(delivery._id);
+    try {
+      const lease = { nextAt: new Date(clock.now() + LEASE_MS) };
+      return await store.deliveries.update(EVERYWHERE, delivery._id, delivery.version, lease);
+    } finally {
+      claiming.delete(delivery._id);
+    }
+  };
+  const deliver = async (delivery: Delivery) => {
+    const claimed = await claim(delivery);
     if (claimed === undefined) return;
+    const webhook = [...webhooks()].find(({ _id }) => _id === delivery.webhook);
     const owner = webhook === undefined ? undefined : tenant(webhook.tenant);
     const entry = await store.audit.get(EVERYWHERE, delivery.event);
     const attempts = delivery.attempts + 1;
@@ -150,7 +213,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
     try {
       const { hostname } = new URL(webhook.url);
       const isPublic = owner.network === 'public';
-      if (isPublic && isPrivateHost(hostname)) return { isDelivered: false, answer: 'The address is a private one.' };
+      if (isPublic && isPrivateHost(hostname)) return { isDelivered: false, answer: NOT_REACHED };
       const body = JSON.stringify(eventOf(entry, webhook, _id));
       const seconds = Math.floor(clock.now() / 1_000);
       const key = encryption.decrypt(webhook.secret, secretContext(owner.name));
@@ -167,7 +230,13 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
       answered.on('error', () => {});
       return { isDelivered: statusCode >= 200 && statusCode < 300, answer: String(statusCode) };
     } catch (error) {
-      return { isDelivered: false, answer: describeError(error).slice(0, 200) };
+      const reason = describeError(error).slice(0, 200);
+      if (owner.network !== 'public') return { isDelivered: false, answer: reason };
+      log.info(
+        { webhook: webhook.name, tenant: owner.name, reason },
+        'a webhook cannot be reached from the public network',
+      );
+      return { isDelivered: false, answer: NOT_REACHED };
     }
   };
 
@@ -184,31 +253,39 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
     tidiedAt = clock.now();
   };
 
-  const workOnce = async () => {
+  const lookOnce = async () => {
     const wanting = [...webhooks()];
     if (wanting.length === 0) return;
     try {
       await findEvents(wanting);
-      await sendDue(new Map(wanting.map((webhook) => [webhook._id, webhook])));
+      await fill();
       await tidy();
     } catch (error) {
-      log.warn({ reason: describeError(error) }, 'webhooks could not be told of events: they are later');
+      tellLater(error);
     }
   };
-  const work = (): Promise<void> => {
-    working ??= workOnce().finally(() => {
-      working = undefined;
+  const look = (): Promise<void> => {
+    looking ??= lookOnce().finally(() => {
+      looking = undefined;
     });
-    return working;
+    return looking;
   };
-  const timer = setInterval(() => void work(), EVERY_MS).unref();
+  const whenSent = async () => {
+    while (underWay.size > 0 || filling !== undefined)
+      await Promise.race([...underWay.keys(), ...(filling === undefined ? [] : [filling])]);
+  };
+  const timer = setInterval(() => void look(), EVERY_MS).unref();
   return {
-    work,
+    async work() {
+      await look();
+      await whenSent();
+    },
     counts: () => counts,
     async stop() {
       stopped = true;
       clearInterval(timer);
-      await working;
+      await looking;
+      await whenSent();
       await Promise.all([open.destroy(), guarded.destroy()]);
     },
   };
