@@ -32,17 +32,20 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 const AS_JSON = `Send the operation as JSON, {"query": "…"}, with the header "content-type: application/json"`;
 
 /**
- * Throws what to do instead unless the body can be one of the forms that are taken beside JSON. With curl, `-d` says
- * that its data is a form, whatever it is.
+ * The parameters of a body in one of the forms that are taken beside JSON. With curl, `-d` says that its data is a form,
+ * whatever it is.
+ *
+ * @throws SkeinError that says what to do instead
  */
-export function checkForm(body: Buffer, contentType: string | undefined): void {
-  const [type = ''] = (contentType ?? '').split(';');
-  if (type === 'application/graphql') return;
+export function readForm(body: Buffer, contentType: string | undefined): URLSearchParams {
+  const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/graphql') return new URLSearchParams([['query', body.toString('utf8')]]);
   if (type === 'application/x-www-form-urlencoded') {
     if (/^\s*\{/.test(body.toString('utf8', 0, 64))) {
       throw new SkeinError('UNSUPPORTED_MEDIA_TYPE', `The body is JSON, but is called a form. ${AS_JSON} (curl: -H).`);
     }
-    if (new URLSearchParams(body.toString('utf8')).has('query')) return;
+    const form = new URLSearchParams(body.toString('utf8'));
+    if (form.has('query')) return form;
     throw new SkeinError('BAD_REQUEST', `The form has no "query". ${AS_JSON}, or as a form with a "query".`);
   }
   const what = type === '' ? 'The request has no content type.' : 'The content type of the request is not supported.';

@@ -9,7 +9,7 @@ import type { Keyring } from '../identity/keyring.ts';
 import type { Lifetime, LifetimeOptions, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type OperationParams, type Operations, type ReadyOperation } from '../operations.ts';
 import { returnRate } from '../policy/rates/headers.ts';
-import { checkForm, readBody } from './body.ts';
+import { readBody, readForm } from './body.ts';
 import { clientHeaders, headerReturner } from './client-headers.ts';
 import type { GraphqlSse } from './graphql-sse.ts';
 import { EVENT_STREAM, isJson, negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
@@ -30,8 +30,8 @@ export interface GraphqlDoorDeps {
 export type Door = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * `/graphql` over HTTP. Identity comes first, for every method. Then JSON POSTs take the short way, event streams go to
- * GraphQL over SSE, and what is left — GET and forms — is read and answered by Yoga.
+ * `/graphql` over HTTP. Identity comes first, for every method. Then POSTs take the short way, event streams go to
+ * GraphQL over SSE, and what is left, GET, is read and answered by Yoga.
  */
 export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
   const { operations, keyring, lifetimes, sse, ids, log, limits } = deps;
@@ -147,9 +147,8 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
         const params = await readMultipartParams(body, request.headers['content-type']);
         return runOperation(params, caller, scope, request, response);
       }
-      checkForm(body, request.headers['content-type']);
-      // Yoga takes a body that is there already instead of piping the request through its own limit.
-      (request as IncomingMessage & { body?: Buffer }).body = body;
+      const params = paramsOfQuery(readForm(body, request.headers['content-type']));
+      return runOperation(params, caller, scope, request, response);
     } else if (request.method === 'PUT') {
       return sse.reserve(caller, response);
     } else if (request.method === 'DELETE') {
@@ -216,7 +215,7 @@ function paramsOfQuery(query: URLSearchParams): OperationParams {
     try {
       return JSON.parse(text);
     } catch {
-      throw new SkeinError('BAD_REQUEST', `The query parameter "${name}" is not valid JSON.`);
+      throw new SkeinError('BAD_REQUEST', `The parameter "${name}" is not valid JSON.`);
     }
   };
   return {
