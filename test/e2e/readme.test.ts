@@ -108,7 +108,9 @@ describe('the README, followed in a clean clone', () => {
 
   it.each(['join', 'prompt'])('gives what it shows for the %s request', async (name) => {
     const { command, output } = await readmeRequest(name);
-    expect(JSON.parse(await follow(command))).toEqual(JSON.parse(output));
+    // `…` stands for any text.
+    const anyText = (_key: string, value: unknown) => (value === '…' ? expect.any(String) : value);
+    expect(JSON.parse(await follow(command))).toEqual(JSON.parse(output, anyText));
   });
 
   it('streams what it shows for the stream request', async () => {
