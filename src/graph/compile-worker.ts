@@ -59,6 +59,8 @@ export function createCompileWorker({
     worker = undefined;
     if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
     const exited = once(ended, 'exit');
+    // An idle one holds nothing up; its end is waited for.
+    ended.ref();
     ended.kill('SIGKILL');
     await exited;
   };
