@@ -101,9 +101,12 @@ describeControlStores('a tenant', (store) => {
         ),
       SOON,
     );
-    await gamma.run('mutation($input: CreateSourceInput!) { createSource(input: $input) { errors { path message } } }', {
-      input: { name: 'tried', options: { kind: 'graphql', endpoint: `http://localhost:${port}/graphql` } },
-    });
+    await gamma.run(
+      'mutation($input: CreateSourceInput!) { createSource(input: $input) { errors { path message } } }',
+      {
+        input: { name: 'tried', options: { kind: 'graphql', endpoint: `http://localhost:${port}/graphql` } },
+      },
+    );
     const { text } = await gamma.try('mutation { validateConfiguration { preview { notices } errors { message } } }');
     expect(text).toContain('It cannot be reached from the public network.');
     expect(text).not.toMatch(/private|loopback|stands for|ECONN|ENOTFOUND/);

@@ -11,7 +11,15 @@ export function usageRecord(at: Date, given: Partial<UsageRecord> = {}): UsageRe
     ...{ prompt: null, promptVersion: null, promptHash: null },
     ...{ route: 'default', model: 'gpt', provider: 'openai', modelId: 'gpt-x', outcome: 'finished', errorCode: null },
     ...{ inputTokens: 10, cachedInputTokens: null, cacheWriteTokens: null, outputTokens: 5, reasoningTokens: null },
-    ...{ isEstimated: false, rawUsage: null, costNanoUsd: 1_500n, savedNanoUsd: null, price: null, latencyMs: 20, firstTokenMs: null },
+    ...{
+      isEstimated: false,
+      rawUsage: null,
+      costNanoUsd: 1_500n,
+      savedNanoUsd: null,
+      price: null,
+      latencyMs: 20,
+      firstTokenMs: null,
+    },
     ...{ attemptCount: 1, attempts: '[]' },
     ...given,
   };
