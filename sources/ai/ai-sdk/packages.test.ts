@@ -202,7 +202,7 @@ describe.each(SDK_WIRES)('$package', (wire) => {
   test('cannot call private addresses where the network is public', async () => {
     const options = { dialect: 'ai-sdk', package: wire.package, apiKey: KEY, upstream: { network: 'public' } };
     const at = (endpoint: string) => createProvider('at-hand', providerOptions.parse({ ...options, endpoint }));
-    expect(() => at('http://127.0.0.1:9/v1')).toThrow('cannot be reached from the public network');
+    expect(() => at('http://127.0.0.1:9/v1')).toThrow('is private, and the source is public');
     const named = at('http://localhost:9/v1');
     onTestFinished(() => named.dispose());
     const { context } = createCallContext();

@@ -26,9 +26,9 @@ export function isPrivateHost(host: string): boolean {
  */
 export const NOT_REACHED = 'It cannot be reached from the public network.';
 
-/** What is told of such an address in a configuration; the path is below the source's options. */
+/** What is told of such an address in a configuration, which itself says so; the path is below the source's options. */
 export function privateAddress(origin: string): Problem {
-  return { path: ['upstream', 'network'], message: `${origin}: ${NOT_REACHED}` };
+  return { path: ['upstream', 'network'], message: `The address ${origin} is private, and the source is public.` };
 }
 
 /**
