@@ -66,6 +66,21 @@ describe('a document that is seen again', () => {
   });
 });
 
+it('gives up a list of many values after some mistakes', async () => {
+  const read = new Set<unknown>();
+  const list = new Proxy(Array(5_000).fill('x'), {
+    get(items, key, holder) {
+      if (typeof key === 'string' && /^\d+$/.test(key)) read.add(key);
+      return Reflect.get(items, key, holder) as unknown;
+    },
+  });
+  const text = 'query($i: In) { i(i: $i) }';
+  for (const a of [1, 2, 3]) await run(text, { i: { a, list: [] } });
+  const { errors } = (await run(text, { i: { a: 1, list } })) as { errors: unknown[] };
+  expect(errors).toHaveLength(51);
+  expect(read.size).toBeLessThan(100);
+});
+
 it('compiled versions are bounded by their fields, the least used goes first', () => {
   const evicted: string[] = [];
   const cache = createCompiledCache(100);

@@ -17,6 +17,8 @@ import {
 
 /** Input fields beyond which compiling the check of a variable costs more than it saves. */
 const MAX_INPUT_FIELDS = 500;
+/** Values beyond which variables are judged by the specification. */
+const MAX_VALUES = 1_000;
 
 /**
  * Whether compiled code treats the variables of a document as execution by the specification does. The compiler
@@ -54,6 +56,21 @@ function hasCompilableTypes(schema: GraphQLSchema, operation: OperationDefinitio
     if (type === undefined || definition.variable.name.value in Object.prototype) return false;
     return !(isNonNullType(type) && definition.defaultValue !== undefined) && fits(type, new Set());
   });
+}
+
+/**
+ * Whether there are so many values that compiled code must not judge them: it makes an error of each that is wrong, which
+ * takes seconds for as many as a body holds, where the specification gives up after some.
+ */
+export function areMany(variables: object | undefined): boolean {
+  let left = MAX_VALUES;
+  const goBeyond = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null) return false;
+    const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+    left -= inner.length;
+    return left < 0 || inner.some(goBeyond);
+  };
+  return goBeyond(variables);
 }
 
 /** Looks at every variable that stands inside an object or list literal. */

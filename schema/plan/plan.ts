@@ -15,7 +15,7 @@ import { Unplannable } from '../fetch/fetch-plan.ts';
 import { createGraphContext, type GraphContext } from '../request-context.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { conditionValues, findConditions } from './conditions.ts';
-import { hasCompilableVariables } from './input-types.ts';
+import { areMany, hasCompilableVariables } from './input-types.ts';
 import { isActiveFor, type OverrideRules } from './override-labels.ts';
 import type { Way, WayChoice } from './way.ts';
 
@@ -157,6 +157,7 @@ function compiledOnSecondRun(
     const query = compileQuery(schema, prepared, operation.name?.value, { disablingCapturingStackErrors: true });
     if (!isCompiledQuery(query)) return interpret;
     return (rootValue, context, variables) => {
+      if (areMany(variables)) return interpret(rootValue, context, variables);
       const result = query.query(rootValue, context, variables);
       // No data at once: variables were refused, and nothing ran. Execution by the specification has the last word.
       return result instanceof Promise || 'data' in result ? result : interpret(rootValue, context, variables);
