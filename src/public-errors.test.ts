@@ -8,7 +8,7 @@ import { type ErrorScope, statusOf, toPublicError, toPublicResult } from './publ
 const scopeOf = (stopped?: ErrorScope['stopped']) => ({ requestId: 'r1', log: createMemoryLog(), stopped });
 
 const schema = buildSchema(`
-  type Query { add(a: Int!): Int required: String! wrong: Int item: Item }
+  type Query { add(a: Int!): Int sum(a: [Int]): Int required: String! wrong: Int item: Item }
   type Item { name: String! }
 `);
 const VALUES: Record<string, unknown> = { add: 1, required: null, wrong: 'secret', item: { name: null } };
@@ -46,6 +46,13 @@ describe.each([
     });
     expect(JSON.stringify(errors)).not.toContain('secret');
   });
+});
+
+it('says of more mistakes in variables than are told that they are the client’s as well', async () => {
+  const errors = await errorsOf('query ($a: [Int]) { sum(a: $a) }', { a: Array(60).fill('x') }, false);
+  const codes = errors.map((error) => toPublicError(error, scopeOf()).extensions?.code);
+  expect(new Set(codes)).toEqual(new Set(['BAD_USER_INPUT']));
+  expect(codes).toHaveLength(51);
 });
 
 it('masks what nobody expected, whatever it claims to be, and logs it', () => {

@@ -85,7 +85,7 @@ function judgeGraphqlError(error: GraphQLError, scope: ErrorScope, origin: Origi
   // Variables are judged before anything runs; one that is wrong further down is the gateway's own, in a delegated call.
   const isAboutInput =
     error.path === undefined
-      ? error.nodes !== undefined || error.message.startsWith('Variable "')
+      ? error.nodes !== undefined || /^(Variable "|Too many errors processing variables)/.test(error.message)
       : /^(Argument|Directive) "/.test(error.message);
   if (isAboutInput) {
     return { code: 'BAD_USER_INPUT', message: error.message };
