@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** Files that replace modules, timers or globals of their process, and so need one of their own. */
+/** Files that replace modules, timers or globals of their process, or ask what it has loaded, and so need one of their own. */
 const ALONE = [
   'schema/registry.test.ts',
+  'sources/ai/ai-sdk/load-package.test.ts',
   'sources/upstream/resilience/bulkhead.test.ts',
   'sources/upstream/resilience/discovery.test.ts',
   'sources/upstream/resilience/health-checks.test.ts',

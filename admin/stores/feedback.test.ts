@@ -87,7 +87,10 @@ describeStores('feedback', (plane) => {
     const [acme, evil] = [await plane().createTenant('acme'), await plane().createTenant('evil')];
     const one = await called(plane(), acme.tenant._id);
     const two = await called(plane(), acme.tenant._id, { promptVersion: 'v2' });
-    for (const record of [one, two]) await judge(plane().store, says(record, 1));
+    for (const record of [one, two]) {
+      await judge(plane().store, says(record, 1));
+      plane().advance(1);
+    }
     const owner = plane().as(acme.actors.analyst);
     const calls = async (where: Record<string, string>, context = owner) =>
       (await feedback.list(context, { where, sort: NEWEST })).records.map(({ call }) => call);

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deferred } from '../utils/deferred.ts';
 
-/** Tells of each thread that the gateway starts. */
-const TELL_THREADS = `data:text/javascript,${encodeURIComponent(
-  "process.on('worker', () => process.stderr.write('a thread was started\\n'));",
+/** Tells of each process that the gateway starts. */
+const TELL_PROCESSES = `data:text/javascript,${encodeURIComponent(
+  "import { subscribe } from 'node:diagnostics_channel';" +
+    "subscribe('child_process', () => process.stderr.write('a process was started\\n'));",
 )}`;
 
 function largeDocument(): string {
@@ -81,7 +82,7 @@ describe('a gateway that serves while a large source comes', () => {
       SKEIN_DATA: ':memory:',
       SKEIN_CONFIG: join(folder, 'skein.yaml'),
     };
-    child = spawn(process.execPath, ['--import', TELL_THREADS, 'dist/src/cli/main.js', 'start'], { env });
+    child = spawn(process.execPath, ['--import', TELL_PROCESSES, 'dist/src/cli/main.js', 'start'], { env });
     const listening = deferred<string>();
     const read = (chunk: Buffer) => {
       output += String(chunk);
@@ -112,13 +113,13 @@ describe('a gateway that serves while a large source comes', () => {
     return (await response.json()) as { readonly data?: unknown };
   };
 
-  it('serves the others, and compiles in a thread of its own what comes', async () => {
+  it('serves the others, and compiles in a process of its own what comes', async () => {
     expect(await ask('{ hello }')).toEqual({ data: { hello: '/hello' } });
     expect(await ask('{ thing7 }')).not.toHaveProperty('data');
-    expect(output).not.toContain('a thread was started');
+    expect(output).not.toContain('a process was started');
     document = largeDocument();
     await published.promise;
     expect(await ask('{ hello thing7 }')).toEqual({ data: { hello: '/hello', thing7: '/things/7' } });
-    expect(output).toContain('a thread was started');
+    expect(output).toContain('a process was started');
   });
 });
