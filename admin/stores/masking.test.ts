@@ -187,3 +187,25 @@ test('a secret that stands anywhere options have a place for one is never shown,
     { numRuns: 300 },
   );
 });
+
+test('no part of a password that has an @ is shown', () => {
+  const url = 'https://ann:hush@hush@a.example/x?by=b@c.example';
+  expect(maskSecrets({ url })).toEqual({ url: 'https://***@a.example/x?by=b@c.example' });
+});
+
+test('masks in long lists are found in one go', () => {
+  let reads = 0;
+  const entry = (index: number) => ({
+    get name() {
+      reads += 1;
+      return `n${index}`;
+    },
+    token: `hush${index}`,
+  });
+  const known = { list: Array.from({ length: 400 }, (_, index) => entry(index)) };
+  const given = { list: known.list.map(({ name }) => ({ name, token: '***' })).reverse() };
+  reads = 0;
+  const back = unmask(given, known, [], (path) => expect.fail(path.join('.'))) as typeof given;
+  expect(reads).toBeLessThan(4_000);
+  expect(back.list[0]).toEqual({ name: 'n399', token: 'hush399' });
+});

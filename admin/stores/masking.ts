@@ -16,7 +16,8 @@ const SECRET_MAPS: ReadonlyMap<string, RegExp> = new Map([
   ['settings', /^$/],
 ]);
 const REFERENCE = /^(bearer |basic )?\$\{[^}]*\}$/i;
-const CREDENTIALS = /\/\/[^/?#@\s]*@/g;
+/** Up to the last @: passwords have some as well. */
+const CREDENTIALS = /\/\/[^/?#\s]*@/g;
 const PARAMETER = /([?&;])([^=&;#\s?]+)=([^&;#\s"'<>]*)/g;
 /** Names of parameters in addresses that hold a secret. */
 const SECRET_PARAMETER = /key|token|sig|secret|pass|pwd|auth|code|cred|session|jwt/i;
@@ -128,16 +129,25 @@ export function unmask(
   const before = typeof known === 'object' && known !== null ? (known as Record<string, unknown>) : {};
   const inner = (key: string, one: unknown, place = key) =>
     unmask(one, Object.hasOwn(before, place) ? before[place] : undefined, [...path, key], lost);
-  if (Array.isArray(value))
-    return value.map((one, index) => inner(String(index), one, String(placeOf(one, before, index))));
+  if (Array.isArray(value)) {
+    const places = placesOf(before);
+    return value.map((one, index) => {
+      const name = nameOf(one);
+      return inner(String(index), one, String(name === undefined ? index : places.get(name)));
+    });
+  }
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inner(key, one)]));
 }
 
-/** Where an element of a list was before: what has a name is known by it, wherever it stands now. */
-function placeOf(one: unknown, before: object, index: number): number {
-  if (!Array.isArray(before)) return index;
-  const name = nameOf(one);
-  return name === undefined ? index : before.findIndex((other) => nameOf(other) === name);
+/** Where elements of a list were before: what has a name is known by it, wherever it stands now. */
+function placesOf(before: object): ReadonlyMap<unknown, number> {
+  const places = new Map<unknown, number>();
+  if (Array.isArray(before))
+    for (const [index, one] of before.entries()) {
+      const name = nameOf(one);
+      if (name !== undefined && !places.has(name)) places.set(name, index);
+    }
+  return places;
 }
 
 function nameOf(value: unknown): unknown {
