@@ -135,6 +135,8 @@ export interface CallContext {
   readonly onCall?: ((call: CallDetails) => void) | undefined;
   /** Whom it is accounted to. Sources decide nothing by it. */
   readonly account?: Account | undefined;
+  /** Through what of another tenant it has come. */
+  readonly origin?: CallOrigin | undefined;
   /** What a model is asked by. Only there in calls of models, where it is a prompt. */
   readonly prompt?: PromptOrigin | undefined;
 }
@@ -146,10 +148,22 @@ export interface Account {
   /** Of a key of skein.yaml: `config:` and its name. */
   readonly key?: string | undefined;
   readonly user?: string | undefined;
-  /** Its key is held to certain products: it has not all that its tenant has. */
-  readonly isHeld?: boolean | undefined;
+  /** Products that its key is held to: it has not all that its tenant has. Undefined: it is held to none in particular. */
+  readonly products?: ReadonlySet<string> | undefined;
+  /** What its app was granted of other tenants, by product. */
+  readonly grants?: ReadonlyMap<string, { readonly id: string }> | undefined;
   /** What the call came through: `graphql`, `graphql-ws`, `openai` … */
   readonly door: string;
+}
+
+/** A product of another tenant, in whose graph a call goes on: ids. */
+export interface CallOrigin {
+  /** The tenant. */
+  readonly owner: string;
+  /** Undefined: nobody can tell which. */
+  readonly product?: string | undefined;
+  /** By which the caller uses it. */
+  readonly grant?: string | undefined;
 }
 
 /** A version of a prompt. */

@@ -18,8 +18,17 @@ export interface UsageAttempt {
   readonly latencyMs: number;
 }
 
+/** Through what of another tenant a call was made: ids, null in calls of what is the caller's own. */
+export interface UsageOrigin {
+  /** Whose product it is: the tenant that the models are of. */
+  readonly owner: string | null;
+  /** Null beside an owner: nobody can tell by which of its products. */
+  readonly product: string | null;
+  readonly grant: string | null;
+}
+
 /** By what usage is told apart, and added up in hours. Ids of the tenant, app and key; names of the rest. */
-export interface UsageKey {
+export interface UsageKey extends UsageOrigin {
   readonly tenant: string;
   readonly app: string | null;
   /** Of a key of skein.yaml: `config:` and its name. */
@@ -119,7 +128,9 @@ export type FeedbackCounter = (typeof FEEDBACK_COUNTERS)[number];
 
 /** An hour's calls of one kind. */
 export interface UsageHour
-  extends UsageKey,
+  extends Omit<UsageKey, keyof UsageOrigin>,
+    // Sums of what is the caller's own have none, as those from before there were products.
+    Readonly<Partial<Record<keyof UsageOrigin, string>>>,
     Readonly<Record<Exclude<UsageCounter, MoneyCounter> | FeedbackCounter, number>>,
     Readonly<Record<MoneyCounter, bigint>>,
     Readonly<Record<StepCounter, Readonly<Record<string, number>>>> {
@@ -143,6 +154,9 @@ const keyFields = {
   promptVersion: name,
   model: text,
   provider: text,
+  owner: name,
+  product: name,
+  grant: name,
 } as const;
 
 function usageCollection(fields: SchemaDefinition): Schema {
@@ -189,4 +203,5 @@ export const usageHourSchema = usageCollection({
   batches: { type: Schema.Types.Mixed, default: {} },
 })
   .index({ tenant: 1, hour: 1 })
+  .index({ owner: 1, hour: 1 })
   .index({ hour: 1 });

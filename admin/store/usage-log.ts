@@ -65,6 +65,8 @@ export const DIMENSIONS = [
   'promptVersion',
   'model',
   'provider',
+  'product',
+  'grant',
   'day',
   'hour',
 ] as const;
@@ -315,10 +317,11 @@ function byHour(changes: readonly FeedbackChange[]): readonly FeedbackChange[] {
   return [...sums.values()];
 }
 
-/** The driver gives 64-bit integers as numbers, as long as they fit. */
+/** The driver gives 64-bit integers as numbers, as long as they fit. Old records say nothing of their origin. */
 function toRecord(stored: UsageRecord): UsageRecord {
   const money = (nanoUsd: bigint | null | undefined) => (nanoUsd == null ? null : BigInt(String(nanoUsd)));
-  return { ...stored, costNanoUsd: money(stored.costNanoUsd), savedNanoUsd: money(stored.savedNanoUsd) };
+  const { owner = null, product = null, grant = null, costNanoUsd, savedNanoUsd } = stored;
+  return { ...stored, owner, product, grant, costNanoUsd: money(costNanoUsd), savedNanoUsd: money(savedNanoUsd) };
 }
 
 type StoredRow = { readonly _id: UsageRow['group'] | null } & Readonly<Record<string, unknown>>;

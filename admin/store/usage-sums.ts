@@ -6,7 +6,9 @@ import {
   type StepCounter,
   USAGE_COUNTERS,
   type UsageCounter,
+  type UsageHour,
   type UsageKey,
+  type UsageOrigin,
   type UsageRecord,
 } from '../models/usage.ts';
 import { stepOf } from './usage-steps.ts';
@@ -23,7 +25,7 @@ export interface UsageSum {
   readonly steps: Readonly<Record<StepCounter, Map<number, number>>>;
 }
 
-export type UsageHourKey = UsageKey & { readonly hour: Date; readonly day: Date };
+export type UsageHourKey = Pick<UsageHour, keyof UsageKey | 'hour' | 'day'>;
 
 export function hourOf(at: Date): Date {
   return new Date(Math.floor(at.getTime() / HOUR_MS) * HOUR_MS);
@@ -55,13 +57,23 @@ export function placeOf(call: UsageKey & { readonly at: Date }): Pick<UsageSum, 
   const day = new Date(Math.floor(hour.getTime() / DAY_MS) * DAY_MS);
   return {
     _id: createHash('sha256').update(textOf(call)).digest('base64url'),
-    key: { tenant, app, key, prompt, promptVersion, model, provider, hour, day },
+    key: { tenant, app, key, prompt, promptVersion, model, provider, ...givenOf(call), hour, day },
+  };
+}
+
+/** What is not there is left out, so that sums from before there was an origin are the same as those without one. */
+function givenOf({ owner, product, grant }: UsageOrigin): Partial<Record<keyof UsageOrigin, string>> {
+  return {
+    ...(owner === null ? {} : { owner }),
+    ...(product === null ? {} : { product }),
+    ...(grant === null ? {} : { grant }),
   };
 }
 
 function textOf(call: UsageKey & { readonly at: Date }): string {
-  const { tenant, app, key, prompt, promptVersion, model, provider } = call;
-  return JSON.stringify([tenant, hourOf(call.at).getTime(), app, key, prompt, promptVersion, model, provider]);
+  const { tenant, app, key, prompt, promptVersion, model, provider, owner, product, grant } = call;
+  const own = [tenant, hourOf(call.at).getTime(), app, key, prompt, promptVersion, model, provider];
+  return JSON.stringify(owner === null ? own : [...own, owner, product, grant]);
 }
 
 /** As the store adds it up: steps by the paths of their counts. */

@@ -5,6 +5,7 @@ import { partOfSchema, type SchemaPart } from '../../schema/part-of-schema.ts';
 import type { Generation } from '../../schema/registry.ts';
 import type { Source } from '../../sources/source.ts';
 import { GIVEN_SOURCE, type GrantedProduct, type GraphAccess, isOfOthers } from '../policy/graph-access.ts';
+import { createOrigins } from './origins.ts';
 import { createProductSource } from './product-source.ts';
 
 /** What a tenant offers, as it is in its graph now. */
@@ -38,10 +39,13 @@ export interface GivenParts {
 export interface GivenPartsDeps {
   graphOf(owner: string): OwnerGraph | undefined;
   nameOf(tenant: string): string;
+  productOf(id: string): Product | undefined;
 }
 
+const NO_FIELDS: ReadonlySet<string> = new Set();
+
 /** Makes sources of products. They stay the same as long as nothing of them changes. */
-export function createGivenParts({ graphOf, nameOf }: GivenPartsDeps): GivenParts {
+export function createGivenParts({ graphOf, nameOf, productOf }: GivenPartsDeps): GivenParts {
   const made = new Map<string, { readonly sdl: string; readonly source: Source }>();
   const parts = new WeakMap<Generation, Map<string, SchemaPart>>();
 
@@ -62,11 +66,20 @@ export function createGivenParts({ graphOf, nameOf }: GivenPartsDeps): GivenPart
     }
     return part;
   };
+  const coordinatesOf = ({ tenant, fields }: Product): ReadonlySet<string> => {
+    const graph = graphOf(tenant);
+    return graph === undefined ? NO_FIELDS : partOf(graph, fields).coordinates;
+  };
   const sourceOf = (owner: string, id: string, sdl: string): Source => {
     const name = `${GIVEN_SOURCE}${nameOf(owner)}`;
     const known = made.get(id);
     if (known?.sdl === sdl && known.source.name === name) return known.source;
-    const source = createProductSource(name, sdl, () => graphOf(owner)?.generation);
+    const source = createProductSource({
+      name,
+      sdl,
+      current: () => graphOf(owner)?.generation,
+      originOf: createOrigins({ owner, productOf, coordinatesOf }),
+    });
     made.set(id, { sdl, source });
     return source;
   };

@@ -5,15 +5,29 @@ import { ProblemsError } from '../../kernel/problem.ts';
 import type { ResultStream } from '../../schema/events.ts';
 import type { Plan, Variables } from '../../schema/plan/plan.ts';
 import type { Generation } from '../../schema/registry.ts';
-import { createGraphContext } from '../../schema/request-context.ts';
+import { createGraphContext, type GraphContext } from '../../schema/request-context.ts';
 import { compileGraphql } from '../../sources/graphql/compile-graphql.ts';
 import { openGraphql } from '../../sources/graphql/graphql-source.ts';
 import type { GraphqlService } from '../../sources/graphql/graphql-upstream.ts';
 import { graphqlOptions } from '../../sources/graphql/options.ts';
-import type { CallContext, GraphqlAnswer, GraphqlRequest, Source } from '../../sources/source.ts';
+import type { Account, CallContext, CallOrigin, GraphqlAnswer, GraphqlRequest, Source } from '../../sources/source.ts';
 
 // What the owner's graph says of an error is for its clients already: that is passed on.
 const OPTIONS = graphqlOptions.parse({ kind: 'graphql', endpoint: 'http://graph.invalid/', errors: 'message' });
+
+/** An operation on the graph of an owner. */
+export interface OwnerOperation {
+  readonly plan: Plan;
+  readonly generation: Generation;
+}
+
+export interface ProductSourceOptions {
+  readonly name: string;
+  readonly sdl: string;
+  current(): Generation | undefined;
+  /** To which product what a caller asks is accounted. */
+  originOf(asked: OwnerOperation, account: Account | undefined): CallOrigin;
+}
 
 /**
  * The part of a tenant's graph that another tenant was granted, as a source of the other's graph. It is asked in the
@@ -21,10 +35,10 @@ const OPTIONS = graphqlOptions.parse({ kind: 'graphql', endpoint: 'http://graph.
  *
  * @throws ProblemsError when the part makes no schema
  */
-export function createProductSource(name: string, sdl: string, current: () => Generation | undefined): Source {
+export function createProductSource({ name, sdl, current, originOf }: ProductSourceOptions): Source {
   const { model, problems } = compileGraphql({ kind: 'sdl', text: sdl, file: name }, OPTIONS);
   if (model === undefined) throw new ProblemsError(problems);
-  const source = openGraphql(name, model, OPTIONS, serviceOf(name, current));
+  const source = openGraphql(name, model, OPTIONS, serviceOf({ name, current, originOf }));
   return { ...source, prompts: () => promptsIn(source, current()), probe: async () => {} };
 }
 
@@ -34,13 +48,8 @@ function promptsIn({ model }: Source, generation: Generation | undefined): Retur
   return new Map(names.filter((name) => model.calls.has(`Mutation.${name}`)).map((name) => [name, { examples: [] }]));
 }
 
-interface Asked {
-  readonly plan: Plan;
-  readonly generation: Generation;
-}
-
-function serviceOf(name: string, current: () => Generation | undefined): GraphqlService {
-  const ask = ({ operation, query }: GraphqlRequest): Asked => {
+function serviceOf({ name, current, originOf }: Omit<ProductSourceOptions, 'sdl'>): GraphqlService {
+  const ask = ({ operation, query }: GraphqlRequest): OwnerOperation => {
     const details = { source: name, operation };
     const generation = current();
     if (generation === undefined) throw new SkeinError('UPSTREAM_UNREACHABLE', undefined, { details });
@@ -50,22 +59,29 @@ function serviceOf(name: string, current: () => Generation | undefined): Graphql
       throw new SkeinError('UPSTREAM_REJECTED', undefined, { details, cause: prepared.errors[0] });
     return { plan: prepared.plan(undefined), generation };
   };
+  const contextOf = (asked: OwnerOperation, request: GraphqlRequest, context: CallContext): GraphContext => {
+    const origin = originOf(asked, context.account);
+    return createGraphContext({ ...ownersContext(name, request, context), origin });
+  };
   return {
     graphql: {
       async execute(request, context) {
-        const { plan, generation } = ask(request);
-        const release = generation.hold();
+        const asked = ask(request);
+        const release = asked.generation.hold();
         try {
-          const result = await plan.execute(
-            createGraphContext(ownersContext(name, request, context)),
-            request.variables as Variables,
-          );
+          const result = await asked.plan.execute(contextOf(asked, request, context), request.variables as Variables);
           return answerOf(result, name, request, context);
         } finally {
           release();
         }
       },
-      subscribe: (request, context) => subscribe(() => ask(request), name, request, context),
+      subscribe(request, context) {
+        const open = () => {
+          const asked = ask(request);
+          return { ...asked, context: contextOf(asked, request, context) };
+        };
+        return subscribe(open, name, request, context);
+      },
     },
     ask: () => Promise.reject(new Error('A product is asked in the process.')),
     probe: async () => {},
@@ -87,7 +103,7 @@ function ownersContext(source: string, { operation }: GraphqlRequest, context: C
 
 /** Not a generator: `return()` must reach the stream at once, also while an event is awaited. */
 function subscribe(
-  ask: () => Asked,
+  ask: () => OwnerOperation & { readonly context: GraphContext },
   name: string,
   request: GraphqlRequest,
   context: CallContext,
@@ -108,9 +124,9 @@ function subscribe(
     }
   };
   const open = async (): Promise<ResultStream | ExecutionResult> => {
-    const { plan, generation } = ask();
-    release = generation.hold();
-    return plan.subscribe(createGraphContext(ownersContext(name, request, context)), request.variables as Variables);
+    const asked = ask();
+    release = asked.generation.hold();
+    return asked.plan.subscribe(asked.context, request.variables as Variables);
   };
   const done = { done: true as const, value: undefined };
   return {

@@ -113,6 +113,7 @@ export function createTenantGraphs({
   const building = new Set<string>();
   const parts = createGivenParts({
     nameOf,
+    productOf,
     graphOf(owner) {
       const entry = byTenant.get(owner);
       const generation = entry?.graph.registry.current();

@@ -27,10 +27,9 @@ export interface Caller {
 }
 
 /** Whom the caller's calls are accounted to. */
-export function accountOf({ id, tenant, app, key, user, products }: Caller, door: string): Account {
+export function accountOf({ id, tenant, app, key, user, products, grants }: Caller, door: string): Account {
   // Keys of skein.yaml have no id but that of their caller.
-  const isHeld = products !== undefined;
-  return { tenant, app, key: key ?? (user === undefined ? id : undefined), user, isHeld, door };
+  return { tenant, app, key: key ?? (user === undefined ? id : undefined), user, products, grants, door };
 }
 
 /** What answers that are one caller's own are kept under: no two tenants share one. */

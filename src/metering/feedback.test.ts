@@ -54,9 +54,9 @@ describeEmbedded('feedback', (plane) => {
     expect(await say({}, chat._id)).toBe('NOT_FOUND');
     expect(await say({}, `${record._id.slice(0, -4)}zzzz`)).toBe('NOT_FOUND');
     expect(await say({}, 'use_x')).toBe('NOT_FOUND');
-    expect(await say({ key: 'key_b', isHeld: true })).toBe('NOT_FOUND');
+    expect(await say({ key: 'key_b', products: new Set<string>() })).toBe('NOT_FOUND');
     expect(changes).toEqual([]);
-    expect(await say({ isHeld: true })).toMatchObject({ call: record._id });
+    expect(await say({ products: new Set<string>() })).toMatchObject({ call: record._id });
     expect(await say({ app: 'app_b', key: 'key_b' })).toMatchObject({ call: record._id });
   });
 

@@ -77,7 +77,7 @@ export function createFeedback({
 function isOwn(record: UsageRecord | undefined, { account }: CallContext): record is Judgement['record'] {
   if (record === undefined || record.prompt === null) return false;
   if (record.tenant !== (account?.tenant ?? DEFAULT_TENANT)) return false;
-  return account?.isHeld !== true || (account.key !== undefined && record.key === account.key);
+  return account?.products === undefined || (account.key !== undefined && record.key === account.key);
 }
 
 /** A user is one of an app's; keys of one app are one. */

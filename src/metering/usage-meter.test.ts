@@ -29,6 +29,7 @@ it('keeps what is not known as null, and calls without an account for the defaul
   expect(_id).toMatch(/^use_[0-9a-z]{26}$/);
   expect(record).toEqual({
     ...{ at: new Date(NOW), tenant: 'default', app: null, key: null, user: null, requestId: 'r1', door: 'graphql' },
+    ...{ owner: null, product: null, grant: null },
     ...{ kind: 'chat', prompt: null, promptVersion: null, promptHash: null, route: 'fast', model: 'gpt' },
     ...{ provider: 'openai', modelId: 'gpt-x', outcome: 'failed', errorCode: 'UPSTREAM_FAILED' },
     ...{
@@ -71,6 +72,16 @@ it('keeps whose call it was, by which prompt, with the price and all attempts', 
   });
   expect(record.price).toBe('{"input":"2","output":"3"}');
   expect(JSON.parse(record.attempts)).toEqual([{ ...attempt, latencyMs: 7, upstreamStatus: null }]);
+});
+
+it('keeps through whose product a call came, also where nobody can tell through which', () => {
+  const account = { tenant: 'ten_a', app: 'app_a', door: 'graphql' };
+  expect(recordOf({}, { account, origin: { owner: 'ten_b', product: 'prd_b', grant: 'grt_b' } })).toMatchObject({
+    ...{ tenant: 'ten_a', app: 'app_a', owner: 'ten_b', product: 'prd_b', grant: 'grt_b' },
+  });
+  expect(recordOf({}, { account, origin: { owner: 'ten_b' } })).toMatchObject({
+    ...{ tenant: 'ten_a', owner: 'ten_b', product: null, grant: null },
+  });
 });
 
 it('tells prompts the ids of their records, and keeps what kept answers have saved', () => {

@@ -36,7 +36,11 @@ export function createUsageMeter({ sink, clock }: UsageMeterDeps): Meter {
   };
 }
 
-function usageRecordOf(call: ModelCallRecord, { account, requestId, prompt }: CallContext, now: number): UsageRecord {
+function usageRecordOf(
+  call: ModelCallRecord,
+  { account, origin, requestId, prompt }: CallContext,
+  now: number,
+): UsageRecord {
   const { usage, attempts } = call;
   return {
     _id: newId(USAGE_PREFIX, now),
@@ -45,6 +49,9 @@ function usageRecordOf(call: ModelCallRecord, { account, requestId, prompt }: Ca
     app: account?.app ?? null,
     key: textOf(account?.key),
     user: textOf(account?.user),
+    owner: origin?.owner ?? null,
+    product: origin?.product ?? null,
+    grant: origin?.grant ?? null,
     requestId,
     door: account?.door ?? 'graphql',
     kind: call.kind,

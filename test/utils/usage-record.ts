@@ -8,6 +8,7 @@ export function usageRecord(at: Date, given: Partial<UsageRecord> = {}): UsageRe
     _id: newId(USAGE_PREFIX, at.getTime()),
     at,
     ...{ tenant: 'ten_a', app: 'app_a', key: 'key_a', user: null, requestId: 'req-1', door: 'graphql', kind: 'chat' },
+    ...{ owner: null, product: null, grant: null },
     ...{ prompt: null, promptVersion: null, promptHash: null },
     ...{ route: 'default', model: 'gpt', provider: 'openai', modelId: 'gpt-x', outcome: 'finished', errorCode: null },
     ...{ inputTokens: 10, cachedInputTokens: null, cacheWriteTokens: null, outputTokens: 5, reasoningTokens: null },
