@@ -46,6 +46,17 @@ export function addUsageRecords(builder: Builder, { pageInfo }: Shared): void {
         resolve: ({ key }) => key,
       }),
       user: t.exposeString('user', { nullable: true, description: 'Subject of the token that was called with.' }),
+      productTenant: t.id({
+        nullable: true,
+        description: 'Id of the tenant whose product was used; null for calls of what is one’s own.',
+        resolve: ({ owner }) => owner,
+      }),
+      product: t.id({ nullable: true, description: 'Id of the product.', resolve: ({ product }) => product }),
+      grant: t.id({
+        nullable: true,
+        description: 'Id of the grant that it was used by.',
+        resolve: ({ grant }) => grant,
+      }),
       requestId: t.exposeString('requestId', { description: 'Id of the request, as in the log.' }),
       door: t.exposeString('door', {
         description: 'What the call came through: `graphql`, `graphql-ws`, `playground` …',
@@ -132,6 +143,8 @@ export function addUsageRecords(builder: Builder, { pageInfo }: Shared): void {
       promptVersion: t.string({ description: 'Version of the prompt.' }),
       model: t.string({ description: 'Name of the model.' }),
       provider: t.string({ description: 'Name of the provider.' }),
+      product: t.id({ description: 'Id of the product of another tenant that was used.' }),
+      grant: t.id({ description: 'Id of the grant that it was used by.' }),
       outcome: t.field({ type: outcomes, description: 'How it ended.' }),
       requestId: t.string({ description: 'Id of the request.' }),
       from: t.field({ type: 'DateTime', description: 'Not before this moment.' }),

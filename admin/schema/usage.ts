@@ -3,6 +3,7 @@ import type { UsageRow, UsageTotals } from '../store/usage-log.ts';
 import { type UsageReport, usage, usdText } from '../stores/usage.ts';
 import { type Builder, type Outcome, orError, outcome, type Shared } from './builder.ts';
 import { addFeedback } from './feedback.ts';
+import { addProductUsage } from './usage-products.ts';
 import { addUsageRecords } from './usage-records.ts';
 import { addUsageVersions } from './usage-versions.ts';
 
@@ -15,19 +16,24 @@ const DIMENSIONS = {
   PROMPT_VERSION: { value: 'promptVersion', description: 'By version of the prompt. Group by PROMPT as well.' },
   MODEL: { value: 'model', description: 'By the name of the model that answered.' },
   PROVIDER: { value: 'provider', description: 'By the provider of the model.' },
+  PRODUCT: {
+    value: 'product',
+    description: 'By the product of another tenant that was used; null for what is one’s own.',
+  },
+  GRANT: { value: 'grant', description: 'By the grant that it was used by, likewise.' },
   DAY: { value: 'day', description: 'By day, in UTC.' },
   HOUR: { value: 'hour', description: 'By hour.' },
 } as const;
 
 export function addUsage(builder: Builder, shared: Shared): void {
-  addReport(builder);
+  addProductUsage(builder, addReport(builder));
   addUsageRecords(builder, shared);
   addUsageVersions(builder);
   addFeedback(builder, shared);
   addRecount(builder, shared);
 }
 
-function addReport(builder: Builder): void {
+function addReport(builder: Builder) {
   const totals = builder.objectRef<UsageTotals>('UsageTotals').implement({
     description: 'What calls of models have used together. Tokens and costs that nobody knows are in no sum.',
     fields: (t) => ({
@@ -113,7 +119,9 @@ function addReport(builder: Builder): void {
       }),
     }),
   });
-  const name = (field: 'tenant' | 'app' | 'key' | 'prompt' | 'promptVersion' | 'model' | 'provider') => {
+  const name = (
+    field: 'tenant' | 'app' | 'key' | 'prompt' | 'promptVersion' | 'model' | 'provider' | 'product' | 'grant',
+  ) => {
     return ({ group }: UsageRow) => (group[field] ?? null) as string | null;
   };
   const row = builder.objectRef<UsageRow>('UsageGroup').implement({
@@ -134,6 +142,16 @@ function addReport(builder: Builder): void {
       promptVersion: t.string({ nullable: true, description: 'Its version.', resolve: name('promptVersion') }),
       model: t.string({ nullable: true, description: 'Name of the model.', resolve: name('model') }),
       provider: t.string({ nullable: true, description: 'Name of the provider.', resolve: name('provider') }),
+      product: t.id({
+        nullable: true,
+        description: 'Id of the product of another tenant; null also for what is the caller’s own.',
+        resolve: name('product'),
+      }),
+      grant: t.id({
+        nullable: true,
+        description: 'Id of the grant that it was used by, likewise.',
+        resolve: name('grant'),
+      }),
       at: t.field({
         type: 'DateTime',
         nullable: true,
@@ -169,6 +187,8 @@ function addReport(builder: Builder): void {
       promptVersion: t.string({ description: 'Version of the prompt.' }),
       model: t.string({ description: 'Name of the model.' }),
       provider: t.string({ description: 'Name of the provider.' }),
+      product: t.id({ description: 'Id of the product of another tenant that was used.' }),
+      grant: t.id({ description: 'Id of the grant that it was used by.' }),
     }),
   });
   builder.queryField('usage', (t) =>
@@ -190,6 +210,7 @@ function addReport(builder: Builder): void {
       resolve: (_root, args, context) => orError(() => usage.report(context, args)),
     }),
   );
+  return totals;
 }
 
 function average(sum: number, count: number): number | null {

@@ -58,18 +58,10 @@ export const usage = {
   async report(context: AdminContext, request: UsageRequest): Promise<UsageReport> {
     demand(context.actor, 'read');
     const { from, until } = hoursOf(context, request);
-    const by = [...new Set(request.groupBy ?? [])];
+    const by = request.groupBy ?? [];
     const where = withoutNothing(request.where) as UsageQuestion['where'];
     const tenant = await tenantOf(context, request.tenant);
-    const rows = await context.store.usage.sums({ tenant, from, until, by, where, most: MOST_ROWS });
-    if (rows === undefined)
-      throw userError(
-        'INVALID',
-        ['groupBy'],
-        `gives more than ${MOST_ROWS} rows: ask for a shorter time, or group by less`,
-      );
-    const totals = add(rows);
-    return { from, until, totals, rows: by.length === 0 ? [] : [...rows].sort((one, other) => order(by, one, other)) };
+    return reportOf(context, { tenant, from, until, by, where });
   },
   async list(context: AdminContext, request: UsageListRequest): Promise<Page<UsageRecord>> {
     const { first, after, sort = DEFAULT_SORT } = request;
@@ -100,6 +92,24 @@ export const usage = {
     return raised + (await recountFeedback(context.store, from, end, settledAt));
   },
 };
+
+/** Totals and rows of what a question is about. @throws UserErrors where there are too many rows */
+export async function reportOf(
+  { store }: AdminContext,
+  question: Pick<UsageQuestion, 'tenant' | 'from' | 'until' | 'by' | 'where'>,
+): Promise<UsageReport> {
+  const { from, until } = question;
+  const by = [...new Set(question.by)];
+  const rows = await store.usage.sums({ ...question, by, most: MOST_ROWS });
+  if (rows === undefined)
+    throw userError(
+      'INVALID',
+      ['groupBy'],
+      `gives more than ${MOST_ROWS} rows: ask for a shorter time, or group by less`,
+    );
+  const totals = add(rows);
+  return { from, until, totals, rows: by.length === 0 ? [] : [...rows].sort((one, other) => order(by, one, other)) };
+}
 
 /** The whole hours that are asked for. @throws UserErrors where there are none */
 export function hoursOf({ clock }: AdminContext, request: Pick<UsageRequest, 'from' | 'until'>) {
@@ -139,7 +149,7 @@ async function filterOf(context: AdminContext, { tenant, where }: UsageListReque
   };
 }
 
-function withoutNothing(where: Readonly<Record<string, unknown>> | null | undefined): Record<string, unknown> {
+export function withoutNothing(where: Readonly<Record<string, unknown>> | null | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(where ?? {}).filter(([, value]) => value !== undefined && value !== null));
 }
 

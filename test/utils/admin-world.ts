@@ -96,7 +96,11 @@ export async function furnish(plane: ControlPlane, mark: string, asker: Members)
     ...{ tenant: tenant._id, app: app._id, key: key._id, requestId: `${mark}-request` },
     ...{ prompt: `${mark}-prompts`, promptVersion: `${mark}-version`, model: `${mark}-models` },
   });
-  await plane.store.usage.write({ writer: mark, number: 1, records: [usage] });
+  const byOthers = usageRecord(new Date(owner.clock.now()), {
+    ...{ tenant: asker.tenant._id, app: foreign._id, key: `${mark}-foreign-key`, owner: tenant._id },
+    ...{ product: made._id, grant: asked._id, prompt: `${mark}-prompts`, model: `${mark}-models` },
+  });
+  await plane.store.usage.write({ writer: mark, number: 1, records: [usage, byOthers] });
   const record = { ...usage, prompt: `${mark}-prompts` };
   const said = { by: `${mark}-by`, app: app._id, user: `${mark}-user`, score: 1, comment: `${mark}-comment` };
   const { feedback } = await judge(plane.store, { record, ...said });
@@ -157,6 +161,7 @@ export function argumentsOf(world: World): Readonly<Record<string, Given>> {
     usage: { ...of, groupBy: ['TENANT', 'DAY', 'MODEL'], where: { app: app._id } },
     ...one('usageRecord', usage),
     usageRecords: { ...of, where: { key: key._id } },
+    productUsage: { ...of, product: product._id, groupBy: ['GRANT', 'APP', 'DAY', 'MODEL'], where: { app: asked.app } },
     promptVersionMetrics: { ...of, prompt: usage.prompt, groupBy: ['MODEL'] },
     promptFeedback: { ...of, where: { call: usage._id } },
     recountUsage: { from: '2030-01-01T00:00:00Z', until: '2030-01-02T00:00:00Z' },
