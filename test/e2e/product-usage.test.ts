@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { administrator, createTenant, type TenantAdministrator } from '../utils/control-admin.ts';
 import type { ControlGateway } from '../utils/control-gateway.ts';
+import { startCatalog } from '../utils/control-services.ts';
 import { describeControlStores } from '../utils/control-stores.ts';
 import { createEventReader } from '../utils/event-reader.ts';
 import {
@@ -213,5 +214,27 @@ describeControlStores('what is used through products', (store) => {
     await acme.revokeGrant(second.grants[0] as string);
     await vi.waitFor(async () => expect((await gateway.ask(second.secret, SAY)).status).not.toBe(200), SOON);
     expect((await used(acme, { product: wide.id })).totals.calls).toBe(2);
+  });
+
+  it('is of the product that has the AI field, where another one has the object', async () => {
+    const catalog = await startCatalog();
+    try {
+      await acme.publishSource('catalog', catalog.options, catalog.document);
+      const link =
+        'mutation($input: LinkInput!) { publishLink(input: $input, message: "m") { errors { path message } } }';
+      const options = { call: 'prompts.say', args: { text: '$parent.name' } };
+      await acme.run(link, { input: { name: 'Product.pitch', options } });
+      const fields = ['Query.product', 'Product.name'];
+      const plain = await acme.publishProduct('plain', { fields });
+      const pitched = await acme.publishProduct('pitched', { fields: [...fields, 'Product.pitch'] });
+      const beta = await createTenant(gateway, 'beta');
+      const reader = await grantTo(beta, 'reader', plain.id, pitched.id);
+      await call(reader.secret, '{ product(sku: "x") { name pitch } }');
+      await soon(acme, 1);
+      const { groups } = await used(acme, { groupBy: ['GRANT', 'PRODUCT', 'PROMPT'] });
+      expect(groups).toMatchObject([{ product: pitched.id, grant: reader.grants[1], prompt: 'say' }]);
+    } finally {
+      await catalog.close();
+    }
   });
 });
