@@ -5,6 +5,7 @@ import type { Plan, Variables } from '../schema/plan/plan.ts';
 import type { Generation, Registry } from '../schema/registry.ts';
 import { createGraphContext } from '../schema/request-context.ts';
 import { promptAnswersOf } from '../sources/prompt/prompt-answers.ts';
+import { type CallersGraph, callersGraph, type GraphView } from './callers-graph.ts';
 import type { Caller } from './identity/caller.ts';
 import type { Lifetime } from './lifetimes.ts';
 import { type CallCounts, countCalls } from './operations-calls.ts';
@@ -48,7 +49,10 @@ export type PreparedOperation = ReadyOperation | RefusedOperation;
  * the caller, and calls `prepare`, then `execute` or `subscribe`; nothing runs that did not pass here.
  */
 export interface Operations {
-  /** Also charges the caller's limits: a promise where these are counted elsewhere. Never throws or rejects. */
+  /**
+   * Also charges the caller's limits. A promise where these are counted elsewhere, or what the caller sees of the graph is
+   * to be made yet. Never throws or rejects.
+   */
   prepare(params: OperationParams, caller: Caller): PreparedOperation | Promise<PreparedOperation>;
   /** Runs a query or mutation. Never rejects. */
   execute(operation: ReadyOperation, lifetime: Lifetime): Promise<PublicResult>;
@@ -58,12 +62,6 @@ export interface Operations {
 
 export function isRefused(operation: PreparedOperation): operation is RefusedOperation {
   return 'errors' in operation;
-}
-
-/** The graph that a caller's operations run on. */
-export interface GraphView {
-  readonly registry: Pick<Registry, 'current'>;
-  readonly access: GraphAccess;
 }
 
 export interface OperationsDeps {
@@ -86,13 +84,20 @@ export function createOperations({
   rates,
   access: policy = createAccessPolicy(),
 }: OperationsDeps): Operations {
+  const prepareOn = (graph: CallersGraph, params: OperationParams, caller: Caller) => {
+    const operation = prepare(graph, params, caller);
+    if (isRefused(operation)) return operation;
+    const refusal = policy.refusal(operation, caller);
+    return refusal === undefined ? withinLimits(rates, operation) : { errors: [refusal] };
+  };
+  const seeing = { graphOf, access: policy };
   return {
     prepare(params, caller) {
       try {
-        const operation = prepare(graphOf(caller), params, caller, policy);
-        if (isRefused(operation)) return operation;
-        const refusal = policy.refusal(operation, caller);
-        return refusal === undefined ? withinLimits(rates, operation) : { errors: [refusal] };
+        checkParams(params);
+        const graph = callersGraph(seeing, caller);
+        if (!(graph instanceof Promise)) return prepareOn(graph, params, caller);
+        return graph.then((seen) => prepareOn(seen, params, caller)).catch((error) => ({ errors: [error] }));
       } catch (error) {
         return { errors: [error] };
       }
@@ -139,25 +144,23 @@ async function closeStream(stream: ResultStream | ExecutionResult): Promise<void
   if (Symbol.asyncIterator in stream) await stream.return?.();
 }
 
-function prepare(
-  { registry, access }: GraphView,
-  params: OperationParams,
-  caller: Caller,
-  policy: AccessPolicy,
-): ReadyOperation | RefusedOperation {
-  const { query, operationName, variables, extensions } = params;
+function checkParams({ query, operationName, variables, extensions }: OperationParams): void {
   if (typeof query !== 'string') throw badRequest('"query" must be a string: the GraphQL document to execute.');
   if (operationName != null && typeof operationName !== 'string') throw badRequest('"operationName" must be a string.');
   if (variables != null && !isMap(variables)) throw badRequest('"variables" must be a JSON object.');
   if (extensions != null && !isMap(extensions)) throw badRequest('"extensions" must be a JSON object.');
+}
 
-  const generation = registry.current();
-  if (generation === undefined) throw new SkeinError('GRAPH_NOT_READY');
-  const document = policy.documentsFor({ generation, access }, caller)?.prepare(query);
+function prepare(
+  { generation, access, documents }: CallersGraph,
+  { query, operationName, variables, extensions }: OperationParams,
+  caller: Caller,
+): ReadyOperation | RefusedOperation {
+  const document = documents?.prepare(query as string);
   if (document === undefined)
     throw new SkeinError('FORBIDDEN', 'Of the graph there is nothing that the caller may use.');
   if (document.errors !== undefined) return { errors: document.errors };
-  const plan = document.plan(operationName);
+  const plan = document.plan(operationName as string | null | undefined);
   const skein = isMap(extensions) ? extensions.skein : undefined;
   return {
     type: plan.operation.operation,

@@ -1,10 +1,9 @@
 import { SkeinError } from '../../kernel/errors.ts';
-import type { Documents } from '../../schema/plan/documents.ts';
 import type { Plan } from '../../schema/plan/plan.ts';
 import type { Caller } from '../identity/caller.ts';
 import { type GraphAccess, type GraphPlace, givenLinks, isFree, judgeField } from './graph-access.ts';
 import { countSelectedFields } from './rates/selected-fields.ts';
-import { createViews } from './views.ts';
+import { createViews, type Views } from './views.ts';
 
 export interface AccessOperation extends GraphPlace {
   readonly plan: Plan;
@@ -19,8 +18,11 @@ interface Verdict {
 const FREE: Verdict = { error: undefined, grants: [] };
 
 export interface AccessPolicy {
-  /** The documents of a graph as the caller sees it: what they may not use is not there. Undefined: they may use nothing. */
-  documentsFor(place: GraphPlace, caller: Caller): Pick<Documents, 'prepare'> | undefined;
+  /**
+   * The documents of a graph as the caller sees it: what they may not use is not there. At once for who may use everything
+   * and where others have asked for the same before.
+   */
+  readonly documentsFor: Views['documentsFor'];
   /** Why the caller may not run it; undefined: they may. */
   refusal(operation: AccessOperation, caller: Caller): SkeinError | undefined;
   /** Ids of the caller's grants whose products it uses. */
@@ -56,8 +58,8 @@ export function createAccessPolicy(): AccessPolicy {
   };
   const views = createViews();
   return {
-    documentsFor: (place, caller) =>
-      isFree(place, caller) ? place.generation.documents : views.documentsFor(place, caller),
+    documentsFor: (place, caller, isWanted) =>
+      isFree(place, caller) ? place.generation.documents : views.documentsFor(place, caller, isWanted),
     refusal: (operation, caller) => judge(operation, caller).error,
     grantsUsed: (operation, caller) => judge(operation, caller).grants,
   };

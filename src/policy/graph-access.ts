@@ -33,7 +33,8 @@ export function isFree({ access, generation }: GraphPlace, caller: Caller): bool
 
 const given = new WeakMap<Generation, boolean>();
 
-function hasGiven(generation: Generation): boolean {
+/** Whether a part of the graph came with grants. */
+export function hasGiven(generation: Generation): boolean {
   const known = given.get(generation) ?? generation.sources.some(({ name }) => name.startsWith(GIVEN_SOURCE));
   given.set(generation, known);
   return known;
@@ -109,7 +110,11 @@ export function judgeField(field: string, { access, generation }: GraphPlace, ca
 export function mayUse(place: GraphPlace, caller: Caller): (field: string) => boolean {
   const links = givenLinks(place.generation);
   const may = (field: string) => 'grant' in judgeField(field, place, caller);
-  return (field) => may(field) && [...(links.get(field) ?? [])].every(may);
+  return (field) => {
+    if (!may(field)) return false;
+    const called = links.get(field);
+    return called === undefined || [...called].every(may);
+  };
 }
 
 function isInOneOf(

@@ -1,26 +1,32 @@
 import {
-  type GraphQLField,
-  type GraphQLInterfaceType,
   type GraphQLNamedType,
-  type GraphQLObjectType,
   type GraphQLSchema,
   type GraphQLUnionType,
-  getNamedType,
   isInterfaceType,
   isObjectType,
   isUnionType,
   OperationTypeNode,
 } from 'graphql';
-import { ownersOf } from './rates/selected-fields.ts';
+import type { Steps } from '../../kernel/steps.ts';
+import { createPace, type SchemaShape, type ShapedField, shapeOf, type WithFields } from './schema-shape.ts';
 
-type WithFields = GraphQLObjectType | GraphQLInterfaceType;
-type Composite = WithFields | GraphQLUnionType;
-type Field = GraphQLField<unknown, unknown>;
+export type Composite = WithFields | GraphQLUnionType;
 
 export interface VisibleFields {
   /** Object types, interfaces and unions that are left. */
   readonly types: ReadonlySet<Composite>;
-  fieldsOf(type: WithFields): readonly Field[];
+  fieldsOf(type: WithFields): Shown;
+}
+
+type Shown = ReadonlyMap<string, ShapedField>;
+
+/** What is being found out of one schema for one caller. */
+interface Scope {
+  readonly schema: GraphQLSchema;
+  readonly shape: SchemaShape;
+  readonly isAllowed: (coordinate: string) => boolean;
+  /** Of the types that were reached, the fields that are left. */
+  readonly shown: Map<WithFields, Map<string, ShapedField>>;
 }
 
 /**
@@ -28,34 +34,41 @@ export interface VisibleFields {
  * way round, so both are there or neither is; that is how operations are judged, too. What leads to types of which nothing
  * is left is left out as well.
  */
-export function visibleFields(schema: GraphQLSchema, isAllowed: (coordinate: string) => boolean): VisibleFields {
-  const shown = new Map<WithFields, Map<string, Field>>();
-  const fieldsShown = (type: WithFields): Map<string, Field> => {
-    let fields = shown.get(type);
-    if (fields === undefined) {
-      fields = new Map(Object.entries(type.getFields()).filter(([name]) => isUsable(schema, type, name, isAllowed)));
-      shown.set(type, fields);
-    }
-    return fields;
-  };
-  dropIncomplete(schema, reach(schema, fieldsShown), fieldsShown);
-  const types = reach(schema, fieldsShown);
-  for (const type of types) if (isEmpty(type, fieldsShown)) types.delete(type);
-  return { types, fieldsOf: (type) => [...fieldsShown(type).values()] };
+export function* visibleFieldSteps(
+  schema: GraphQLSchema,
+  isAllowed: (coordinate: string) => boolean,
+): Steps<VisibleFields> {
+  const scope: Scope = { schema, shape: shapeOf(schema), isAllowed, shown: new Map() };
+  const first = yield* reachSteps(scope);
+  const types = (yield* dropSteps(first, scope)) ? yield* reachSteps(scope) : first;
+  const isDue = createPace();
+  for (const type of types) {
+    if (isEmpty(type, scope)) types.delete(type);
+    if (isDue()) yield;
+  }
+  return { types, fieldsOf: (type) => scope.shown.get(type) ?? NO_FIELDS };
 }
 
-function isUsable(
-  schema: GraphQLSchema,
-  type: WithFields,
-  name: string,
-  isAllowed: (coordinate: string) => boolean,
-): boolean {
-  for (const owner of ownersOf(schema, type, name)) if (!isAllowed(`${owner}.${name}`)) return false;
-  return true;
+const NO_FIELDS: Shown = new Map();
+
+function* shownSteps(type: WithFields, { shape, isAllowed, shown }: Scope): Steps<Map<string, ShapedField>> {
+  const known = shown.get(type);
+  if (known !== undefined) return known;
+  const isDue = createPace();
+  const fields = new Map<string, ShapedField>();
+  for (const field of yield* shape.fieldsOf(type)) {
+    const { name, coordinate, others } = field;
+    if (isAllowed(coordinate) && others.every((owner) => isAllowed(`${owner}.${name}`))) fields.set(name, field);
+    if (isDue(1 + others.length)) yield;
+  }
+  shown.set(type, fields);
+  return fields;
 }
 
 /** All types that the shown fields of root types lead to. What an interface stands for is there when a field gives it. */
-function reach(schema: GraphQLSchema, fieldsShown: (type: WithFields) => Map<string, Field>): Set<Composite> {
+function* reachSteps(scope: Scope): Steps<Set<Composite>> {
+  const { schema } = scope;
+  const isDue = createPace();
   const reached = new Set<Composite>();
   const given = new Set<GraphQLNamedType>();
   const waiting: GraphQLNamedType[] = [];
@@ -64,81 +77,105 @@ function reach(schema: GraphQLSchema, fieldsShown: (type: WithFields) => Map<str
     given.add(type);
     waiting.push(type);
   };
-  const declare = (type: WithFields) => {
-    if (reached.has(type)) return;
-    reached.add(type);
-    for (const { type: next } of fieldsShown(type).values()) give(getNamedType(next));
-    for (const above of type.getInterfaces()) declare(above);
-  };
+  const declared: WithFields[] = [];
   for (const operation of Object.values(OperationTypeNode)) {
     const root = schema.getRootType(operation);
     if (root != null) give(root);
   }
   for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
+    if (isDue()) yield;
     if (isUnionType(type)) {
       reached.add(type);
       for (const member of type.getTypes()) give(member);
-    } else if (isObjectType(type)) declare(type);
+    } else if (isObjectType(type)) declared.push(type);
     else if (isInterfaceType(type)) {
-      declare(type);
+      declared.push(type);
       const { objects, interfaces } = schema.getImplementations(type);
       for (const below of [...objects, ...interfaces]) give(below);
+    }
+    for (let next = declared.pop(); next !== undefined; next = declared.pop()) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      for (const { gives } of (yield* shownSteps(next, scope)).values()) {
+        give(gives);
+        if (isDue()) yield;
+      }
+      declared.push(...next.getInterfaces());
     }
   }
   return reached;
 }
 
-/** Takes away what leads to types of which nothing is left, and what goes with it, until nothing does. */
-function dropIncomplete(
-  schema: GraphQLSchema,
-  reached: ReadonlySet<Composite>,
-  fieldsShown: (type: WithFields) => Map<string, Field>,
-): void {
+/** Takes away what leads to types of which nothing is left, and what goes with it, until nothing does; whether there was any. */
+function* dropSteps(reached: ReadonlySet<Composite>, scope: Scope): Steps<boolean> {
+  const { schema, shape, isAllowed, shown } = scope;
+  const isDue = createPace();
   const leading = new Map<GraphQLNamedType, [WithFields, string][]>();
   /** Fields that are there only together with another one. */
   const dependent = new Map<string, [WithFields, string][]>();
   const unions = new Map<GraphQLNamedType, GraphQLUnionType[]>();
   const incomplete: [WithFields, string][] = [];
+  const emptied: Composite[] = [];
   const isThere = (typeName: string, name: string) => {
     const type = schema.getType(typeName);
-    return !(isObjectType(type) || isInterfaceType(type)) || fieldsShown(type).has(name);
+    if (!(isObjectType(type) || isInterfaceType(type))) return true;
+    const fields = shown.get(type);
+    if (fields !== undefined) return fields.has(name);
+    return isAllowed(`${typeName}.${name}`) && shape.othersOf(type, name).every((one) => isAllowed(`${one}.${name}`));
   };
   for (const type of reached) {
+    if (isDue()) yield;
+    if (isEmpty(type, scope)) emptied.push(type);
     if (isUnionType(type)) {
       for (const member of type.getTypes()) append(unions, member, type);
       continue;
     }
-    for (const [name, field] of fieldsShown(type)) {
-      append(leading, getNamedType(field.type), [type, name]);
-      for (const owner of ownersOf(schema, type, name)) {
-        if (owner === type.name) continue;
+    for (const { name, gives, others } of shown.get(type)?.values() ?? []) {
+      if (isComposite(gives)) append(leading, gives, [type, name]);
+      for (const owner of others) {
         if (isThere(owner, name)) append(dependent, `${owner}.${name}`, [type, name]);
         else incomplete.push([type, name]);
+        if (isDue()) yield;
       }
+      if (isDue()) yield;
     }
   }
-  const emptied: GraphQLNamedType[] = [...reached].filter((type) => isEmpty(type, fieldsShown));
+  let hasDropped = false;
   const drop = (first: WithFields, name: string) => {
     const waiting = [first];
     for (let type = waiting.pop(); type !== undefined; type = waiting.pop()) {
-      if (!fieldsShown(type).delete(name)) continue;
-      if (fieldsShown(type).size === 0) emptied.push(type);
+      const fields = shown.get(type);
+      if (fields === undefined || !fields.delete(name)) continue;
+      hasDropped = true;
+      if (fields.size === 0) emptied.push(type);
       for (const [other] of dependent.get(`${type.name}.${name}`) ?? []) waiting.push(other);
     }
   };
-  for (const [type, name] of incomplete) drop(type, name);
-  for (let type = emptied.pop(); type !== undefined; type = emptied.pop()) {
-    for (const [from, name] of leading.get(type) ?? []) drop(from, name);
-    for (const union of unions.get(type) ?? []) if (isEmpty(union, fieldsShown)) emptied.push(union);
+  for (const [type, name] of incomplete) {
+    drop(type, name);
+    if (isDue()) yield;
   }
+  for (let type = emptied.pop(); type !== undefined; type = emptied.pop()) {
+    for (const [from, name] of leading.get(type) ?? []) {
+      drop(from, name);
+      if (isDue()) yield;
+    }
+    for (const union of unions.get(type) ?? []) if (isEmpty(union, scope)) emptied.push(union);
+    if (isDue()) yield;
+  }
+  return hasDropped;
 }
 
-function isEmpty(type: Composite, fieldsShown: (type: WithFields) => Map<string, Field>): boolean {
-  if (isUnionType(type)) return type.getTypes().every((member) => fieldsShown(member).size === 0);
-  return fieldsShown(type).size === 0;
+export function isComposite(type: GraphQLNamedType): type is Composite {
+  return isObjectType(type) || isInterfaceType(type) || isUnionType(type);
 }
 
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+function isEmpty(type: Composite, { shown }: Scope): boolean {
+  const hasNone = (one: WithFields) => (shown.get(one)?.size ?? 0) === 0;
+  return isUnionType(type) ? type.getTypes().every(hasNone) : hasNone(type);
+}
+
+export function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const known = map.get(key);
   if (known === undefined) map.set(key, [value]);
   else known.push(value);

@@ -19,12 +19,15 @@ import {
   validateSchema,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { runSteps } from '../../kernel/steps.ts';
 import { randomSchema } from '../../test/utils/random-schema.ts';
 import { countSelectedFields } from './rates/selected-fields.ts';
-import { createVisibleSchema } from './visible-schema.ts';
+import { visibleSchemaSteps } from './visible-schema.ts';
+
+const visibleSchemaNow = (...given: Parameters<typeof visibleSchemaSteps>) => runSteps(visibleSchemaSteps(...given));
 
 function shownOf(sdl: string, allowed: readonly string[]): string | undefined {
-  const visible = createVisibleSchema(buildSchema(sdl), (coordinate) => allowed.includes(coordinate));
+  const visible = visibleSchemaNow(buildSchema(sdl), (coordinate) => allowed.includes(coordinate));
   return visible === undefined ? undefined : printSchema(lexicographicSortSchema(visible.schema));
 }
 
@@ -168,7 +171,7 @@ describe('what is visible of random schemas', () => {
       fc.property(caseOf, ({ sdl, seed, percent }) => {
         const full = buildSchema(sdl);
         const isAllowed = chance(seed, percent);
-        const visible = createVisibleSchema(full, isAllowed);
+        const visible = visibleSchemaNow(full, isAllowed);
         const expected = expectedOf(full, isAllowed);
         if (visible === undefined) {
           expect([...expected]).toEqual([]);
@@ -196,7 +199,7 @@ describe('what is visible of random schemas', () => {
       fc.property(caseOf, ({ sdl, seed, percent }) => {
         const full = buildSchema(sdl);
         const isAllowed = chance(seed, percent);
-        const visible = createVisibleSchema(full, isAllowed);
+        const visible = visibleSchemaNow(full, isAllowed);
         const query = visible?.schema.getQueryType();
         if (visible === undefined || query == null || query.getFields()._empty !== undefined) return;
         const document = parse(`{ ${everythingOf(query, visible.schema, 3)} }`);

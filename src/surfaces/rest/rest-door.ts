@@ -4,6 +4,7 @@ import type { Problem } from '../../../kernel/problem.ts';
 import { didYouMean } from '../../../kernel/suggest.ts';
 import type { Generation } from '../../../schema/registry.ts';
 import { readInputValues } from '../../../sources/prompt/input-values.ts';
+import { callersGraph } from '../../callers-graph.ts';
 import { EVENT_STREAM, negotiate, PLAIN_JSON } from '../../http/media-types.ts';
 import { sendJson } from '../../http/respond.ts';
 import type { Caller } from '../../identity/caller.ts';
@@ -39,10 +40,9 @@ const NOTHING = `There is nothing at this address. ${DOCUMENT} says what there i
 export function createRestDoor(deps: RestDoorDeps): RestDoor {
   const { operations, graphOf, access, rates } = deps;
 
-  const promptsFor = (caller: Caller): CallersPrompts => {
-    const view = graphOf(caller);
-    const generation = currentOf(view);
-    const documents = access.documentsFor({ generation, access: view.access }, caller);
+  const promptsFor = async (caller: Caller, exchange: RestExchange): Promise<CallersPrompts> => {
+    const { generation, documents } = await callersGraph({ graphOf, access }, caller);
+    exchange.mustBeThere();
     return {
       generation,
       all: promptsOf(generation),
@@ -56,7 +56,7 @@ export function createRestDoor(deps: RestDoorDeps): RestDoor {
     mustBe('POST', exchange);
     const accepted = negotiate(request.headers.accept, [PLAIN_JSON, EVENT_STREAM]);
     if (accepted === undefined) throw new SkeinError('NOT_ACCEPTABLE');
-    const prompts = promptsFor(caller);
+    const prompts = await promptsFor(caller, exchange);
     const prompt = findPrompt(prompts, name);
     const variables = await exchange.readJson();
     const query = accepted === EVENT_STREAM ? (prompt.subscription ?? prompt.mutation) : prompt.mutation;
@@ -82,7 +82,7 @@ export function createRestDoor(deps: RestDoorDeps): RestDoor {
   const takeFeedback = async (exchange: RestExchange): Promise<void> => {
     const caller = await exchange.identify();
     mustBe('POST', exchange);
-    const { generation, mayAsk } = promptsFor(caller);
+    const { generation, mayAsk } = await promptsFor(caller, exchange);
     const feedback = feedbackOf(generation);
     if (feedback === undefined || !mayAsk(feedback.mutation)) throw new SkeinError('NOT_FOUND', NOTHING);
     const variables = await exchange.readJson();
@@ -118,7 +118,7 @@ export function createRestDoor(deps: RestDoorDeps): RestDoor {
     exchange.mustBeThere();
     exchange.tellRate(verdict?.standing);
     if (verdict?.error !== undefined) throw verdict.error;
-    const { generation, all, mayAsk } = promptsFor(caller);
+    const { generation, all, mayAsk } = await promptsFor(caller, exchange);
     const usable = [...all.values()].filter(({ mutation }) => mayAsk(mutation));
     const feedback = feedbackOf(generation);
     sendJson(exchange.response, 200, openapiOf(usable, feedback && mayAsk(feedback.mutation) ? feedback : undefined));
@@ -138,12 +138,6 @@ export function createRestDoor(deps: RestDoorDeps): RestDoor {
       exchange.fail(exchange.failureOf(error));
     }
   };
-}
-
-function currentOf({ registry }: ReturnType<OperationsDeps['graphOf']>): Generation {
-  const generation = registry.current();
-  if (generation === undefined) throw new SkeinError('GRAPH_NOT_READY');
-  return generation;
 }
 
 function mustBe(method: 'GET' | 'POST', { request, response }: RestExchange): void {
