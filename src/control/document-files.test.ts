@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -84,5 +84,25 @@ it('finishes what another process has left, and says nothing where there is no f
   await mkdir(join(folder, `${OTHER}.removed`));
   await open([join(folder, HASH, 'a.graphql')], log).tidy();
   expect(await readdir(folder)).toEqual([HASH]);
+  expect(told).toEqual([]);
+});
+
+it('goes on where what was removed before has come again, and where another process was first', async () => {
+  const told: unknown[] = [];
+  const log = { ...silentLog, warn: (fields: object) => void told.push(fields) };
+  const hashes = [HASH, OTHER, THIRD];
+  for (const hash of hashes) {
+    await place(hash, 3);
+    await place(`${hash}.removed`, 3);
+  }
+  const gone = sha256('gone');
+  const used = function* () {
+    yield join(folder, gone, 'a.graphql');
+  };
+  // A link to nothing stands for what goes while the folder is read.
+  await symlink(join(folder, 'nowhere'), join(folder, gone));
+  files = createDocumentFiles({ folder, used, clock: { now: () => Date.now() }, log });
+  await files.tidy();
+  expect(await readdir(folder)).toEqual([gone]);
   expect(told).toEqual([]);
 });

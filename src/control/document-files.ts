@@ -36,13 +36,17 @@ export function createDocumentFiles({ folder, used, clock, log }: DocumentFilesD
       const [hash = '', ...rest] = relative(folder, path).split(sep);
       if (rest.length > 0 && OURS.test(hash)) inUse.add(hash);
     }
-    for (const name of await readdir(folder)) {
+    const names = await readdir(folder);
+    // These first: what is removed takes their places.
+    for (const name of names.filter((one) => LEFT.test(one)))
+      await rm(join(folder, name), { recursive: true, force: true });
+    for (const name of names.filter((one) => OURS.test(one))) {
       const place = join(folder, name);
-      if (LEFT.test(name)) await rm(place, { recursive: true, force: true });
-      if (!OURS.test(name)) continue;
-      if (inUse.has(name)) await utimes(place, now, now);
-      else if (await isOld(place, now)) await remove(place, now);
+      await (inUse.has(name) ? utimes(place, now, now) : removeOld(place, now)).catch(unlessGone);
     }
+  };
+  const removeOld = async (place: string, now: Date) => {
+    if (await isOld(place, now)) await remove(place, now);
   };
   const isOld = async (place: string, now: Date) => {
     const found = await stat(place);
@@ -54,6 +58,10 @@ export function createDocumentFiles({ folder, used, clock, log }: DocumentFilesD
     await rename(place, aside);
     if (await isOld(aside, now)) await rm(aside, { recursive: true, force: true });
     else await rename(aside, place);
+  };
+  /** Another process may have removed it. */
+  const unlessGone = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
   };
   const orTell = () =>
     tidy().catch((error: NodeJS.ErrnoException) => {
