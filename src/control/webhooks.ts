@@ -69,6 +69,8 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
   const claiming = new Set<string>();
   const underWay = new Map<Promise<void>, string>();
   let filling: Promise<void> | undefined;
+  /** Room was made while it was being filled. */
+  let isRoom = false;
   const counts = { delivered: 0, failed: 0, givenUp: 0 };
   let stopped = false;
 
@@ -123,6 +125,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
           .catch(tellLater)
           .finally(() => {
             underWay.delete(sending);
+            isRoom = true;
             void fill();
           });
         underWay.set(sending, of);
@@ -131,6 +134,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
   };
   const fillOnce = async () => {
     for (;;) {
+      isRoom = false;
       sendWaiting();
       if (underWay.size >= AT_ONCE || stopped) return;
       // What one tenant has too much of is not read again and again while others wait behind it.
@@ -147,7 +151,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
         sort: { field: 'nextAt', descending: false },
       });
       const unclaimed = records.filter(({ _id }) => !claiming.has(_id));
-      if (unclaimed.length === 0) return;
+      if (unclaimed.length === 0 && !isRoom) return;
       for (const delivery of unclaimed)
         waiting.set(delivery.tenant, [...(waiting.get(delivery.tenant) ?? []), delivery]);
     }
@@ -158,6 +162,7 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
       .catch(tellLater)
       .finally(() => {
         filling = undefined;
+        if (isRoom && !stopped) void fill();
       });
     return filling;
   };
