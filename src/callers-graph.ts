@@ -47,7 +47,7 @@ function ask({ graphOf, access: policy }: CallersGraphDeps, caller: Caller): Ask
 
 async function whenSeen(first: Asked, deps: CallersGraphDeps, caller: Caller): Promise<CallersGraph> {
   let asked = first;
-  for (let changes = 0; changes <= MOST_CHANGES; changes += 1) {
+  for (let changes = 0; ; changes += 1) {
     const { generation, access } = asked;
     const isSame = () => {
       const now = deps.graphOf(caller);
@@ -59,7 +59,7 @@ async function whenSeen(first: Asked, deps: CallersGraphDeps, caller: Caller): P
     } catch (error) {
       if (isSame()) throw error;
     }
+    if (changes === MOST_CHANGES) throw new SkeinError('GRAPH_NOT_READY');
     asked = ask(deps, caller);
   }
-  throw new SkeinError('GRAPH_NOT_READY');
 }

@@ -33,8 +33,8 @@ export type CallersDocuments = Pick<Documents, 'prepare'> | undefined;
 export interface Views {
   /**
    * A promise where the view is to be made yet: that is done in slices, once for all that wait for it, and again when it
-   * failed. It is given up when `isWanted` says no: there is another generation. Rejects with GRAPH_NOT_READY then, and
-   * when too many wait.
+   * failed. It is given up when `isWanted` says no: there is another generation. Then it rejects with GRAPH_NOT_READY.
+   * @throws SkeinError GRAPH_NOT_READY when too many wait
    */
   documentsFor(
     place: GraphPlace,
@@ -145,7 +145,6 @@ export function createViews(): Views {
     }
   };
   const whenBuilt = async (building: Promise<View>): Promise<CallersDocuments> => {
-    if (waiting >= MAX_WAITING) throw notReady();
     waiting += 1;
     try {
       return (await building).documents;
@@ -163,6 +162,7 @@ export function createViews(): Views {
       if (key === undefined) return place.generation.documents;
       const view = all.views.get(key);
       if (view !== undefined) return view.documents;
+      if (waiting >= MAX_WAITING) throw notReady();
       let building = all.building.get(key);
       if (building === undefined) {
         building = build(key, place, caller, own, isWanted);

@@ -88,6 +88,22 @@ describe('what is visible of a schema', () => {
     expect(shownOf(SDL, ['Query.find', 'Query.me'])).toBeUndefined();
   });
 
+  it('has the types of the whole where all of them and of what they lead to is visible, but for roots', () => {
+    const full = buildSchema(`
+      type Query { a: A c: C secret: Int }
+      type A { b: [B!] } type B { text: String }
+      type C implements Named { name: String d: D } interface Named { name: String } type D { text: String no: Int }
+    `);
+    const schema = visibleSchemaNow(full, (coordinate) => !['Query.secret', 'D.no'].includes(coordinate))?.schema;
+    const same = (name: string) => schema?.getType(name) === full.getType(name);
+    expect(['A', 'B', 'Named', 'String'].filter((name) => !same(name))).toEqual([]);
+    expect(['Query', 'C', 'D'].filter(same)).toEqual([]);
+    const all = buildSchema('type Query { a: Int } type Mutation { b: Int }');
+    expect(visibleSchemaNow(all, (coordinate) => coordinate === 'Query.a')?.schema.getQueryType()).not.toBe(
+      all.getQueryType(),
+    );
+  });
+
   it('has a query in any case', () => {
     expect(shownOf(SDL, ['Mutation.pay', 'Order.id'])).toContain('type Query {\n  """There is nothing to query."""');
   });
