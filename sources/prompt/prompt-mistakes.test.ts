@@ -181,3 +181,13 @@ test('inputs that may be left out, JSON and input types that hold themselves are
   });
   expect(problems).toEqual([]);
 });
+
+test('examples that fill a template for ever hold up nobody for longer than one of them', () => {
+  const range = '{% for i in (1..1000) %}';
+  const loops = `{% if n > 5 %}${range.repeat(3)}{% endfor %}{% endfor %}{% endfor %}{% endif %}x`;
+  const examples = [1, 9, 9, 9, 9].map((n) => ({ input: { n }, output: 'a' }));
+  expect(load({ slow: { input: { n: 'Int!' }, template: loops, examples } }).problems).toEqual([
+    expect.stringMatching(/^slow\.examples\.1\.input: The template cannot be filled with the example: .*limit/),
+    'slow.examples.2: The examples before this one take too long to fill the template.',
+  ]);
+});

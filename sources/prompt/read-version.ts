@@ -11,6 +11,9 @@ import type { StructuredOutput } from './structured-output.ts';
 import { createValues } from './template-values.ts';
 import type { PromptVersion } from './versions.ts';
 
+/** How long all examples of a version may take: it is done at one go, and everybody waits. */
+const MAX_EXAMPLES_MS = 1_000;
+
 /** What a version is read against. */
 export interface Signature {
   readonly prompt: string;
@@ -61,7 +64,12 @@ export function readVersion(
   // Values that do not fit their template once will not do so later.
   const examples: ModelMessage[] = [];
   if (!failed) {
+    const until = performance.now() + MAX_EXAMPLES_MS;
     for (const [index, example] of (version.examples ?? []).entries()) {
+      if (performance.now() > until) {
+        tellAt('examples', index)({ message: 'The examples before this one take too long to fill the template.' });
+        break;
+      }
       const turns = readExample(example, { types, output, ask }, tellAt('examples', index));
       examples.push(...(turns ?? []));
     }
