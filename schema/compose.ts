@@ -5,6 +5,7 @@ import { didYouMean } from '../kernel/suggest.ts';
 import type { Source } from '../sources/source.ts';
 import { buildSchemaSteps } from './build-schema.ts';
 import { compileDeclaredLinks } from './declared-links.ts';
+import { EMPTY_QUERY_SDL, lacksQueries } from './empty-query.ts';
 import type { Supergraph } from './federation/supergraph.ts';
 import { type JoinRequest, type JoinResult, joinSubgraphs } from './join-subgraphs.ts';
 import { compileLinks, type IsMissing, type Link } from './links.ts';
@@ -127,8 +128,10 @@ function* composeFederation(
   sources: readonly Source[],
   report: (problem: Problem) => void,
 ): JoinSteps<GraphQLSchema | undefined> {
-  const subgraphs = sources.flatMap(({ name, model }) =>
-    model.federation === undefined ? [] : [createFederatedSubgraph(name, model.federation.sdl)],
+  const federated = sources.filter(({ model }) => model.federation !== undefined);
+  const emptyQuery = lacksQueries(federated.flatMap(({ model }) => [...model.calls.keys()])) ? EMPTY_QUERY_SDL : '';
+  const subgraphs = federated.flatMap(({ name, model: { federation } }, index) =>
+    federation === undefined ? [] : [createFederatedSubgraph(name, federation.sdl, index === 0 ? emptyQuery : '')],
   );
   if (subgraphs.length === 0) return undefined;
   const joined = yield { subgraphs, readsSupergraph: false };

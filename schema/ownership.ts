@@ -11,6 +11,7 @@ import type { Problem } from '../kernel/problem.ts';
 import type { Steps } from '../kernel/steps.ts';
 import type { Source, SourceCall, SourceModel } from '../sources/source.ts';
 import { buildSchemaSteps } from './build-schema.ts';
+import { EMPTY_QUERY, lacksQueries } from './empty-query.ts';
 
 /** Root types are put together from all sources; every other type belongs to one. */
 export const ROOT_TYPES = ['Query', 'Mutation', 'Subscription'] as const;
@@ -88,6 +89,9 @@ export function* findOwners(
       }
     }
   }
+
+  const [first] = owned.keys();
+  if (first !== undefined && lacksQueries([...rootFields.keys()])) rootFields.set(EMPTY_QUERY, first);
 
   const objectType = (name: string) => {
     const owner = types.get(name);

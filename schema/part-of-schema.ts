@@ -8,6 +8,7 @@ import {
   type TypeNode,
 } from 'graphql';
 import type { Composition } from './compose.ts';
+import { EMPTY_QUERY_SDL, isEmptyQuery } from './empty-query.ts';
 import { ROOT_TYPES } from './ownership.ts';
 
 /** A part of a graph that stands by itself. */
@@ -140,7 +141,9 @@ function written({ definitions, reached, fieldsOf }: Part): Pick<SchemaPart, 'sd
     );
     return [{ ...definition, interfaces, fields } as DefinitionNode];
   });
-  return { sdl: kept.length === 0 ? '' : print({ kind: Kind.DOCUMENT, definitions: kept }), coordinates };
+  if (kept.length === 0) return { sdl: '', coordinates };
+  const emptyQuery = reached.has('Query') ? '' : `\n\n${EMPTY_QUERY_SDL}`;
+  return { sdl: print({ kind: Kind.DOCUMENT, definitions: kept }) + emptyQuery, coordinates };
 }
 
 function definitionsOf(sdl: string): ReadonlyMap<string, FieldsDefinition> {
@@ -161,7 +164,11 @@ function readFields(fields: readonly string[], definitions: ReadonlyMap<string, 
     const [typeName = '', fieldName = ''] = coordinate.split('.');
     const definition = definitions.get(typeName);
     const all = definition === undefined || isInput(definition) ? [] : (definition.fields ?? []);
-    const chosen = all.map(({ name }) => name.value).filter((name) => fieldName === '*' || name === fieldName);
+    const chosen = all.flatMap(({ name: { value: name }, description }) =>
+      (fieldName === '*' || name === fieldName) && !isEmptyQuery(`${typeName}.${name}`, description?.value)
+        ? [name]
+        : [],
+    );
     if (chosen.length === 0) unknown.push(coordinate);
     // A type of whose named fields none is there any more has none, and not all of a sudden all.
     const known = named.get(typeName) ?? new Set();

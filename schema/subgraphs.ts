@@ -15,6 +15,7 @@ import {
   type SelectionSetNode,
   specifiedScalarTypes,
 } from 'graphql';
+import { EMPTY_QUERY, EMPTY_QUERY_SDL } from './empty-query.ts';
 import type { Link } from './links.ts';
 import type { Merge } from './merges.ts';
 import type { Ownership } from './ownership.ts';
@@ -32,7 +33,7 @@ export interface Subgraph {
   readonly sdl: string;
   /** With them: of a federation subgraph. */
   readonly federationSdl: string | undefined;
-  /** SDL of types of other sources that links to this one extend, with federation's directives and without. */
+  /** SDL of types that the source does not have: those that links to it extend, with federation's directives and without. */
   readonly stubs: string;
   readonly plainStubs: string;
   /** Types of other sources that are asked for here by their keys. */
@@ -71,7 +72,9 @@ export function createSubgraphs(
 ): readonly Subgraph[] {
   return [...ownership.sources.values()].map(({ source: { name, model } }) => {
     const stubs = stubsFor(name, ownership, links);
-    const leaves = leavesOf(stubs, name, ownership);
+    const hasEmptyQuery =
+      ownership.rootFields.get(EMPTY_QUERY) === name && ownership.rootField(name, EMPTY_QUERY) === undefined;
+    const added = leavesOf(stubs, name, ownership) + (hasEmptyQuery ? EMPTY_QUERY_SDL : '');
     const merged = [...merges.values()].filter(({ sources }) => sources.has(name));
     const asked = merged.filter(({ sources }) => sources.get(name) !== undefined).map(({ typeName }) => typeName);
     const isFederated = model.federation !== undefined;
@@ -79,8 +82,8 @@ export function createSubgraphs(
       name,
       sdl: model.sdl,
       federationSdl: model.federation?.sdl,
-      stubs: printStubs(stubs, true) + leaves,
-      plainStubs: printStubs(stubs, false) + leaves,
+      stubs: printStubs(stubs, true) + added,
+      plainStubs: printStubs(stubs, false) + added,
       entities: [...entityNames(stubs), ...asked],
       keys: keysOf(name, links),
       read: typesRead(name, links, ownership),
@@ -95,9 +98,8 @@ export function createSubgraphs(
 }
 
 /** A federation subgraph as it is, without links. */
-export function createFederatedSubgraph(name: string, federationSdl: string): Subgraph {
+export function createFederatedSubgraph(name: string, federationSdl: string, stubs = ''): Subgraph {
   const nothing = {
-    stubs: '',
     plainStubs: '',
     entities: [],
     keys: new Map(),
@@ -105,7 +107,7 @@ export function createFederatedSubgraph(name: string, federationSdl: string): Su
     ownLinks: new Map(),
     merges: new Map(),
   };
-  return { name, sdl: '', federationSdl, ...nothing };
+  return { name, sdl: '', federationSdl, stubs, ...nothing };
 }
 
 /** SDL with federation directives, for the composer. */
@@ -120,12 +122,9 @@ export function composedDocument({ sdl, federationSdl, stubs, ...added }: Subgra
 
 /** SDL without federation directives but with `Query._entities`, for the local executor behind the stitched schema. */
 export function executableDocument({ sdl, plainStubs, entities, ownLinks }: Subgraph): DocumentNode {
-  const own = parseSdl(sdl);
-  const hasQuery = own.some((definition) => 'name' in definition && definition.name?.value === 'Query');
-  return documentOf([
-    ...own.map((definition) => withOwnLinks(definition, ownLinks)),
-    ...parseSdl(plainStubs + entitiesSdl(entities, hasQuery)),
-  ]);
+  const all = [...parseSdl(sdl).map((definition) => withOwnLinks(definition, ownLinks)), ...parseSdl(plainStubs)];
+  const hasQuery = all.some((definition) => 'name' in definition && definition.name?.value === 'Query');
+  return documentOf([...all, ...parseSdl(entitiesSdl(entities, hasQuery))]);
 }
 
 function stubsFor(name: string, ownership: Ownership, links: readonly Link[]): Stubs {

@@ -2,6 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { type ErrorCode, isErrorCode, SkeinError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
+import { EMPTY_QUERY, EMPTY_QUERY_SDL } from '../../schema/empty-query.ts';
 import type { ResultStream } from '../../schema/events.ts';
 import type { Plan, Variables } from '../../schema/plan/plan.ts';
 import type { Generation } from '../../schema/registry.ts';
@@ -14,6 +15,8 @@ import type { Account, CallContext, CallOrigin, GraphqlAnswer, GraphqlRequest, S
 
 // What the owner's graph says of an error is for its clients already: that is passed on.
 const OPTIONS = graphqlOptions.parse({ kind: 'graphql', endpoint: 'http://graph.invalid/', errors: 'message' });
+// The graph that has the product says for itself where it has nothing to query.
+const WITHOUT_QUERIES = { ...OPTIONS, exclude: { operations: [EMPTY_QUERY] } };
 
 /** An operation on the graph of an owner. */
 export interface OwnerOperation {
@@ -36,7 +39,8 @@ export interface ProductSourceOptions {
  * @throws ProblemsError when the part makes no schema
  */
 export function createProductSource({ name, sdl, current, originOf }: ProductSourceOptions): Source {
-  const { model, problems } = compileGraphql({ kind: 'sdl', text: sdl, file: name }, OPTIONS);
+  const options = sdl.endsWith(EMPTY_QUERY_SDL) ? WITHOUT_QUERIES : OPTIONS;
+  const { model, problems } = compileGraphql({ kind: 'sdl', text: sdl, file: name }, options);
   if (model === undefined) throw new ProblemsError(problems);
   const source = openGraphql(name, model, OPTIONS, serviceOf({ name, current, originOf }));
   return { ...source, prompts: () => promptsIn(source, current()), probe: async () => {} };

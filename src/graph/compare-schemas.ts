@@ -1,5 +1,6 @@
 import { CriticalityLevel, DiffRule, diff } from '@graphql-inspector/core';
-import { buildSchema } from 'graphql';
+import { buildSchema, type GraphQLSchema } from 'graphql';
+import { isEmptyQuery } from '../../schema/empty-query.ts';
 
 export interface SchemaChange {
   /** Coordinate of what has changed; empty for the schema as a whole. */
@@ -22,7 +23,10 @@ export interface SchemaChanges {
 /** Pure but for its time: seconds for large schemas. */
 export async function compareSchemas(from: string, to: string): Promise<SchemaChanges> {
   const options = { assumeValid: true, assumeValidSDL: true };
-  const changes = await diff(buildSchema(from, options), buildSchema(to, options), [DiffRule.simplifyChanges]);
+  const schemas = [buildSchema(from, options), buildSchema(to, options)] as const;
+  const changes = (await diff(...schemas, [DiffRule.simplifyChanges])).filter(
+    ({ path = '' }) => !schemas.some((schema) => isEmptyQuery(path, descriptionOf(path, schema))),
+  );
   const of = (wanted: CriticalityLevel) =>
     changes
       .filter(({ criticality }) => criticality.level === wanted)
@@ -32,4 +36,9 @@ export async function compareSchemas(from: string, to: string): Promise<SchemaCh
     dangerous: of(CriticalityLevel.Dangerous),
     safe: of(CriticalityLevel.NonBreaking),
   };
+}
+
+function descriptionOf(path: string, schema: GraphQLSchema): string | undefined {
+  const [, name = ''] = path.split('.');
+  return schema.getQueryType()?.getFields()[name]?.description ?? undefined;
 }

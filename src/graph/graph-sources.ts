@@ -50,11 +50,11 @@ export interface GraphSourcesOptions {
   readonly mayLack: boolean;
 }
 
-/** The composer finds nothing to query. */
+/** No source has an operation. */
 export const NO_QUERIES: Problem = {
-  message: 'The graph has no field to query, and GraphQL wants one at least.',
+  message: 'The graph has no field to ask for: none of its sources has an operation.',
   path: ['sources'],
-  suggestion: 'Add a source with queries, or make an operation one: `operations: { <name>: { as: query } }`.',
+  suggestion: 'Add a source with operations.',
 };
 
 export function createGraphSources({

@@ -175,17 +175,25 @@ describe('skein validate', () => {
     expect(stdout).toMatch(/^late cannot be reached and was not checked: .*ECONNREFUSED/);
   });
 
-  it('says what a graph without queries lacks, and only where that is not a consequence', async () => {
+  it('takes a graph without queries', async () => {
     const mutation =
       'openapi: 3.1.0\ninfo: { title: t, version: "1" }\npaths:\n  /a: { post: { operationId: make, responses: { "200": { description: ok, content: { application/json: { schema: { type: string } } } } } } }\n';
     await folder.write('mutation.yaml', mutation);
     const only = 'sources:\n  a: { kind: openapi, document: mutation.yaml, endpoint: "http://127.0.0.1:1" }\n';
     await folder.write('skein.yaml', only);
+    expect(await folder.run(['validate'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await folder.run(['print'])).stdout).toContain('"""There is nothing to query."""\n  _empty: Boolean\n');
+  });
+
+  it('says what a graph without operations lacks, and only where that is not a consequence', async () => {
+    await folder.write('entities.graphql', 'type User @key(fields: "id") { id: ID! }');
+    const only = 'sources:\n  a: { kind: federation, document: entities.graphql, endpoint: "http://127.0.0.1:1" }\n';
+    await folder.write('skein.yaml', only);
     expect(await folder.run(['validate'])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `skein.yaml:1:1  The graph has no field to query, and GraphQL wants one at least.
-  Add a source with queries, or make an operation one: \`operations: { <name>: { as: query } }\`.
+      stderr: `skein.yaml:1:1  The graph has no field to ask for: none of its sources has an operation.
+  Add a source with operations.
 1 mistake.
 `,
     });
