@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -5,9 +6,11 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { openapiOptions } from '../../sources/openapi/options.ts';
+import { deferred } from '../../test/utils/deferred.ts';
 import { type CompileWorker, type CompileWorkerOptions, createCompileWorker } from './compile-worker.ts';
 
 const OPTIONS = openapiOptions.parse({ kind: 'openapi', document: 'shop.yaml', endpoint: 'http://127.0.0.1:1' });
+const BUILT = pathToFileURL(resolve('dist/src/graph/compile-worker-process.js')).href;
 const made: CompileWorker[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'skein-compile-'));
 let modules = 0;
@@ -70,16 +73,65 @@ describe('a process that compiles', () => {
     expect(given).toEqual([3, 131_072, 131_072, 37_856]);
   });
 
-  it('waits while requests need the processor, and sees none of our environment', async () => {
+  it('works when no other process needs the processor, and sees none of our environment', async () => {
     const worker = createWorker(`
+      import { readFileSync } from 'node:fs';
       import { getPriority } from 'node:os';
-      await import(${JSON.stringify(pathToFileURL(resolve('dist/src/graph/compile-worker-process.js')).href)});
+      await import(${JSON.stringify(BUILT)});
+      const policy = process.platform === 'linux' ? readFileSync('/proc/self/stat', 'utf8').split(' ')[40] : 'none';
       process.removeAllListeners('message');
-      process.on('message', () => process.send({ rest: [getPriority(), { ...process.env }], pieces: 0 }));`);
-    const [priority, environment] = (await compile(worker)) as unknown as [number, object];
+      process.on('message', () => process.send({ rest: [getPriority(), policy, process.env], pieces: 0 }));`);
+    const [priority, policy, environment] = (await compile(worker)) as unknown as [number, string, object];
     expect(priority).toBe(constants.priority.PRIORITY_BELOW_NORMAL);
-    expect(environment).not.toHaveProperty('HOME');
-    expect(environment).not.toHaveProperty('PATH');
+    // Linux, sched.h: SCHED_IDLE is 5. Without util-linux or busybox the priority has to do.
+    const canBeIdle = spawnSync('chrt', ['-m']).status === 0;
+    expect(policy).toBe(process.platform !== 'linux' ? 'none' : canBeIdle ? '5' : '0');
+    for (const name of ['HOME', 'PATH', 'NODE_CHANNEL_SERIALIZATION_MODE'])
+      expect(environment).not.toHaveProperty(name);
+  });
+
+  it.runIf(process.platform === 'linux')('is begun anew with more say where it gets no processor', async () => {
+    const begun = join(folder, 'begun');
+    const worker = createWorker(
+      `import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+      const isFirst = !existsSync(${JSON.stringify(begun)});
+      const policy = process.platform === 'linux' ? readFileSync('/proc/self/stat', 'utf8').split(' ')[40] : '0';
+      process.on('message', ({ given }) => {
+        if (isFirst) writeFileSync(${JSON.stringify(begun)}, '');
+        else process.send({ rest: [given[1], policy], pieces: 0 });
+      });`,
+      { patienceMs: 500 },
+    );
+    expect(await Promise.all([compile(worker, 'a'), compile(worker, 'b')])).toEqual([
+      ['a', '0'],
+      ['b', '0'],
+    ]);
+  });
+
+  it.runIf(process.platform === 'linux')('goes on as long as it gets on', async () => {
+    const looked = deferred();
+    let usedMs = 0;
+    const processorMs = () => {
+      usedMs += 50;
+      if (usedMs === 250) looked.resolve();
+      return usedMs;
+    };
+    const go = join(folder, 'go');
+    const worker = createWorker(
+      `import { existsSync } from 'node:fs';
+      process.on('message', () => {
+        const timer = setInterval(() => {
+          if (!existsSync(${JSON.stringify(go)})) return;
+          clearInterval(timer);
+          process.send({ rest: process.pid, pieces: 0 });
+        }, 5);
+      });`,
+      { patienceMs: 20, processorMs },
+    );
+    const first = compile(worker, 'a');
+    await looked.promise;
+    writeFileSync(go, '');
+    expect(await compile(worker, 'b')).toBe(await first);
   });
 
   it('is started anew when it ends, and only the job under way fails', async () => {
@@ -113,9 +165,8 @@ describe('a process that compiles', () => {
   });
 
   it('is told to end by nobody but us', async () => {
-    const built = pathToFileURL(resolve('dist/src/graph/compile-worker-process.js')).href;
     const worker = createWorker(`
-      await import(${JSON.stringify(built)});
+      await import(${JSON.stringify(BUILT)});
       process.removeAllListeners('message');
       process.on('message', () => {
         for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(process.pid, signal);

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { describeError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { type JobArguments, type JobName, type JobResult, runJob, weighJob } from './compile-jobs.ts';
@@ -9,7 +10,7 @@ import type { FromProcess, ToProcess } from './compile-worker-process.ts';
 /** Compiles documents and composes graphs beside the process that serves: see docs/decisions/0022. */
 export interface CompileWorker {
   /**
-   * Runs one job; large ones in a process of low priority, one after the other.
+   * Runs one job; large ones in a process that lets all others go first, one after the other.
    * @throws ProblemsError when the job fails, runs out of memory or takes too long: what it compiles is at fault
    */
   run<Name extends JobName>(name: Name, ...given: JobArguments<Name>): Promise<JobResult<Name>>;
@@ -23,6 +24,10 @@ export interface CompileWorkerOptions {
   /** Jobs with less text are done here: to hand them over would take longer. */
   readonly smallCharacters?: number;
   readonly timeoutMs?: number;
+  /** After how long it is looked whether a job gets on; one that hardly does is begun anew, and waits less for others. */
+  readonly patienceMs?: number;
+  /** How much processor time a process has used so far. Default: as Linux tells it. */
+  readonly processorMs?: (pid: number | undefined) => number;
   readonly maxHeapMb?: number;
   /** How long the process stays without a job. */
   readonly idleMs?: number;
@@ -44,6 +49,8 @@ export function createCompileWorker({
   module = BUILT,
   smallCharacters = 16_384,
   timeoutMs = 120_000,
+  patienceMs = 3_000,
+  processorMs = toldByLinux,
   maxHeapMb = 2_048,
   idleMs = 10_000,
 }: CompileWorkerOptions = {}): CompileWorker {
@@ -51,6 +58,8 @@ export function createCompileWorker({
   let worker: ChildProcess | undefined;
   let running: Pending | undefined;
   let timer: NodeJS.Timeout | undefined;
+  /** Whether the process works only when no other needs the processor. */
+  let isPatient = CAN_WAIT;
   let disposed = false;
 
   const end = async () => {
@@ -76,9 +85,9 @@ export function createCompileWorker({
     void end();
     finish(({ reject }) => reject(new ProblemsError([{ message }])));
   };
-  const start = (file: URL) => {
+  const start = (file: URL, isPatient: boolean) => {
     const started = fork(file, [], {
-      execArgv: [`--max-old-space-size=${maxHeapMb}`],
+      ...nodeCommand(isPatient, [`--max-old-space-size=${maxHeapMb}`]),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       // It reads other people's documents, and needs none of our secrets.
@@ -137,16 +146,31 @@ export function createCompileWorker({
       timer = setTimeout(() => void end(), idleMs).unref();
       return;
     }
-    const job = running;
-    worker ??= module === undefined ? undefined : start(module);
+    if (worker === undefined) isPatient = CAN_WAIT;
+    begin(running);
+  };
+  const begin = (job: Pending) => {
+    if (module === undefined) return;
+    worker ??= start(module, isPatient);
     hold(worker, true);
     clearTimeout(timer);
     timer = setTimeout(() => fail(`It takes longer than ${timeoutMs / 1_000} s to compile.`), timeoutMs);
+    if (isPatient) watch(job, worker);
     try {
-      if (worker !== undefined) handOver(job, worker);
+      handOver(job, worker);
     } catch (error) {
       fail(`It cannot be compiled: ${describeError(error)}`);
     }
+  };
+  const watch = (job: Pending, by: ChildProcess) => {
+    const usedMs = processorMs(by.pid);
+    setTimeout(() => {
+      if (job !== running || by !== worker) return;
+      if (processorMs(by.pid) - usedMs > patienceMs / 4) return watch(job, by);
+      void end();
+      isPatient = false;
+      begin(job);
+    }, patienceMs).unref();
   };
 
   return {
@@ -168,6 +192,30 @@ export function createCompileWorker({
       await end();
     },
   };
+}
+
+/** Linux has a policy for what works while no other process needs the processor. */
+const CAN_WAIT = process.platform === 'linux' && existsSync('/bin/sh');
+
+/**
+ * A process of that policy gives way at once to any other that wakes up; a low priority alone, which it has in any case,
+ * lets others wait for some milliseconds.
+ */
+function nodeCommand(isPatient: boolean, execArgv: string[]): { execPath?: string; execArgv: string[] } {
+  if (!isPatient) return { execArgv };
+  const script = 'chrt -i -p 0 $$ >/dev/null 2>&1; exec "$0" "$@"';
+  return { execPath: '/bin/sh', execArgv: ['-c', script, process.execPath, ...execArgv] };
+}
+
+/** What it has used so far, of all processors; proc(5), fields 14 and 15, in hundredths of a second. */
+function toldByLinux(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  } catch {
+    // It has ended, which is told elsewhere.
+    return 0;
+  }
 }
 
 /** While it has a job, this process waits for it. */
