@@ -4,8 +4,8 @@
  */
 export const EMPTY_QUERY = 'Query._empty';
 
-const DESCRIPTION = 'There is nothing to query.';
-export const EMPTY_QUERY_SDL = `type Query { ${JSON.stringify(DESCRIPTION)} _empty: Boolean }\n`;
+export const EMPTY_QUERY_DESCRIPTION = 'There is nothing to query.';
+export const EMPTY_QUERY_SDL = `type Query { ${JSON.stringify(EMPTY_QUERY_DESCRIPTION)} _empty: Boolean }\n`;
 
 /** Whether there is something to call, by the coordinates of root fields, and nothing to query. */
 export function lacksQueries(rootFields: readonly string[]): boolean {
@@ -14,5 +14,5 @@ export function lacksQueries(rootFields: readonly string[]): boolean {
 
 /** Sources may have a field of the name: theirs says something else of itself. */
 export function isEmptyQuery(coordinate: string, description: string | undefined): boolean {
-  return coordinate === EMPTY_QUERY && description === DESCRIPTION;
+  return coordinate === EMPTY_QUERY && description === EMPTY_QUERY_DESCRIPTION;
 }

@@ -1,4 +1,5 @@
 import { getNamedType, isLeafType, isObjectType, isRequiredArgument, parse, validate } from 'graphql';
+import { isEmptyQuery } from '../schema/empty-query.ts';
 import type { Graph } from './graph/graph.ts';
 import type { SourceState, VersionState } from './graph/source-states.ts';
 
@@ -134,6 +135,7 @@ export function exampleQuery(graph: Graph): string {
   const example = EXAMPLE_QUERIES.find((query) => validate(schema, parse(query)).length === 0);
   if (example !== undefined) return example;
   for (const field of Object.values(schema.getQueryType()?.getFields() ?? {})) {
+    if (isEmptyQuery(`Query.${field.name}`, field.description ?? undefined)) continue;
     if (field.args.some(isRequiredArgument)) continue;
     const type = getNamedType(field.type);
     if (isLeafType(type)) return `{ ${field.name} }`;

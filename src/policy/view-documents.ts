@@ -1,4 +1,5 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, parse, specifiedRules, validate } from 'graphql';
+import { EMPTY_QUERY_DESCRIPTION } from '../../schema/empty-query.ts';
 import type { PreparedDocument } from '../../schema/plan/documents.ts';
 import type { Plan } from '../../schema/plan/plan.ts';
 import { introspectionInside, mayIntrospect, withIntrospection } from './introspection.ts';
@@ -18,7 +19,7 @@ export function prepareInView(text: string, prepared: PreparedDocument, schema: 
     ...(inside === undefined ? [] : [inside]),
   ];
   if (mistakes.length > 0 || prepared.errors !== undefined) {
-    const told = mistakes.length > 0 ? mistakes : [new GraphQLError('There is nothing to query.')];
+    const told = mistakes.length > 0 ? mistakes : [new GraphQLError(EMPTY_QUERY_DESCRIPTION)];
     return { errors: [...told.map(invalid), ...beyond] };
   }
   if (!asks) return prepared;

@@ -18,6 +18,7 @@ import {
 } from 'graphql';
 import type { Steps } from '../../kernel/steps.ts';
 import { assembleSchema, BuiltInterfaceType, BuiltObjectType } from '../../schema/build-schema-types.ts';
+import { EMPTY_QUERY_DESCRIPTION } from '../../schema/empty-query.ts';
 import { createPace, type ShapedField } from './schema-shape.ts';
 import { type Composite, isComposite, type VisibleFields, visibleFieldSteps } from './visible-fields.ts';
 import { wholeTypeSteps } from './whole-types.ts';
@@ -32,7 +33,7 @@ export interface VisibleSchema {
 /** GraphQL has no graph without a query. */
 const NOTHING_TO_QUERY: GraphQLFieldConfig<unknown, unknown> = {
   type: GraphQLBoolean,
-  description: 'There is nothing to query.',
+  description: EMPTY_QUERY_DESCRIPTION,
 };
 
 /**
