@@ -102,3 +102,15 @@ describe('options as inputs', () => {
     expect(placeOf(types.kinds[kind], input, path.split('.')).join('.')).toBe(place);
   });
 });
+
+it('the place of a mistake is found without reading what stands beside it', () => {
+  const type = types.kinds.sources;
+  const openapi = {
+    operations: [{ operation: 'a', name: '?' }],
+    get headers() {
+      return expect.fail('is read');
+    },
+  };
+  const place = placeOf(type, { openapi }, ['operations', 'a', 'name']);
+  expect(place).toEqual(['openapi', 'operations', '0', 'name']);
+});

@@ -1,4 +1,4 @@
-import type { OptionType } from './option-type.ts';
+import type { ObjectType, OptionType } from './option-type.ts';
 import { type Given, isFlat, toOptions } from './to-options.ts';
 
 /** Where in an input stands what is at a path of the options that it says; as near as can be told. */
@@ -23,8 +23,7 @@ export function placeOf(type: OptionType, input: unknown, path: readonly string[
       return rest.length === 0 ? [at] : [at, 'value', ...placeOf(type.of, items[index]?.value, rest)];
     }
     case 'object': {
-      const options = toOptions(type, input, []);
-      const isShort = typeof options !== 'object' || Array.isArray(options);
+      const isShort = hasShort(type) && isShortOf(toOptions(type, input, []));
       const name = isShort ? type.short?.fields[0] : step;
       const field = type.fields.find((candidate) => candidate.name === name);
       if (field === undefined) return [];
@@ -37,4 +36,13 @@ export function placeOf(type: OptionType, input: unknown, path: readonly string[
       return [member.name, ...placeOf(member.type, (input as Given)[member.name], below)];
     }
   }
+}
+
+/** All that has no other form is not made again for each mistake in it. */
+function hasShort({ short, booleans = [] }: ObjectType): boolean {
+  return short !== undefined || booleans.length > 0;
+}
+
+function isShortOf(options: unknown): boolean {
+  return typeof options !== 'object' || Array.isArray(options);
 }
