@@ -12,8 +12,9 @@ const source = createMemorySource({
   name: 'echo',
   sdl: `
     scalar JSON
-    type Query { n(n: Int!): String i(i: In): String j(j: JSON): String p: Thing k(i: Int): String }
+    type Query { n(n: Int!): String i(i: In): String j(j: JSON): String p: Thing k(i: Int): String m(m: Many): String }
     input In { a: Int! = 5 in: Inner list: [Int!] }
+    input Many { list: [Int!] }
     input Inner { x: Int = 9 y: Int }
     type Thing { id: ID name: String }
   `,
@@ -22,6 +23,7 @@ const source = createMemorySource({
     'Query.i': (args) => JSON.stringify(args),
     'Query.j': (args) => JSON.stringify(args),
     'Query.k': (args) => JSON.stringify(args),
+    'Query.m': (args) => JSON.stringify(args),
     'Query.p': () => ({ id: '1', name: 'x' }),
   },
 });
@@ -74,9 +76,9 @@ it('gives up a list of many values after some mistakes', async () => {
       return Reflect.get(items, key, holder) as unknown;
     },
   });
-  const text = 'query($i: In) { i(i: $i) }';
-  for (const a of [1, 2, 3]) await run(text, { i: { a, list: [] } });
-  const { errors } = (await run(text, { i: { a: 1, list } })) as { errors: unknown[] };
+  const text = 'query($m: Many) { m(m: $m) }';
+  for (const value of [1, 2, 3]) await run(text, { m: { list: [value] } });
+  const { errors } = (await run(text, { m: { list } })) as { errors: unknown[] };
   expect(errors).toHaveLength(51);
   expect(read.size).toBeLessThan(100);
 });

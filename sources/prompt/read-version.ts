@@ -12,7 +12,7 @@ import { createValues } from './template-values.ts';
 import type { PromptVersion } from './versions.ts';
 
 /** How long all examples of a version may take: it is done at one go, and everybody waits. */
-const MAX_EXAMPLES_MS = 1_000;
+const MAX_EXAMPLES_MS = 250;
 
 /** What a version is read against. */
 export interface Signature {

@@ -3,7 +3,8 @@ import { Liquid, type Template } from 'liquidjs';
 /** Bounds of one template and of what it becomes. */
 const MAX_TEMPLATE_CHARACTERS = 200_000;
 const MAX_TEXT_CHARACTERS = 2_000_000;
-const RENDER_TIMEOUT_MS = 1_000;
+/** Nothing else happens meanwhile; a template that people write takes less than one. */
+const RENDER_TIMEOUT_MS = 250;
 /** In liquidjs's own count: about one for each list item and character it makes. */
 const MEMORY_LIMIT = 20_000_000;
 

@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 import type { Problem } from '../../kernel/problem.ts';
 import { at, explainIssue, tellingIssues } from './explain-issue.ts';
-import { type YamlPath, yamlPath } from './path-text.ts';
+import { pathText, type YamlPath, yamlPath } from './path-text.ts';
 import { everyIssue, spreadUnions } from './union-issues.ts';
 import type { YamlDocument } from './yaml-document.ts';
+
+/** Mistakes of one entry that are told; of more, how many there are. */
+const MAX_TOLD = 100;
 
 /**
  * Checks one entry of the file. Unknown keys are told and dropped; the entry is used if nothing else is wrong, else the
@@ -24,11 +27,16 @@ export function checkEntry<T>(
   while (!result.success && convert(result.error.issues, data, path, document)) result = schema.safeParse(data);
   if (result.success) return { value: result.data };
 
-  const issues = spreadUnions(result.error.issues);
+  const { issues: all } = result.error;
+  const issues = spreadUnions(all.slice(0, MAX_TOLD));
   const entry = { path, value: data, schema };
   for (const issue of tellingIssues(issues, entry)) {
     if (document.hasFailed([...path, ...yamlPath(issue.path)])) continue;
     explainIssue(issue, entry, document.isSubstituted).forEach(report);
+  }
+  if (all.length > MAX_TOLD) {
+    report({ message: `${pathText(path)} has ${all.length - MAX_TOLD} more mistakes.`, path });
+    return undefined;
   }
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') return undefined;

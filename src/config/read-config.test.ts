@@ -42,6 +42,16 @@ test('the quickstart has no mistakes, and its documents are found', async () => 
   });
 });
 
+test('of an entry with very many mistakes some are told, and how many more there are', async () => {
+  const headers = Array.from({ length: 250 }, (_, index) => `    X-${index}: 1\n`).join('');
+  const reading = await read(
+    `sources:\n  a:\n    kind: graphql\n    endpoint: http://127.0.0.1/\n    headers:\n${headers.replaceAll('    ', '      ')}`,
+  );
+  const told = messages(reading).filter((message) => message.includes('sources.a'));
+  expect(told).toHaveLength(101);
+  expect(told.at(-1)).toBe('2: sources.a has 150 more mistakes.');
+});
+
 test('who may call beside keys is read as a whole: a mistake in it leaves nobody in', async () => {
   const good = 'auth: { trustedProxies: [10.0.0.0/8], jwt: [{ issuer: https://a.example, audience: x, tenant: t }] }\n';
   const { config, problems } = await read(good + provider);
