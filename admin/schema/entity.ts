@@ -1,6 +1,6 @@
 import type { InputFieldMap, ObjectRef } from '@pothos/core';
 import type { StoredRecord } from '../models/record.ts';
-import { type Page, type Sort, writeCursor } from '../store/page.ts';
+import { endOfPage, type Page, type Sort, writeCursor } from '../store/page.ts';
 import type { AdminContext } from '../stores/context.ts';
 import { DEFAULT_SORT, type Entity, type ListRequest } from '../stores/entity.ts';
 import { type AdminTypes, type Builder, type Outcome, orError, outcome, type Shared, withoutNulls } from './builder.ts';
@@ -259,10 +259,7 @@ export function addConnection<T extends { readonly _id: string }>(
       pageInfo: t.field({
         type: pageInfo,
         description: 'Where the page ends.',
-        resolve: ({ page, sort }) => {
-          const last = page.records.at(-1);
-          return { hasNextPage: page.hasMore, endCursor: last === undefined ? null : writeCursor(last, sort) };
-        },
+        resolve: ({ page, sort }) => endOfPage(page, sort),
       }),
       totalCount: t.int({ description: 'How many there are on all pages.', resolve: ({ total }) => total() }),
     }),

@@ -1,5 +1,5 @@
 import { type Feedback, SCORE_UNIT } from '../models/feedback.ts';
-import { type Page, type Sort, writeCursor } from '../store/page.ts';
+import { endOfPage, type Page, type Sort } from '../store/page.ts';
 import { type FeedbackListRequest, feedback } from '../stores/feedback.ts';
 import { type Builder, orError, type Shared } from './builder.ts';
 
@@ -37,10 +37,7 @@ export function addFeedback(builder: Builder, { pageInfo }: Shared): void {
       pageInfo: t.field({
         type: pageInfo,
         description: 'Where the page ends.',
-        resolve({ page, sort }) {
-          const last = page.records.at(-1);
-          return { hasNextPage: page.hasMore, endCursor: last === undefined ? null : writeCursor(last, sort) };
-        },
+        resolve: ({ page, sort }) => endOfPage(page, sort),
       }),
     }),
   });

@@ -1,5 +1,5 @@
 import type { UsageAttempt, UsageOutcome, UsageRecord } from '../models/usage.ts';
-import { type Page, type Sort, writeCursor } from '../store/page.ts';
+import { endOfPage, type Page, type Sort } from '../store/page.ts';
 import { type UsageListRequest, usage, usdText } from '../stores/usage.ts';
 import { type Builder, orError, type Shared } from './builder.ts';
 
@@ -127,10 +127,7 @@ export function addUsageRecords(builder: Builder, { pageInfo }: Shared): void {
       pageInfo: t.field({
         type: pageInfo,
         description: 'Where the page ends.',
-        resolve({ page, sort }) {
-          const last = page.records.at(-1);
-          return { hasNextPage: page.hasMore, endCursor: last === undefined ? null : writeCursor(last, sort) };
-        },
+        resolve: ({ page, sort }) => endOfPage(page, sort),
       }),
     }),
   });

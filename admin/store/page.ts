@@ -47,3 +47,9 @@ export function readCursor(cursor: string, { field }: Sort): After {
 export function afterFilter({ value }: After, { field, descending }: Sort): object {
   return { [field]: { [descending ? '$lt' : '$gt']: value } };
 }
+
+/** Where a page ends, as GraphQL's connections say it. */
+export function endOfPage<T extends { readonly _id: string }>({ records, hasMore }: Page<T>, sort: Sort) {
+  const last = records.at(-1);
+  return { hasNextPage: hasMore, endCursor: last === undefined ? null : writeCursor(last, sort) };
+}

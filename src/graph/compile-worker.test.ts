@@ -134,6 +134,19 @@ describe('a process that compiles', () => {
     expect(await compile(worker, 'b')).toBe(await first);
   });
 
+  it.runIf(process.platform === 'linux')('goes on as long as there are messages', async () => {
+    const worker = createWorker(
+      `process.on('message', (message) => {
+        if (message !== 'next') process.send({ rest: { list: [] }, pieces: 40 });
+        else setTimeout(() => process.send({ piece: { path: ['list'], added: [process.pid] } }), 5);
+      });`,
+      { patienceMs: 100, processorMs: () => 0 },
+    );
+    const { list } = (await compile(worker)) as unknown as { list: number[] };
+    expect([list.length, new Set(list).size]).toEqual([40, 1]);
+    expect(((await compile(worker)) as unknown as { list: number[] }).list[0]).toBe(list[0]);
+  });
+
   it('is started anew when it ends, and only the job under way fails', async () => {
     const worker = createWorker(`process.on('message', ({ given }) => {
       if (given[1] === 'deadly') process.exit(1);

@@ -60,13 +60,16 @@ export function createCompileWorker({
   let timer: NodeJS.Timeout | undefined;
   /** Whether the process works only when no other needs the processor. */
   let isPatient = CAN_WAIT;
+  /** Messages to and from the process: while they go on, it does not wait for a processor but for us. */
+  let messages = 0;
   let disposed = false;
 
   const end = async () => {
     clearTimeout(timer);
     const ended = worker;
     worker = undefined;
-    if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
+    // One that could not be started has no number, and no end.
+    if (ended?.pid === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
     const exited = once(ended, 'exit');
     // An idle one holds nothing up; its end is waited for.
     ended.ref();
@@ -97,6 +100,7 @@ export function createCompileWorker({
     let missing = 0;
     started.on('message', (message: FromProcess) => {
       if (started !== worker) return;
+      messages += 1;
       if ('error' in message) {
         finish(({ reject }) => reject(new ProblemsError([{ message: message.error }])));
         return;
@@ -129,6 +133,7 @@ export function createCompileWorker({
       const piece = pieces[sent];
       if (piece === undefined || to !== worker) return;
       sent += 1;
+      messages += 1;
       try {
         post(to, { piece });
         setImmediate(sendNext);
@@ -163,10 +168,10 @@ export function createCompileWorker({
     }
   };
   const watch = (job: Pending, by: ChildProcess) => {
-    const usedMs = processorMs(by.pid);
+    const [usedMs, before] = [processorMs(by.pid), messages];
     setTimeout(() => {
       if (job !== running || by !== worker) return;
-      if (processorMs(by.pid) - usedMs > patienceMs / 4) return watch(job, by);
+      if (messages > before || processorMs(by.pid) - usedMs > patienceMs / 4) return watch(job, by);
       void end();
       isPatient = false;
       begin(job);
