@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../kernel/canonical-json.ts';
-import { MASK, maskSecretsAt } from '../stores/masking.ts';
+import { type KnownSecrets, MASK, maskSecretsAt, secretsIn } from '../stores/masking.ts';
 import { sha256 } from '../stores/sha256.ts';
 import type { Item, TenantItems } from './items.ts';
 
@@ -36,7 +36,8 @@ export interface FieldChange {
 
 export function fieldChanges({ before, after }: ItemChange): FieldChange[] {
   const changes: FieldChange[] = [];
-  compareValues([], shown(before), shown(after), changes);
+  const [one, other] = [shown(before), shown(after)];
+  compareValues([], [one, secretsIn(one)], [other, secretsIn(other)], changes);
   return changes;
 }
 
@@ -68,17 +69,28 @@ function told(text: string): string {
   return `${Buffer.byteLength(text)} bytes (${sha256(text).slice(0, 8)})`;
 }
 
-function compareValues(path: readonly string[], before: unknown, after: unknown, changes: FieldChange[]): void {
+type Beside = readonly [value: unknown, secrets: KnownSecrets];
+
+function compareValues(
+  path: readonly string[],
+  [before, secretsBefore]: Beside,
+  [after, secretsAfter]: Beside,
+  changes: FieldChange[],
+): void {
   if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return;
   const isDeeper = isRecord(before) || isRecord(after);
   const canDescend = (isRecord(before) || before === undefined) && (isRecord(after) || after === undefined);
   if (!isDeeper || !canDescend) {
-    changes.push({ path, before: maskSecretsAt(path, before), after: maskSecretsAt(path, after) });
+    changes.push({
+      path,
+      before: maskSecretsAt(path, before, secretsBefore),
+      after: maskSecretsAt(path, after, secretsAfter),
+    });
     return;
   }
   const [one, other] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];
   for (const field of [...new Set([...Object.keys(one), ...Object.keys(other)])].sort())
-    compareValues([...path, field], one[field], other[field], changes);
+    compareValues([...path, field], [one[field], secretsBefore], [other[field], secretsAfter], changes);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fieldChanges } from '../gitops/compare.ts';
 import type { Item } from '../gitops/items.ts';
-import { masked, maskSecrets, maskSecretsAt, unmask } from './masking.ts';
+import { masked, maskSecrets, maskSecretsAt, secretsIn, unmask } from './masking.ts';
 
 const REFERENCE = ['$', '{secrets.openai}'].join('');
 
@@ -13,14 +13,25 @@ test('secrets are masked by the names of their fields, however deep', () => {
     headers: { authorization: 'Bearer hush', 'X-Api-Key': 'hush', accept: 'text/plain' },
     clientSecret: 'hush',
     accessToken: 'hush',
-    passwords: 'told',
+    passwords: 'hush',
+    tokens: ['hush'],
+    jwt: 'hush',
+    refreshToken: 'hush',
+    sessionId: 'hush',
+    client_assertion: 'hush',
+    pin: 1234,
+    password: [1234],
+    passengers: 'told',
+    sessionToken: 'String!',
     tls: [{ privateKey: 'hush', passphrase: 'hush' }],
     token: { secret: ['hush', ''] },
     maxTokens: 5,
   };
   const text = JSON.stringify(maskSecrets(options));
-  expect(text).not.toContain('hush');
-  expect(maskSecrets(options)).toMatchObject({ passwords: 'told', maxTokens: 5, headers: { accept: 'text/plain' } });
+  expect(text).not.toMatch(/hush|1234/);
+  const told = { passengers: 'told', sessionToken: 'String!', maxTokens: 5, headers: { accept: 'text/plain' } };
+  expect(maskSecrets(options)).toMatchObject(told);
+  expect(unmask(maskSecrets(options), options, [], (path) => expect.fail(path.join('.')))).toEqual(options);
   expect(maskSecrets(options)).toMatchObject({ token: { secret: ['***', ''] } });
 });
 
@@ -57,7 +68,7 @@ test('masks that stand for nothing are told, each with its place', () => {
     stars: 'five *** hotel',
     __proto__: { a: 1 },
   };
-  unmask(given, { apiKey: 5 }, ['options'], (path) => lost.push(path.join('.')));
+  unmask(given, { apiKey: true }, ['options'], (path) => lost.push(path.join('.')));
   expect(lost).toEqual(['options.apiKey', 'options.url', 'options.list.0']);
 });
 
@@ -105,12 +116,60 @@ test('parameters of addresses are masked by their names, and where they look lik
     ['see https://a.example/?a=1 and b?key=told', 'see https://a.example/?a=1 and b?key=***'],
     [`https://a.example/?key=${REFERENCE}`, `https://a.example/?key=${REFERENCE}`],
     ['/path?key=told', '/path?key=told'],
+    ['https://a.example/x?client_assertion=hush', 'https://a.example/x?client_assertion=***'],
+    ['https://a.example/x#access_token=hush&state=1', 'https://a.example/x#access_token=***&state=1'],
+    ['https://a.example/x#9f8Xk2LmPq0ZtR7vBw3nYc5', 'https://a.example/x#***'],
+    ['https://a.example/x?9f8Xk2LmPq0ZtR7vBw3nYc5', 'https://a.example/x?***'],
+    ['https://a.example/x#/components/schemas', 'https://a.example/x#/components/schemas'],
+    ['https://a.example/bot12:AAHd/x', 'https://a.example/***/x'],
+    ['https://a.example/services/T0/9f8Xk2LmPq0ZtR7vBw3nYc5', 'https://a.example/services/T0/***'],
+    [`https://a.example/bot${REFERENCE}/x`, `https://a.example/bot${REFERENCE}/x`],
+    [`https://${REFERENCE}@a.example/x`, `https://${REFERENCE}@a.example/x`],
+    [`https://ann:${REFERENCE}@a.example/x`, `https://ann:${REFERENCE}@a.example/x`],
+    [`https://${REFERENCE}:hush@a.example/x`, 'https://***@a.example/x'],
+    [`https://ann:hush${REFERENCE}@a.example/x`, 'https://***@a.example/x'],
+    ['https://a.example/v1/openapi-document-2024-11-21.yaml', 'https://a.example/v1/openapi-document-2024-11-21.yaml'],
   ];
   for (const [text, shown] of masks) expect(maskSecrets(text)).toBe(shown);
   const lost: string[] = [];
-  unmask({ a: 'https://b.example/x?key=***' }, { a: masks[0]?.[0] }, [], (path) => lost.push(path.join('.')));
+  const given = {
+    a: 'https://b.example/x?key=***',
+    b: 'https://b.example/***/y',
+    c: 'https://b.example/#***',
+    d: 'https://b.example/a:***',
+  };
+  unmask(given, { a: masks[0]?.[0] }, [], (path) => lost.push(path.join('.')));
   // Sent to another place, it is not what it was.
-  expect(lost).toEqual(['a']);
+  expect(lost).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('a secret that stands in a field is masked in addresses beside it as well', () => {
+  const options = {
+    apiKey: 'hush-hush/1',
+    headers: { authorization: 'Bearer planted', accept: 'orders' },
+    endpoint: 'https://a.example/hush-hush%2F1/orders?a=planted#planted',
+    document: 'https://a.example/user:planted/orders/short',
+    pin: 'short',
+  };
+  const shown = maskSecrets(options);
+  expect(shown).toMatchObject({
+    endpoint: 'https://a.example/***/orders?a=***#***',
+    document: 'https://a.example/user:***/orders/short',
+  });
+  expect(unmask(shown, options, [], (path) => expect.fail(path.join('.')))).toEqual(options);
+  const item = (value: object) =>
+    ({ kind: 'entry', value: { options: value, document: null } }) as Partial<Item> as Item;
+  const after = { ...options, endpoint: `${options.endpoint}&b=1` };
+  expect(fieldChanges({ action: 'changed', before: item(options), after: item(after) })).toEqual([
+    {
+      path: ['endpoint'],
+      before: 'https://a.example/***/orders?a=***#***',
+      after: 'https://a.example/***/orders?a=***#***&b=1',
+    },
+  ]);
+  const record = { _id: 'src_1', options: JSON.stringify(options) };
+  expect(JSON.stringify(masked(record))).not.toMatch(/hush|planted/);
+  expect(JSON.stringify(masked({ state: { sources: { a: { options } } } }))).not.toMatch(/hush|planted/);
 });
 
 test('elements of lists are known by their names, wherever they stand', () => {
@@ -150,6 +209,10 @@ const planted = fc.tuple(secret, name, fc.nat()).map(([value, key, choice]) => {
     { endpoint: `https://${value}@a.example/x?page=1` },
     { document: `https://a.example/x?page=1&${key}_token=${value}` },
     { document: `https://a.example/x?sig=${value}&page=1` },
+    { document: `https://a.example/x#access_token=${value}` },
+    { document: `https://a.example/bot7:${value}/x` },
+    { apiKey: value, endpoint: `https://a.example/${value}/x` },
+    { providerOptions: { cohere: { refreshTokens: [value], sessionId: value } } },
     { upstream: { endpoints: [`https://a.example/?api-key=${value}`, { address: `https://u:${value}@b.example/` }] } },
     { subscriptions: { endpoint: `wss://a.example/?auth=${value}` } },
     { apiKey: value },
@@ -177,7 +240,7 @@ test('a secret that stands anywhere options have a place for one is never shown,
         masked({ _id: 'src_1', options: JSON.stringify(options) }),
         masked({ sections: { sources: { a: { options } } } }),
         changes,
-        Object.entries(options).map(([key, inner]) => maskSecretsAt([key], inner)),
+        Object.entries(options).map(([key, inner]) => maskSecretsAt([key], inner, secretsIn(options))),
       ];
       expect(JSON.stringify(told)).not.toContain(value);
       const lost: unknown[] = [];

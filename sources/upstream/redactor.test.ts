@@ -17,3 +17,15 @@ test('a key that stands as the name of the user is a secret, a user name beside 
   expect(createRedactor({ endpoint: 'https://api-key-1@h/', headers: {} })('api-key-1')).toBe('***');
   expect(createRedactor({ endpoint: 'https://lovelace:password@h/', headers: {} })('lovelace')).toBe('lovelace');
 });
+
+test('what looks like a key in an address is taken out, and so is what is called like one', () => {
+  const redact = createRedactor({
+    endpoint: 'https://h/bot12:AAHdq-planted/orders-of-customers?a=1&client_assertion=planted-2#access_token=planted-3',
+    headers: { 'x-custom': '9f8Xk2LmPq0ZtR7vBw3nYc5', 'x-client': 'skein-gateway' },
+    params: { jwt: 'planted-4', pwd: 'planted-5' },
+  });
+  expect(redact('/bot12:AAHdq-planted/orders-of-customers 9f8Xk2LmPq0ZtR7vBw3nYc5 skein-gateway')).toBe(
+    '/***/orders-of-customers *** skein-gateway',
+  );
+  expect(redact('planted-2 planted-3 planted-4 planted-5')).toBe('*** *** *** ***');
+});
