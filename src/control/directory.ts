@@ -12,7 +12,6 @@ export interface LiveDirectory extends Directory {
   take(changed: Changed): void;
   /** A user's token that is neither revoked nor expired, with its user. */
   token(hash: string, now: number): { readonly token: UserToken; readonly user: User } | undefined;
-  /** Of that name, also an archived one. */
   user(tenant: string, name: string): User | undefined;
   tenants(): Iterable<Tenant>;
   tenantRecord(idOrName: string): Tenant | undefined;
@@ -53,6 +52,8 @@ export function createDirectory(now: () => number): LiveDirectory {
   const grantsOfApp = new Map<string, Set<string>>();
   const grantsOfTenant = new Map<string, Set<string>>();
   const users = new Map<string, User>();
+  /** By tenant and name; neither has spaces. */
+  const usersByName = new Map<string, User>();
   const tokens = new Map<string, UserToken>();
   /** What was made of records when somebody asked; dropped with them. */
   const built = new Map<string, BuiltApp>();
@@ -134,7 +135,10 @@ export function createDirectory(now: () => number): LiveDirectory {
         built.delete(app._id);
       }
       for (const key of changed.keys) takeKey(key);
-      for (const user of changed.users) users.set(user._id, user);
+      for (const user of changed.users) {
+        users.set(user._id, user);
+        usersByName.set(`${user.tenant} ${user.name}`, user);
+      }
       for (const token of changed.tokens) tokens.set(token.hash, token);
       for (const grant of changed.grants) {
         grants.set(grant._id, grant);
@@ -195,10 +199,7 @@ export function createDirectory(now: () => number): LiveDirectory {
       if (token.expiresAt !== null && token.expiresAt.getTime() <= at) return undefined;
       return { token, user };
     },
-    user(tenant, name) {
-      const found = [...users.values()].filter((user) => user.tenant === tenant && user.name === name);
-      return found.find(({ archivedAt }) => archivedAt === null) ?? found[0];
-    },
+    user: (tenant, name) => usersByName.get(`${tenant} ${name}`),
     tenants: () => tenants.values(),
     tenantRecord: (idOrName) => tenants.get(idOrName) ?? tenants.get(tenantsByName.get(idOrName) ?? ''),
     product: (id) => products.get(id),

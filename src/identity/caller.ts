@@ -2,6 +2,8 @@ import type { Account } from '../../sources/source.ts';
 
 /** The tenant of what needs none of its own: keys of skein.yaml, and what skein.yaml describes. */
 export const DEFAULT_TENANT = 'default';
+/** Whose the users are that administer all of it. */
+export const PLATFORM_TENANT = 'platform';
 
 /** Who is calling: what access, rates, metering and logs know of them. Never a secret. */
 export interface Caller {

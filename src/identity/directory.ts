@@ -10,6 +10,12 @@ export interface Directory {
   app(id: string): DirectoryApp | undefined;
   /** By id or by name. */
   tenant(idOrName: string): DirectoryTenant | undefined;
+  /** A user of a tenant, or of the platform, by its name; also an archived one. */
+  user(tenant: string, name: string): DirectoryUser | undefined;
+}
+
+export interface DirectoryUser {
+  readonly archivedAt: Date | null;
 }
 
 export interface DirectoryKey {

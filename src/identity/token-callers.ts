@@ -1,5 +1,5 @@
 import { SkeinError } from '../../kernel/errors.ts';
-import { type Caller, DEFAULT_TENANT } from './caller.ts';
+import { type Caller, DEFAULT_TENANT, PLATFORM_TENANT } from './caller.ts';
 import type { Directory, DirectoryApp, DirectoryTenant } from './directory.ts';
 import type { VerifiedToken } from './tokens.ts';
 
@@ -16,10 +16,11 @@ const NO_GRANTS: Caller['grants'] = new Map();
 /**
  * The caller that a token stands for: the same object until its tenant or app changes. Without a directory there is the
  * default tenant alone.
- * @throws SkeinError FORBIDDEN when what the token names does not exist here
+ * @throws SkeinError FORBIDDEN when what the token names does not exist here, or the user that it is for is archived
  */
 export function callerOfToken(token: VerifiedToken, directory: Directory | undefined): Caller {
   const place = placeOf(token, directory);
+  refuseArchived(token, place, directory);
   const known = built.get(token);
   if (known !== undefined && known.tenant === place.tenant && known.app === place.app) return known.caller;
   const caller = makeCaller(token, place);
@@ -47,6 +48,17 @@ function placeOf(token: VerifiedToken, directory: Directory | undefined): Place 
     throw forbidden('The app that the token names is that of another tenant.');
   }
   return { tenant, app };
+}
+
+/** Whom administrators have archived here has no rights here, whatever their issuer says. */
+function refuseArchived({ subject, email, roles }: VerifiedToken, { tenant }: Place, directory?: Directory): void {
+  if (directory === undefined) return;
+  const isArchived = (of: string) => {
+    const user = directory.user(of, subject) ?? (email === undefined ? undefined : directory.user(of, email));
+    return user !== undefined && user.archivedAt !== null;
+  };
+  if (isArchived(tenant?.id ?? DEFAULT_TENANT) || (roles.includes('platform') && isArchived(PLATFORM_TENANT)))
+    throw forbidden('The user that the token is for is archived.');
 }
 
 function makeCaller({ issuer, subject, name, roles }: VerifiedToken, { tenant, app }: Place): Caller {

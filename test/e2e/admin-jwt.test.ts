@@ -76,6 +76,9 @@ describeControlStores('administrators who sign in elsewhere', (store) => {
       user,
     );
     await vi.waitFor(async () => expect(await ask(await of('acme', [], claims))).toMatchObject({ code: 'FORBIDDEN' }));
+    // Nor is it taken at the graph any more.
+    const { errors } = await gateway.ask(await of('acme', ['admins'], claims), '{ __typename }');
+    expect(errors?.[0]?.message).toBe('The user that the token is for is archived.');
   });
 
   it('are refused with what is expired, for others, unsigned, or signed with what everybody has', async () => {

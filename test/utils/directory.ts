@@ -1,4 +1,10 @@
-import type { Directory, DirectoryApp, DirectoryKey, DirectoryTenant } from '../../src/identity/directory.ts';
+import type {
+  Directory,
+  DirectoryApp,
+  DirectoryKey,
+  DirectoryTenant,
+  DirectoryUser,
+} from '../../src/identity/directory.ts';
 import { digest } from '../../src/identity/secrets.ts';
 
 export interface MemoryDirectory extends Directory {
@@ -10,6 +16,7 @@ export interface MemoryDirectory extends Directory {
   addTenant(tenant: DirectoryTenant): void;
   addApp(app: DirectoryApp): void;
   removeTenant(id: string): void;
+  setUser(tenant: string, name: string, archivedAt: Date | null): void;
 }
 
 export const ACME: DirectoryTenant = { id: 'tnt_acme', name: 'acme', rates: [] };
@@ -20,11 +27,13 @@ export function createMemoryDirectory(): MemoryDirectory {
   const keys = new Map<string, DirectoryKey>();
   const apps = new Map<string, DirectoryApp>([[SHOP.id, SHOP]]);
   const tenants = new Map<string, DirectoryTenant>([[ACME.id, ACME]]);
+  const users = new Map<string, DirectoryUser>();
   let made = 0;
   return {
     key: (hash) => keys.get(hash),
     app: (id) => apps.get(id),
     tenant: (idOrName) => tenants.get(idOrName) ?? [...tenants.values()].find(({ name }) => name === idOrName),
+    user: (tenant, name) => users.get(`${tenant} ${name}`),
     add(name, options = {}) {
       made += 1;
       const key = `skein_${String(made).padStart(32, 'k')}`;
@@ -41,5 +50,6 @@ export function createMemoryDirectory(): MemoryDirectory {
     addTenant: (tenant) => void tenants.set(tenant.id, tenant),
     addApp: (app) => void apps.set(app.id, app),
     removeTenant: (id) => void tenants.delete(id),
+    setUser: (tenant, name, archivedAt) => void users.set(`${tenant} ${name}`, { archivedAt }),
   };
 }
