@@ -1,8 +1,9 @@
 import { SkeinError } from '../kernel/errors.ts';
 import type { Generation, Registry } from '../schema/registry.ts';
+import { saysNothingToQuery, withoutEmptyQuery } from './empty-query-documents.ts';
 import type { Caller } from './identity/caller.ts';
 import type { AccessPolicy } from './policy/access.ts';
-import type { GraphAccess } from './policy/graph-access.ts';
+import { type GraphAccess, isFree } from './policy/graph-access.ts';
 import type { CallersDocuments } from './policy/views.ts';
 
 /** The graph that a caller's operations run on. */
@@ -42,7 +43,11 @@ function ask({ graphOf, access: policy }: CallersGraphDeps, caller: Caller): Ask
   const generation = registry.current();
   if (generation === undefined) throw new SkeinError('GRAPH_NOT_READY');
   const isWanted = () => registry.current() === generation;
-  return { generation, access, documents: policy.documentsFor({ generation, access }, caller, isWanted) };
+  const place = { generation, access };
+  const documents = policy.documentsFor(place, caller, isWanted);
+  if (isFree(place, caller) || !saysNothingToQuery(generation)) return { ...place, documents };
+  const tell = (seen: CallersDocuments) => (seen === undefined ? undefined : withoutEmptyQuery(seen, generation));
+  return { ...place, documents: documents instanceof Promise ? documents.then(tell) : tell(documents) };
 }
 
 async function whenSeen(first: Asked, deps: CallersGraphDeps, caller: Caller): Promise<CallersGraph> {
