@@ -56,6 +56,11 @@ export interface UsageRecord extends UsageKey {
   /** The provider's own id of the model. */
   readonly modelId: string;
   readonly outcome: UsageOutcome;
+  /**
+   * What was paid for an attempt that came to nothing, and that another one of the same call followed: it is in sums of tokens
+   * and money, and in no number of calls. Not there in records from before there were such.
+   */
+  readonly isFollowed?: boolean;
   /** Code of the error of a call that did not end well. */
   readonly errorCode: string | null;
   /** All that was read: cache reads and writes are part of it. */
@@ -177,6 +182,7 @@ export const usageSchema = usageCollection({
   route: text,
   modelId: text,
   outcome: text,
+  isFollowed: { type: Boolean, default: false },
   errorCode: name,
   inputTokens: count,
   cachedInputTokens: count,

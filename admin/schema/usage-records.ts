@@ -70,6 +70,11 @@ export function addUsageRecords(builder: Builder, { pageInfo }: Shared): void {
       provider: t.exposeString('provider', { description: 'Name of its provider.' }),
       modelId: t.exposeString('modelId', { description: 'What the provider calls the model.' }),
       outcome: t.field({ type: outcomes, description: 'How it ended.', resolve: ({ outcome }) => outcome }),
+      isFollowed: t.boolean({
+        description:
+          'It is what was paid for an attempt that came to nothing and that another one of the same call followed. It is in totals of tokens and costs, and in no number of calls.',
+        resolve: ({ isFollowed }) => isFollowed === true,
+      }),
       errorCode: t.exposeString('errorCode', { nullable: true, description: 'Code of the error, if it had one.' }),
       inputTokens: t.exposeFloat('inputTokens', tokens('All tokens that were read.')),
       cachedInputTokens: t.exposeFloat('cachedInputTokens', tokens('Of these, from the cache of the provider.')),

@@ -132,6 +132,26 @@ describeStores('the log of usage', (plane) => {
     expect(await total(log)).toMatchObject({ calls: 4 });
   });
 
+  it('adds what was paid for an attempt that another one followed to tokens and money, and to no number of calls', async () => {
+    const log = plane().store.usage;
+    const paid = { isFollowed: true, outcome: 'failed', errorCode: 'MODEL_OUTPUT_INVALID', firstTokenMs: 3 } as const;
+    const records = [usageRecord(AT, { ...paid, model: 'first' }), usageRecord(AT, { attemptCount: 2 })];
+    await log.write({ writer: 'w1', number: 1, records });
+    const whole = await total(log);
+    expect(whole).toMatchObject({
+      ...{ calls: 1, finished: 1, failed: 0, furtherAttempts: 1, uncounted: 0, unpriced: 0, latencyMs: 20 },
+      ...{ inputTokens: 20, outputTokens: 10, costNanoUsd: 3_000n, firstTokens: 0 },
+    });
+    expect(await total(log, { where: { model: 'first' } })).toMatchObject({ calls: 0, costNanoUsd: 1_500n });
+    breakOnce(plane().connection, 'usageHours', 'bulkWrite', false);
+    const lost = { writer: 'w2', number: 1, records: [usageRecord(AT, { ...paid, model: 'first' })] };
+    await expect(log.write(lost)).rejects.toThrow('broke');
+    expect(await total(log)).toEqual(whole);
+    expect(await log.recount(AT, LATER)).toBe(1);
+    expect(await total(log)).toMatchObject({ calls: 1, inputTokens: 30, costNanoUsd: 4_500n });
+    expect(await log.recount(AT, LATER)).toBe(0);
+  });
+
   it('deletes what is old, and nothing else', async () => {
     const log = plane().store.usage;
     const old = Array.from({ length: 1_200 }, (_, index) => usageRecord(AT, { model: `m${index % 600}` }));

@@ -220,7 +220,7 @@ export async function createUsageLog(connection: Connection): Promise<UsageLog> 
         raised += await raise(
           sums.map(({ _id, key, ...sum }) => ({
             updateOne: {
-              filter: { _id, calls: { $lt: sum.counters.calls } },
+              filter: { _id, $or: fewerThan(sum) },
               update: { $set: { ...key, ...incrementsOf(sum) } },
               upsert: true,
             },
@@ -236,6 +236,11 @@ export async function createUsageLog(connection: Connection): Promise<UsageLog> 
     },
     deleteHours: (before) => deleteBefore(hours, 'hour', before),
   };
+}
+
+/** Sums that lack something of these: what was paid for attempts that others followed is in no number of calls. */
+function fewerThan({ counters: { calls, inputTokens } }: Pick<UsageSum, 'counters'>): readonly object[] {
+  return [{ calls: { $lt: calls } }, { calls, inputTokens: { $lt: inputTokens } }];
 }
 
 /** What is there already is what an earlier try has written. */

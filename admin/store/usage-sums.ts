@@ -106,17 +106,18 @@ function countStep(steps: Map<number, number>, step: number, count: number): voi
 }
 
 function add({ counters, steps }: UsageSum, record: UsageRecord): void {
-  counters.calls += 1;
-  counters[record.outcome] += 1;
-  counters.furtherAttempts += Math.max(0, record.attemptCount - 1);
   counters.inputTokens += record.inputTokens ?? 0;
   counters.cachedInputTokens += record.cachedInputTokens ?? 0;
   counters.cacheWriteTokens += record.cacheWriteTokens ?? 0;
   counters.outputTokens += record.outputTokens ?? 0;
   counters.reasoningTokens += record.reasoningTokens ?? 0;
+  counters.costNanoUsd += record.costNanoUsd ?? 0n;
+  if (record.isFollowed === true) return;
+  counters.calls += 1;
+  counters[record.outcome] += 1;
+  counters.furtherAttempts += Math.max(0, record.attemptCount - 1);
   if (record.inputTokens === null && record.outputTokens === null) counters.uncounted += 1;
   if (record.costNanoUsd === null) counters.unpriced += 1;
-  else counters.costNanoUsd += record.costNanoUsd;
   if (record.isEstimated) counters.estimated += 1;
   counters.savedNanoUsd += record.savedNanoUsd ?? 0n;
   counters.latencyMs += record.latencyMs;

@@ -36,9 +36,17 @@ export interface ModelCallRecord {
   readonly errorCode: string | undefined;
   /** Who was asked, one after the other; the last is the one above. */
   readonly attempts: readonly Attempt[];
+  /**
+   * It is what was paid for an attempt that another one followed: `failed`, of that attempt alone, and no call of its own. The
+   * call has another record, with all attempts and what its last one used.
+   */
+  readonly isFollowed?: boolean | undefined;
 }
 
-/** Told of every call of a model, exactly once, however it ends. A call that was never sent is none. */
+/**
+ * Told of every call of a model, exactly once, however it ends, and before that of each attempt that was paid and came to
+ * nothing. A call that was never sent is none.
+ */
 export interface Meter {
   record(record: ModelCallRecord, context: CallContext): void;
   /** Takes what callers say of answers, where calls can be found again. */

@@ -34,6 +34,10 @@ export class NativeDecoder implements PartDecoder {
     return this.#decoder.usage();
   }
 
+  isCounted(): boolean {
+    return this.#decoder.isCounted();
+  }
+
   read(chunk: Buffer, into: ModelPart[]): void {
     this.#bytes += chunk.length;
     if (this.#bytes > MAX_STREAM_BYTES) throw new SkeinError('UPSTREAM_RESPONSE_TOO_LARGE');

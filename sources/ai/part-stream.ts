@@ -15,6 +15,7 @@ export interface PartDecoder<Chunk = Buffer> {
   /** As `StreamDecoder` has it. */
   end(): ModelPart[];
   usage(): Usage | undefined;
+  isCounted(): boolean;
 }
 
 /** Makes events of bytes, and parts of events. */
@@ -26,6 +27,7 @@ export function createEventDecoder(decoder: StreamDecoder): PartDecoder {
     },
     end: () => decoder.end(),
     usage: () => decoder.usage(),
+    isCounted: () => decoder.isCounted(),
   };
 }
 
@@ -37,6 +39,8 @@ export interface ChunkStream<Chunk> {
 /** The parts of one answer, and what is known of its tokens until now. */
 export interface ModelPartStream extends AsyncIterableIterator<ModelPart> {
   usage(): Usage | undefined;
+  /** Whether the provider will tell no more of them. */
+  isCounted(): boolean;
   /** Closes the provider's socket at once. */
   return(): Promise<IteratorResult<ModelPart>>;
 }
@@ -75,6 +79,10 @@ export class PartStream<Chunk = Buffer> implements ModelPartStream {
   /** What is known of the tokens until now. */
   usage(): Usage | undefined {
     return this.#options.decoder.usage();
+  }
+
+  isCounted(): boolean {
+    return this.#options.decoder.isCounted();
   }
 
   async next(): Promise<IteratorResult<ModelPart>> {

@@ -1,5 +1,6 @@
 import { type ErrorCode, SkeinError } from '../../kernel/errors.ts';
 import { isObject, objectOf, textOf } from './dialects/read.ts';
+import type { Usage } from './model.ts';
 
 export { retryAfterMs } from '../upstream/retry-after.ts';
 
@@ -31,6 +32,20 @@ export class ProviderFailure extends Error {
         message.slice(0, MAX_MESSAGE_CHARACTERS),
       );
   }
+}
+
+const bills = new WeakMap<object, Usage>();
+
+/** The error, with what the provider told of the tokens all the same: what came is paid, whatever is wrong with it. */
+export function billed(error: unknown, usage: Usage | undefined): unknown {
+  const isTold = usage?.inputTokens !== undefined || usage?.outputTokens !== undefined;
+  if (isTold && typeof error === 'object' && error !== null) bills.set(error, usage);
+  return error;
+}
+
+/** What the provider told of the tokens of a call that failed with the error. */
+export function billOf(error: unknown): Usage | undefined {
+  return typeof error === 'object' && error !== null ? bills.get(error) : undefined;
 }
 
 /** Reads `{ error: { type, message } }` and what else is seen in its place. */
@@ -69,12 +84,20 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   };
 }
 
+interface Place {
+  readonly source: string;
+  readonly operation: string;
+  readonly upstreamStatus?: number;
+}
+
 /** The same error, saying where it happened, and with a cause that is fit for the log. */
-export function locate(
-  error: unknown,
-  details: { readonly source: string; readonly operation: string; readonly upstreamStatus?: number },
-  redact: (text: string) => string,
-): SkeinError {
+export function locate(error: unknown, details: Place, redact: (text: string) => string): SkeinError {
+  const located = locatedAt(error, details, redact);
+  billed(located, billOf(error));
+  return located;
+}
+
+function locatedAt(error: unknown, details: Place, redact: (text: string) => string): SkeinError {
   if (!(error instanceof SkeinError)) {
     return new SkeinError('INTERNAL_SERVER_ERROR', undefined, { details, cause: error });
   }

@@ -7,7 +7,13 @@ import { createHttpUpstream } from '../upstream/http-upstream.ts';
 import type { UpstreamState } from '../upstream/resilience/contracts.ts';
 import type { Tls } from '../upstream/tls-files.ts';
 import { createAiSdkProvider } from './ai-sdk/provider.ts';
-import { type DialectRequest, type DialectTarget, errorInside, unreadable } from './dialects/dialect.ts';
+import {
+  type DialectRequest,
+  type DialectTarget,
+  errorInside,
+  type ModelDialect,
+  unreadable,
+} from './dialects/dialect.ts';
 import { AI_SDK, createDialect } from './dialects/index.ts';
 import { isObject } from './dialects/read.ts';
 import { createKeyedCalls } from './keyed-calls.ts';
@@ -15,11 +21,20 @@ import type { EmbedRequest, EmbedResponse, ModelRequest, ModelResponse } from '.
 import { NativeDecoder } from './native-decoder.ts';
 import type { ProviderOptions } from './options.ts';
 import { createEventDecoder, type ModelPartStream, type PartDecoder, PartStream } from './part-stream.ts';
-import { createRedactor, ProviderFailure, providerErrorOf, retryAfterMs, statusErrorCode } from './provider-errors.ts';
+import {
+  billed,
+  createRedactor,
+  ProviderFailure,
+  providerErrorOf,
+  retryAfterMs,
+  statusErrorCode,
+} from './provider-errors.ts';
 import { settleProvider } from './settle-provider.ts';
 
 const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
+/** Of a whole answer where a stream was asked for: it says what it costs. */
+const MAX_UNASKED_BYTES = 1024 * 1024;
 
 /** A model at a provider, as a call needs it. */
 export interface ModelTarget {
@@ -113,10 +128,14 @@ export function createProvider(
       return await withKey(context, async (apiKey) => {
         const answer = await upstream.exchange(toHttp(target, requestOf(apiKey)), context);
         answered = answer.status;
-        if (!isSuccess(answer.status)) throw refusal(answer.status, answer.headers, answer.body);
         const body = parseJson(answer.body);
-        if (body === undefined) throw unreadable('The answer is not JSON.');
-        return read(body, answer.body);
+        try {
+          if (!isSuccess(answer.status)) throw refusal(answer.status, answer.headers, body);
+          if (body === undefined) throw unreadable('The answer is not JSON.');
+          return read(body, answer.body);
+        } catch (error) {
+          throw billed(error, dialect.usage(body));
+        }
       });
     } catch (error) {
       throw failure(error, target, context, answered);
@@ -141,7 +160,7 @@ export function createProvider(
         open: (ownContext) =>
           withKey(ownContext, async (apiKey) => {
             const request = requestOf(call, dialectTarget(target, true, apiKey));
-            return openEvents(await upstream.openStream(toHttp(target, request), ownContext));
+            return openEvents(await upstream.openStream(toHttp(target, request), ownContext), dialect);
           }),
         toError: (error) => failure(error, target, context),
       }),
@@ -165,35 +184,38 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-function refusal(status: number, headers: HttpHeaders, body: Buffer): SkeinError {
+function refusal(status: number, headers: HttpHeaders, body: unknown): SkeinError {
   return new SkeinError(statusErrorCode(status), undefined, {
     details: { upstreamStatus: status, retryAfterMs: retryAfterMs(headers, systemClock.now()) },
-    cause: new ProviderFailure(providerErrorOf(parseJson(body))),
+    cause: new ProviderFailure(providerErrorOf(body)),
   });
 }
 
 /** Lets a stream of events through; anything else is read, closed and thrown as the failure it is. */
-async function openEvents(stream: HttpStream): Promise<HttpStream> {
+async function openEvents(stream: HttpStream, dialect: Pick<ModelDialect, 'usage'>): Promise<HttpStream> {
   const contentType = String(stream.headers['content-type'] ?? '');
   // Servers are careless with the type of a stream, but nothing that calls itself JSON or HTML is one.
   const isAnswer = isSuccess(stream.status) && !/\b(json|html)\b/i.test(contentType);
   if (isAnswer) return stream;
-  const body = await readStart(stream);
-  if (!isSuccess(stream.status)) throw refusal(stream.status, stream.headers, body);
-  const json = parseJson(body);
-  const isFailure = isObject(json) && json.error !== undefined;
-  const { code, cause } = isFailure ? errorInside(json) : unreadable('The answer is no event stream.');
-  throw new SkeinError(code, undefined, { details: { upstreamStatus: stream.status }, cause });
+  const json = parseJson(await readStart(stream, isSuccess(stream.status) ? MAX_UNASKED_BYTES : MAX_ERROR_BYTES));
+  throw billed(failureOf(stream, json), dialect.usage(json));
 }
 
-async function readStart(stream: HttpStream): Promise<Buffer> {
+function failureOf({ status, headers }: HttpStream, body: unknown): SkeinError {
+  if (!isSuccess(status)) return refusal(status, headers, body);
+  const isFailure = isObject(body) && body.error !== undefined && body.error !== null;
+  const { code, cause } = isFailure ? errorInside(body) : unreadable('The answer is no event stream.');
+  return new SkeinError(code, undefined, { details: { upstreamStatus: status }, cause });
+}
+
+async function readStart(stream: HttpStream, mostBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of stream.body) {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes >= MAX_ERROR_BYTES) break;
+      if (bytes >= mostBytes) break;
     }
   } catch (error) {
     // A gone client or a passed deadline stays what it is; a broken connection still leaves us the status.

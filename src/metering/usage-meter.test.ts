@@ -32,6 +32,7 @@ it('keeps what is not known as null, and calls without an account for the defaul
     ...{ owner: null, product: null, grant: null },
     ...{ kind: 'chat', prompt: null, promptVersion: null, promptHash: null, route: 'fast', model: 'gpt' },
     ...{ provider: 'openai', modelId: 'gpt-x', outcome: 'failed', errorCode: 'UPSTREAM_FAILED' },
+    isFollowed: false,
     ...{
       inputTokens: null,
       cachedInputTokens: null,
@@ -91,6 +92,7 @@ it('tells prompts the ids of their records, and keeps what kept answers have sav
   const kept = recordOf({ outcome: 'cached', savedNanoUsd: 9n, costNanoUsd: 0n }, { prompt });
   expect(unfit).toMatchObject({ outcome: 'schemaFailed', errorCode: 'MODEL_OUTPUT_INVALID', savedNanoUsd: null });
   expect(kept).toMatchObject({ outcome: 'cached', errorCode: null, savedNanoUsd: 9n, costNanoUsd: 0n });
+  expect(recordOf({ isFollowed: true }, { prompt })).toMatchObject({ isFollowed: true, outcome: 'failed' });
   expect(ids).toEqual([unfit._id, kept._id]);
 });
 

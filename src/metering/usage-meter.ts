@@ -31,7 +31,7 @@ export function createUsageMeter({ sink, clock }: UsageMeterDeps): Meter {
     record(call, context) {
       const record = usageRecordOf(call, context, clock.now());
       sink.add(record);
-      context.prompt?.onRecorded?.(record._id);
+      if (!record.isFollowed) context.prompt?.onRecorded?.(record._id);
     },
   };
 }
@@ -63,6 +63,7 @@ function usageRecordOf(
     provider: call.provider,
     modelId: call.modelId,
     outcome: OUTCOMES[call.outcome],
+    isFollowed: call.isFollowed === true,
     errorCode: call.outcome === 'ok' || call.outcome === 'cached' ? null : (call.errorCode ?? null),
     inputTokens: countOf(usage?.inputTokens),
     cachedInputTokens: countOf(usage?.cachedInputTokens),

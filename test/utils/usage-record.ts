@@ -11,6 +11,7 @@ export function usageRecord(at: Date, given: Partial<UsageRecord> = {}): UsageRe
     ...{ owner: null, product: null, grant: null },
     ...{ prompt: null, promptVersion: null, promptHash: null },
     ...{ route: 'default', model: 'gpt', provider: 'openai', modelId: 'gpt-x', outcome: 'finished', errorCode: null },
+    isFollowed: false,
     ...{ inputTokens: 10, cachedInputTokens: null, cacheWriteTokens: null, outputTokens: 5, reasoningTokens: null },
     ...{
       isEstimated: false,

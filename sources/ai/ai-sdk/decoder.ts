@@ -30,6 +30,9 @@ export class SdkDecoder implements PartDecoder<LanguageModelV3StreamPart> {
   #id: string | undefined;
   #modelId: string | undefined;
   #usage: Usage | undefined;
+  #isCounted = false;
+  /** Told, and to be thrown with what comes next. */
+  #failure: SkeinError | undefined;
   #isFinished = false;
 
   /** `providerOf`: the name that signatures are bound to. */
@@ -40,6 +43,7 @@ export class SdkDecoder implements PartDecoder<LanguageModelV3StreamPart> {
 
   read(part: LanguageModelV3StreamPart, into: ModelPart[]): void {
     if (this.#isFinished) return;
+    if (this.#failure !== undefined && part.type !== 'finish') throw this.#failure;
     switch (part.type) {
       case 'text-delta':
         if (part.providerMetadata !== undefined) this.#texts.set(part.id, part.providerMetadata);
@@ -80,7 +84,9 @@ export class SdkDecoder implements PartDecoder<LanguageModelV3StreamPart> {
         if (part.providerExecuted !== true) into.push(...this.#call(part));
         break;
       case 'error':
-        throw toSdkFailure(part.error);
+        // What was used until then is told behind it, if at all.
+        this.#failure = toSdkFailure(part.error);
+        break;
       case 'finish':
         into.push(this.#finish(part));
         break;
@@ -88,12 +94,16 @@ export class SdkDecoder implements PartDecoder<LanguageModelV3StreamPart> {
   }
 
   end(): ModelPart[] {
-    if (!this.#isFinished) throw new SkeinError('MODEL_STREAM_TRUNCATED');
+    if (!this.#isFinished) throw this.#failure ?? new SkeinError('MODEL_STREAM_TRUNCATED');
     return [];
   }
 
   usage(): Usage | undefined {
     return this.#usage;
+  }
+
+  isCounted(): boolean {
+    return this.#isCounted;
   }
 
   #think(id: string, metadata: SharedV3ProviderMetadata | undefined): Thought {
@@ -137,9 +147,12 @@ export class SdkDecoder implements PartDecoder<LanguageModelV3StreamPart> {
 
   #finish(part: Extract<LanguageModelV3StreamPart, { type: 'finish' }>): ModelPart {
     this.#usage = usageOf(part.usage);
-    const reason = finishReasonOf(part.finishReason);
     // Packages finish what was cut off as well: then nobody has said why it ended.
-    if (reason === 'other' && part.finishReason.raw === undefined) throw new SkeinError('MODEL_STREAM_TRUNCATED');
+    const { unified, raw } = part.finishReason;
+    this.#isCounted = raw !== undefined || (unified !== 'other' && unified !== 'error');
+    if (this.#failure !== undefined) throw this.#failure;
+    const reason = finishReasonOf(part.finishReason);
+    if (!this.#isCounted) throw new SkeinError('MODEL_STREAM_TRUNCATED');
     this.#assembler.check(reason);
     this.#isFinished = true;
     return { type: 'finish', reason, usage: this.#usage, id: this.#id, modelId: this.#modelId };

@@ -2,7 +2,15 @@ import { SkeinError } from '../../../kernel/errors.ts';
 import { systemClock } from '../../../kernel/ports.ts';
 import { isObject, objectOf, textOf } from '../dialects/read.ts';
 import type { JsonObject } from '../model.ts';
-import { openErrorCode, ProviderFailure, providerErrorOf, retryAfterMs, statusErrorCode } from '../provider-errors.ts';
+import {
+  billed,
+  openErrorCode,
+  ProviderFailure,
+  providerErrorOf,
+  retryAfterMs,
+  statusErrorCode,
+} from '../provider-errors.ts';
+import { usageInBody } from './usage.ts';
 
 /** Errors of the AI SDK are known by their marks: a package brings its own copy of their classes. */
 function isSdkError(error: unknown, name: string): error is Error & JsonObject {
@@ -30,7 +38,11 @@ const MAX_CAUSES = 8;
 export function toSdkFailure(error: unknown): SkeinError {
   const own = ownFailure(error);
   if (own !== undefined) return own;
-  if (isSdkError(error, 'AI_APICallError')) return callFailure(error);
+  if (isSdkError(error, 'AI_APICallError')) {
+    const failure = callFailure(error);
+    billed(failure, usageInBody(parsed(error.responseBody)));
+    return failure;
+  }
   if (REFUSED.some((name) => isSdkError(error, name))) return refused(error as Error & JsonObject);
   if (isSdkError(error, 'AI_TypeValidationError') && isTold(error.value)) return toldFailure(error.value);
   if (UNREADABLE.some((name) => isSdkError(error, name)))

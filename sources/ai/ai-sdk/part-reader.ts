@@ -38,19 +38,27 @@ function silent(): SkeinError {
   });
 }
 
+/** How long a package that has told an error may take to say what was used. */
+const LAST_WORD_MS = 250;
+
 interface Waiting<T> {
   resolve(result: IteratorResult<T>): void;
   reject(error: unknown): void;
 }
 
-/** The parts of a package's stream. It ends with the call, after a silence, and when nobody reads it any more. */
-export class PartReader<T> implements AsyncIterableIterator<T>, Abortable {
+/**
+ * The parts of a package's stream. It ends with the call, after a silence, soon after an error, and when nobody reads it any
+ * more.
+ */
+export class PartReader<T extends { readonly type: string }> implements AsyncIterableIterator<T>, Abortable {
   readonly #reader: ReadableStreamDefaultReader<T>;
   readonly #patience: Patience;
   #timer: NodeJS.Timeout | undefined;
   #waiting: Waiting<T> | undefined;
   #failure: unknown;
   #hasEnded = false;
+  /** It has told an error. */
+  #hasFailed = false;
 
   constructor(stream: ReadableStream<T>, patience: Patience) {
     this.#reader = stream.getReader();
@@ -74,6 +82,7 @@ export class PartReader<T> implements AsyncIterableIterator<T>, Abortable {
       this.#reader.read().then(
         (result) => {
           if (result.done) this.#end();
+          else if (result.value.type === 'error') this.#hurry();
           this.#take()?.resolve(result.done ? { done: true, value: undefined } : { done: false, value: result.value });
         },
         (error: unknown) => this.#fail(brokenOff(error)),
@@ -101,6 +110,13 @@ export class PartReader<T> implements AsyncIterableIterator<T>, Abortable {
     this.#fail(abortError(context, { source: 'ai', operation }));
   }
 
+  #hurry(): void {
+    if (this.#hasEnded) return;
+    this.#hasFailed = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.return(), LAST_WORD_MS);
+  }
+
   #take(): Waiting<T> | undefined {
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -109,6 +125,11 @@ export class PartReader<T> implements AsyncIterableIterator<T>, Abortable {
 
   #fail(error: unknown): void {
     if (this.#hasEnded) return;
+    // The error that it has told says more.
+    if (this.#hasFailed && this.#patience.context.cancellation.reason === undefined) {
+      void this.return();
+      return;
+    }
     this.#end();
     this.#reader.cancel().catch(() => {});
     const waiting = this.#take();

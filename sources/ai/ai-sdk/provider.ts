@@ -13,7 +13,7 @@ import type { JsonObject, ModelRequest } from '../model.ts';
 import type { ProviderOptions } from '../options.ts';
 import { PartStream } from '../part-stream.ts';
 import type { ModelTarget, Provider } from '../provider.ts';
-import { createRedactor } from '../provider-errors.ts';
+import { billed, createRedactor } from '../provider-errors.ts';
 import { apiKeysOf } from '../settle-provider.ts';
 import { answerOf } from './answer.ts';
 import { callOptionsOf } from './call-options.ts';
@@ -23,6 +23,7 @@ import { loadFactory, type PackageOptions, problem, type SdkFactory } from './lo
 import { PartReader, within } from './part-reader.ts';
 import { createSdkModels } from './sdk-models.ts';
 import { createUpstreamFetch } from './upstream-fetch.ts';
+import { usageOf } from './usage.ts';
 import { LeftOut } from './warnings.ts';
 
 /** A provider's options, with the package that its preset has. */
@@ -109,8 +110,12 @@ export function createAiSdkProvider(
             model.doGenerate(asked),
           );
           const { model, answer } = await within(asking, patience);
-          leftOutBy(target.modelId).judge(answer.warnings);
-          return answerOf(answer, model.provider);
+          try {
+            leftOutBy(target.modelId).judge(answer.warnings);
+            return answerOf(answer, model.provider);
+          } catch (error) {
+            throw billed(error, usageOf(answer.usage));
+          }
         });
       } catch (error) {
         throw calls.failure(error, target, context);

@@ -1,9 +1,20 @@
 import type { LanguageModelV3FinishReason, LanguageModelV3Usage } from '@ai-sdk/provider';
 import { SkeinError } from '../../../kernel/errors.ts';
-import { arrayOf, countOf, objectOf, sumOf } from '../dialects/read.ts';
-import type { FinishReason, Usage } from '../model.ts';
+import { createAnthropicDialect } from '../dialects/anthropic.ts';
+import { createGeminiDialect } from '../dialects/gemini.ts';
+import { createResponsesDialect } from '../dialects/openai-responses.ts';
+import { openaiUsage } from '../dialects/openai-usage.ts';
+import { arrayOf, countOf, isObject, objectOf, sumOf } from '../dialects/read.ts';
+import type { FinishReason, JsonObject, Usage } from '../model.ts';
 
-export function usageOf(told: LanguageModelV3Usage | undefined): Usage | undefined {
+/** As `LanguageModelV3Usage` has it, of which packages leave out what they do not know. */
+interface ToldUsage {
+  readonly inputTokens: Partial<LanguageModelV3Usage['inputTokens']>;
+  readonly outputTokens: Partial<LanguageModelV3Usage['outputTokens']>;
+  readonly raw?: unknown;
+}
+
+export function usageOf(told: ToldUsage | undefined): Usage | undefined {
   const input = objectOf(told?.inputTokens);
   const output = objectOf(told?.outputTokens);
   const cachedInputTokens = countOf(input.cacheRead);
@@ -23,6 +34,38 @@ export function usageOf(told: LanguageModelV3Usage | undefined): Usage | undefin
     reasoningTokens,
     raw: told?.raw ?? told,
   };
+}
+
+const FORMATS = {
+  anthropic: createAnthropicDialect(),
+  gemini: createGeminiDialect(),
+  responses: createResponsesDialect(),
+};
+
+/** Of an answer that a package has not taken: its body, in any of the formats that are known. */
+export function usageInBody(body: unknown): Usage | undefined {
+  const { usage, usageMetadata } = objectOf(body);
+  if (isObject(usageMetadata)) return FORMATS.gemini.usage(body);
+  const told = objectOf(usage);
+  if (told.prompt_tokens !== undefined) return openaiUsage(told);
+  if (told.input_tokens_details !== undefined) return FORMATS.responses.usage(body);
+  if (told.input_tokens !== undefined) return FORMATS.anthropic.usage(body);
+  if (told.inputTokens !== undefined) return bedrockUsage(told);
+  // Cohere's.
+  const { input_tokens: total, output_tokens: written } = objectOf(told.tokens);
+  const [read, wrote] = [countOf(total), countOf(written)];
+  return usageOf({ inputTokens: { total: read }, outputTokens: { total: wrote }, raw: told });
+}
+
+/** What was read from the cache, or written to it, is counted apart. */
+function bedrockUsage(told: JsonObject): Usage | undefined {
+  const cacheRead = countOf(told.cacheReadInputTokens);
+  const cacheWrite = countOf(told.cacheWriteInputTokens);
+  return usageOf({
+    inputTokens: { noCache: countOf(told.inputTokens), cacheRead, cacheWrite },
+    outputTokens: { total: countOf(told.outputTokens) },
+    raw: told,
+  });
 }
 
 /** Bedrock and Anthropic tell it apart, and the specification has no place for it. */

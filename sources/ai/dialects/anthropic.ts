@@ -26,6 +26,7 @@ export function createAnthropicDialect(quirks: DialectQuirks = {}): ModelDialect
     name: NAME,
     request: (call, target) => anthropicRequest(call, target, quirks),
     parse,
+    usage: (body) => usageOf(objectOf(body).usage),
     stream: (call) => new AnthropicDecoder(call.output !== undefined),
     native: anthropicNative(quirks),
   };
@@ -81,6 +82,7 @@ class AnthropicDecoder implements StreamDecoder {
   readonly #structured: boolean;
   readonly #calls = new ToolCallAssembler();
   #usage: JsonObject | undefined;
+  #isCounted = false;
   #reason: unknown;
   #id: string | undefined;
   #modelId: string | undefined;
@@ -95,6 +97,7 @@ class AnthropicDecoder implements StreamDecoder {
     const body = objectOf(parseEventData(data));
     switch (body.type ?? event) {
       case 'error':
+        this.#addUsage(body.usage);
         throw errorInside(body);
       case 'message_start': {
         const message = objectOf(body.message);
@@ -112,6 +115,7 @@ class AnthropicDecoder implements StreamDecoder {
       case 'message_delta':
         this.#reason = objectOf(body.delta).stop_reason ?? this.#reason;
         this.#addUsage(body.usage);
+        this.#isCounted = this.#reason !== undefined && isObject(body.usage);
         return [];
       case 'message_stop':
         return [this.#finish()];
@@ -128,6 +132,10 @@ class AnthropicDecoder implements StreamDecoder {
 
   usage(): Usage | undefined {
     return usageOf(this.#usage);
+  }
+
+  isCounted(): boolean {
+    return this.#isCounted;
   }
 
   #finish(): ModelPart {

@@ -13,6 +13,8 @@ export interface ModelDialect {
   request(call: ModelRequest, target: DialectTarget): DialectRequest;
   /** The parsed body of a 2xx answer. @throws SkeinError UPSTREAM_BAD_RESPONSE, UPSTREAM_FAILED, UPSTREAM_REJECTED */
   parse(body: unknown, call: ModelRequest): ModelResponse;
+  /** What the parsed body of any answer says of the tokens, an error's as well: it is paid, whatever it is worth. */
+  usage(body: unknown): Usage | undefined;
   /** A decoder for one stream. */
   stream(call: ModelRequest): StreamDecoder;
   /** What questions in the format's own words become, where clients may ask in it. */
@@ -86,6 +88,8 @@ export interface StreamDecoder {
   end(): ModelPart[];
   /** What is known of the tokens until now, for streams that are not read to their end. */
   usage(): Usage | undefined;
+  /** Whether that is the provider's last word on them. */
+  isCounted(): boolean;
 }
 
 /** The data of an event as JSON. @throws SkeinError UPSTREAM_BAD_RESPONSE */

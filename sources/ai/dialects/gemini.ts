@@ -22,6 +22,7 @@ export function createGeminiDialect(quirks: DialectQuirks = {}): ModelDialect {
     name: GEMINI,
     request: (call, target) => geminiRequest(call, target, quirks),
     parse,
+    usage: (body) => usageOf(objectOf(body).usageMetadata),
     stream: () => new GeminiDecoder(),
     embeddings: createEmbeddings(quirks),
   };
@@ -88,9 +89,9 @@ class GeminiDecoder implements StreamDecoder {
 
   push({ data }: StreamEvent): ModelPart[] {
     const chunk = objectOf(parseEventData(data));
-    throwFailure(chunk);
     // Every chunk has the counts until then.
     if (isObject(chunk.usageMetadata)) this.#usage = chunk.usageMetadata;
+    throwFailure(chunk);
     this.#id ??= textOf(chunk.responseId);
     this.#modelId ??= textOf(chunk.modelVersion);
     this.#blocked ??= blockReason(chunk);
@@ -109,6 +110,10 @@ class GeminiDecoder implements StreamDecoder {
 
   usage(): Usage | undefined {
     return usageOf(this.#usage);
+  }
+
+  isCounted(): boolean {
+    return isObject(this.#usage) && (this.#reason !== undefined || this.#blocked !== undefined);
   }
 
   #read(piece: JsonObject): ModelPart[] {
@@ -158,14 +163,20 @@ function usageOf(raw: unknown): Usage | undefined {
   const prompt = countOf(raw.promptTokenCount);
   const thoughts = countOf(raw.thoughtsTokenCount);
   const inputTokens = prompt === undefined ? undefined : sumOf(prompt, countOf(raw.toolUsePromptTokenCount));
+  const totalTokens = countOf(raw.totalTokenCount);
   return {
     inputTokens,
-    outputTokens: sumOf(countOf(raw.candidatesTokenCount), thoughts),
-    totalTokens: countOf(raw.totalTokenCount),
+    outputTokens: sumOf(countOf(raw.candidatesTokenCount), thoughts) ?? restOf(totalTokens, inputTokens),
+    totalTokens,
     cachedInputTokens: countOf(raw.cachedContentTokenCount),
     reasoningTokens: thoughts,
     raw,
   };
+}
+
+/** Counts of nothing are left out: of a question that is refused the total alone says that nothing was written. */
+function restOf(total: number | undefined, part: number | undefined): number | undefined {
+  return total === undefined || part === undefined || total < part ? undefined : total - part;
 }
 
 /** https://ai.google.dev/api/embeddings */

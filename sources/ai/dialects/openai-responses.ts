@@ -21,6 +21,7 @@ export function createResponsesDialect(quirks: DialectQuirks = {}): ModelDialect
     name: RESPONSES,
     request: (call, target) => responsesRequest(call, target, quirks),
     parse,
+    usage: (body) => usageOf(objectOf(body).usage),
     stream: () => new ResponsesDecoder(),
     native: responsesNative(quirks),
   };
@@ -144,6 +145,11 @@ class ResponsesDecoder implements StreamDecoder {
 
   usage(): Usage | undefined {
     return usageOf(this.#usage);
+  }
+
+  /** It is told with the end alone. */
+  isCounted(): boolean {
+    return isObject(this.#usage);
   }
 
   #begin(key: number, item: JsonObject): ModelPart[] {

@@ -29,6 +29,7 @@ export function createOpenaiDialect(endpoint: string, quirks: DialectQuirks = {}
     name: 'openai',
     request: (call, target) => openaiRequest(call, target, settled),
     parse,
+    usage: (body) => openaiUsage(objectOf(body).usage),
     stream: () => new OpenaiDecoder(),
     native: openaiNative(settled),
     embeddings: createOpenaiEmbeddings(settled),
@@ -78,6 +79,7 @@ class OpenaiDecoder implements StreamDecoder {
   #reason: FinishReason | undefined;
   #refused = false;
   #usage: unknown;
+  #isCounted = false;
   #finished = false;
   #lastKey: number | string = 0;
 
@@ -85,14 +87,20 @@ class OpenaiDecoder implements StreamDecoder {
     if (this.#finished) return [];
     if (data === '[DONE]') return this.#finish();
     const chunk = objectOf(parseEventData(data));
-    if (event === 'error' || isFailure(chunk)) throw errorInside(chunk);
+    const choice = objectOf(arrayOf(chunk.choices)[0]);
+    if (typeof choice.finish_reason === 'string') this.#reason = finishReason(choice.finish_reason);
+    const failed = event === 'error' || isFailure(chunk);
     // Some servers tell it with the last chunk in a place of their own.
     const usage = chunk.usage ?? objectOf(chunk.x_groq).usage;
-    if (isObject(usage)) this.#usage = usage;
+    if (isObject(usage)) {
+      this.#usage = usage;
+      // Some servers tell with every chunk what it is until then.
+      this.#isCounted = failed || this.#reason !== undefined;
+    }
+    if (failed) throw errorInside(chunk);
     this.#id ??= textOf(chunk.id);
     this.#modelId ??= textOf(chunk.model);
     // The chunk with the usage has no choices.
-    const choice = objectOf(arrayOf(chunk.choices)[0]);
     const delta = objectOf(choice.delta);
     const parts: ModelPart[] = [];
     const reasoning = textOf(delta.reasoning_content) ?? textOf(delta.reasoning);
@@ -105,7 +113,6 @@ class OpenaiDecoder implements StreamDecoder {
       parts.push({ type: 'text', text, ...(logprobs != null && { logprobs }) });
     }
     if (Array.isArray(delta.tool_calls)) for (const call of delta.tool_calls) parts.push(...this.#call(objectOf(call)));
-    if (typeof choice.finish_reason === 'string') this.#reason = finishReason(choice.finish_reason);
     return parts;
   }
 
@@ -118,6 +125,10 @@ class OpenaiDecoder implements StreamDecoder {
 
   usage(): Usage | undefined {
     return openaiUsage(this.#usage);
+  }
+
+  isCounted(): boolean {
+    return this.#isCounted;
   }
 
   #call(call: JsonObject): ModelPart[] {

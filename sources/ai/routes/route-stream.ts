@@ -2,9 +2,10 @@ import { SkeinError } from '../../../kernel/errors.ts';
 import type { CacheFacts, FinishPart, ModelPart, ModelRequest } from '../model.ts';
 import type { ModelPartStream } from '../part-stream.ts';
 import type { ModelTarget } from '../provider.ts';
+import { billOf } from '../provider-errors.ts';
 import { AttemptContext } from './attempts.ts';
 import { type CallPlan, toSkeinError } from './run-call.ts';
-import { Settlement } from './settlement.ts';
+import { NOTHING_TOLD, Settlement, type Told } from './settlement.ts';
 
 /** The parts of an answer, and whose they are. */
 export interface ModelStream extends AsyncIterableIterator<ModelPart> {
@@ -58,10 +59,10 @@ export class RouteStream implements ModelStream {
     if (!this.#isOver) {
       this.#isOver = true;
       const parts = this.#parts;
-      const usage = parts?.usage();
+      const told = toldBy(parts);
       this.#attempt?.end();
       await parts?.return();
-      this.#settlement?.leave(usage, this.#characters);
+      this.#settlement?.leave(told, this.#characters);
     }
     return { done: true, value: undefined };
   }
@@ -100,15 +101,23 @@ export class RouteStream implements ModelStream {
 
   /** @throws the error, unless another model is to be asked. */
   #fail(error: SkeinError): void {
-    const usage = this.#parts?.usage();
+    const bill = billOf(error);
+    const told = bill === undefined ? toldBy(this.#parts) : { usage: bill, isCounted: true };
     this.#attempt?.end();
     this.#parts = undefined;
-    if (this.#settlement?.failed(error, !this.#hasBegun)) return;
+    if (this.#settlement?.failed(error, !this.#hasBegun, told)) return;
     this.#isOver = true;
     const verdict = this.#plan.attempts.verdict(error);
-    this.#settlement?.end(verdict, usage, this.#characters);
+    this.#settlement?.end(verdict, told, this.#characters);
     throw verdict;
   }
+}
+
+/** Counts without a number say nothing. */
+function toldBy(parts: ModelPartStream | undefined): Told {
+  const usage = parts?.usage();
+  const isTold = usage?.inputTokens !== undefined || usage?.outputTokens !== undefined;
+  return parts !== undefined && isTold ? { usage, isCounted: parts.isCounted() } : NOTHING_TOLD;
 }
 
 function charactersOf(part: Exclude<ModelPart, FinishPart>): number {

@@ -1,6 +1,7 @@
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { CallContext } from '../../source.ts';
 import type { Usage } from '../model.ts';
+import { billOf } from '../provider-errors.ts';
 import { AttemptContext, type Attempts } from './attempts.ts';
 import type { ModelRoute, RouteTarget } from './route.ts';
 import { type Asked, type CallWorld, Settlement } from './settlement.ts';
@@ -30,9 +31,10 @@ export async function runCall<T extends { readonly usage: Usage | undefined }>(
       return { ...answer, ...settlement.succeed(answer.usage, charactersOf(answer), fits(answer)) };
     } catch (caught) {
       const error = toSkeinError(caught);
-      if (settlement.failed(error, true)) continue;
+      const told = { usage: billOf(error), isCounted: true };
+      if (settlement.failed(error, true, told)) continue;
       const verdict = attempts.verdict(error);
-      settlement.end(verdict, undefined, 0);
+      settlement.end(verdict, told, 0);
       throw verdict;
     } finally {
       attempt.end();

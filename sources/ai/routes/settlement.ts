@@ -16,6 +16,15 @@ export interface CallWorld {
   readonly latencies: Latencies;
 }
 
+/** What a provider has told of the tokens of one attempt. */
+export interface Told {
+  readonly usage: Usage | undefined;
+  /** It is the last word on them. Else it is what was known when the attempt ended. */
+  readonly isCounted: boolean;
+}
+
+export const NOTHING_TOLD: Told = { usage: undefined, isCounted: false };
+
 export type Asked =
   | { readonly kind: 'chat'; readonly request: ModelRequest }
   | { readonly kind: 'embed'; readonly request: EmbedRequest };
@@ -32,6 +41,8 @@ export class Settlement {
   /** Whether the attempt under way was sent: those of a request that had ended before are not. */
   #isSent = false;
   #firstTokenMs: number | undefined;
+  /** Of an attempt that has failed, and is paid: whether another one follows is still to be seen. */
+  #spent: { readonly told: Told; readonly record: ModelCallRecord } | undefined;
   #isSettled = false;
 
   constructor(route: ModelRoute, asked: Asked, attempts: Attempts, context: CallContext, world: CallWorld) {
@@ -51,16 +62,18 @@ export class Settlement {
 
   firstToken(): void {
     const now = this.#world.clock.now();
+    this.#recordSpent();
     this.#firstTokenMs ??= now - this.#startedAt;
     this.#world.latencies.record(this.attempts.target.deployment.target.name, now - this.#attemptAt, now);
   }
 
   /** The attempt came to nothing. True: there is another one to be made. */
-  failed(error: SkeinError, mayGoOn: boolean): boolean {
+  failed(error: SkeinError, mayGoOn: boolean, told: Told): boolean {
     const now = this.#world.clock.now();
     // What is refused here was never sent: it says nothing of the model, and is no attempt.
     if (error.code !== 'BAD_USER_INPUT' && this.#isSent) {
-      this.attempts.note(error.code, now - this.#attemptAt, error.extensions.upstreamStatus);
+      this.#note(error.code, error.extensions.upstreamStatus);
+      if (told.usage !== undefined) this.#spent = { told, record: this.#recordOfAttempt(error.code, told) };
       const isOwn = error.code === 'CLIENT_CLOSED_REQUEST' || error.code === 'DEADLINE_EXCEEDED';
       if (!isOwn && !isQuestionsFault(error) && this.#firstTokenMs === undefined) {
         this.#world.latencies.record(this.attempts.target.deployment.target.name, Number.POSITIVE_INFINITY, now);
@@ -76,28 +89,53 @@ export class Settlement {
     isFit = true,
   ): { readonly usage: Usage | undefined; readonly made: Made } {
     const errorCode = isFit ? undefined : 'MODEL_OUTPUT_INVALID';
-    this.attempts.note(errorCode ?? 'ok', this.#world.clock.now() - this.#attemptAt);
+    this.#note(errorCode ?? 'ok');
     const { model, provider } = this.#names();
     const made = { model, provider, attempts: this.attempts.made };
-    const settled = this.#settle(isFit ? 'ok' : 'schemaFailed', errorCode, usage, outputCharacters);
+    const told = { usage, isCounted: true };
+    const settled = this.#settle(isFit ? 'ok' : 'schemaFailed', errorCode, told, outputCharacters);
     return { usage: settled, made };
   }
 
   /** Nobody wants it any more: its client has gone, or the call was ended by somebody else. */
-  leave(usage: Usage | undefined, outputCharacters: number): void {
+  leave(told: Told, outputCharacters: number): void {
     const { reason } = this.#context.cancellation;
     const isCut = reason !== undefined && reason.code !== 'CLIENT_CLOSED_REQUEST';
-    if (isCut) this.failed(reason, false);
-    this.end(isCut ? reason : undefined, usage, outputCharacters);
+    if (isCut) this.failed(reason, false, told);
+    this.end(isCut ? reason : undefined, told, outputCharacters);
   }
 
   /** It ended with an error, or nobody wants it any more. */
-  end(error: SkeinError | undefined, usage: Usage | undefined, outputCharacters: number): void {
+  end(error: SkeinError | undefined, told: Told, outputCharacters: number): void {
     const isAborted = error === undefined || error.code === 'CLIENT_CLOSED_REQUEST';
     const code = error?.code ?? 'CLIENT_CLOSED_REQUEST';
-    if (error === undefined) this.attempts.note(code, this.#world.clock.now() - this.#attemptAt);
+    if (error === undefined) this.#note(code);
     if (this.attempts.made.length === 0) return;
-    this.#settle(isAborted ? 'aborted' : 'failed', code, usage, outputCharacters);
+    // Whoever was to be asked next may never have been: then the last attempt is the one that was paid.
+    const known = told.usage === undefined ? this.#spent?.told : told;
+    this.#settle(isAborted ? 'aborted' : 'failed', code, known ?? told, outputCharacters);
+  }
+
+  #note(outcome: string, upstreamStatus?: number): void {
+    this.#recordSpent();
+    this.attempts.note(outcome, this.#world.clock.now() - this.#attemptAt, upstreamStatus);
+  }
+
+  /** What was paid for an attempt that another one follows is in a record of its own: models differ in price. */
+  #recordSpent(): void {
+    const record = this.#spent?.record;
+    this.#spent = undefined;
+    if (record !== undefined) this.#record(record);
+  }
+
+  #recordOfAttempt(errorCode: string, told: Told): ModelCallRecord {
+    const now = this.#world.clock.now();
+    return {
+      ...this.#recordOf('failed', errorCode, this.#used('failed', told, 0)),
+      latencyMs: now - this.#attemptAt,
+      attempts: this.attempts.made.slice(-1),
+      isFollowed: true,
+    };
   }
 
   #names() {
@@ -108,23 +146,30 @@ export class Settlement {
   #settle(
     outcome: ModelCallRecord['outcome'],
     errorCode: string | undefined,
-    told: Usage | undefined,
+    told: Told,
     outputCharacters: number,
   ): Usage | undefined {
-    if (this.#isSettled) return told;
+    if (this.#isSettled) return told.usage;
     this.#isSettled = true;
-    const { clock, meter } = this.#world;
-    const now = clock.now();
-    const { usage, isEstimated } = this.#usageOf(outcome, told, outputCharacters);
+    const record = this.#recordOf(outcome, errorCode, this.#used(outcome, told, outputCharacters));
+    this.#record(record);
+    // What is reckoned is for the record; the caller is told what the provider told.
+    const { costNanoUsd: cost, isEstimated } = record;
+    if (told.usage === undefined || cost === undefined || isEstimated) return told.usage;
+    return { ...told.usage, costUsd: usdOf(cost) };
+  }
+
+  #recordOf(outcome: ModelCallRecord['outcome'], errorCode: string | undefined, used: Used): ModelCallRecord {
+    const { usage, isEstimated } = used;
+    const now = this.#world.clock.now();
     const price = usage && this.attempts.asked.deployment.pricing.price(now, usage.inputTokens ?? 0);
-    const cost = usage && price && costNanoUsd(usage, price);
-    const record: ModelCallRecord = {
+    return {
       kind: this.#asked.kind,
       asked: this.#route.name,
       ...this.#names(),
       usage,
       isEstimated,
-      costNanoUsd: cost,
+      costNanoUsd: usage && price && costNanoUsd(usage, price),
       price,
       latencyMs: now - this.#startedAt,
       firstTokenMs: this.#firstTokenMs,
@@ -132,28 +177,23 @@ export class Settlement {
       errorCode,
       attempts: this.attempts.made,
     };
+  }
+
+  #record(record: ModelCallRecord): void {
     try {
-      meter.record(record, this.#context);
+      this.#world.meter.record(record, this.#context);
     } catch (error) {
       const fields = { requestId: this.#context.requestId, reason: describeError(error) };
       this.#context.log.error(fields, 'A call of a model could not be metered.');
     }
-    // What is reckoned is for the record; the caller is told what the provider told.
-    if (told === undefined || cost === undefined || isEstimated) return told;
-    return { ...told, costUsd: usdOf(cost) };
   }
 
   /**
    * What the provider told, or what must have been used: a question that was sent was read, and what came was written. A
    * failure that brought nothing has used nothing that anybody knows of.
    */
-  #usageOf(
-    outcome: ModelCallRecord['outcome'],
-    told: Usage | undefined,
-    outputCharacters: number,
-  ): { readonly usage: Usage | undefined; readonly isEstimated: boolean } {
-    const isAnswered = outcome === 'ok' || outcome === 'schemaFailed';
-    const isWhole = isAnswered && told?.inputTokens !== undefined;
+  #used(outcome: ModelCallRecord['outcome'], { usage: told, isCounted }: Told, outputCharacters: number): Used {
+    const isWhole = isCounted && told?.inputTokens !== undefined;
     if (isWhole || (outcome === 'failed' && told === undefined && outputCharacters === 0))
       return { usage: told, isEstimated: false };
     const inputTokens = told?.inputTokens ?? inputTokensOf(this.#asked);
@@ -173,6 +213,11 @@ export class Settlement {
       isEstimated: true,
     };
   }
+}
+
+interface Used {
+  readonly usage: Usage | undefined;
+  readonly isEstimated: boolean;
 }
 
 function inputTokensOf(asked: Asked): number {

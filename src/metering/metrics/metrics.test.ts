@@ -128,7 +128,9 @@ it('calls of models are counted with their attempts, tokens and cost, and handed
     { ...CALL, outcome: 'cached', usage: undefined, costNanoUsd: undefined, firstTokenMs: undefined, attempts: [] },
     context,
   );
-  expect(handed).toHaveLength(2);
+  const paid = { model: 'big', provider: 'far', outcome: 'failed', isFollowed: true } as const;
+  meter.record({ ...CALL, ...paid, attempts: [FAILED] }, context);
+  expect(handed).toHaveLength(3);
   const scrape = await read(metrics);
   const of = { model: 'small', provider: 'stub' };
   expect(scrape.value('skein_model_calls_total', { ...of, outcome: 'ok' })).toBe(1);
@@ -140,6 +142,10 @@ it('calls of models are counted with their attempts, tokens and cost, and handed
     10, 4, 0, 5, 2,
   ]);
   expect(scrape.value('skein_model_cost_usd_total', of)).toBe(0.0000025);
+  // What was paid for an attempt that another one followed is money, and no call.
+  expect(scrape.value('skein_model_cost_usd_total', { model: 'big' })).toBe(0.0000025);
+  expect(scrape.value('skein_model_tokens_total', { model: 'big', class: 'input' })).toBe(10);
+  expect(scrape.all('skein_model_calls_total').map(({ labels }) => labels.model)).toEqual(['small', 'small']);
   expect(scrape.value('skein_model_call_duration_seconds_count', of)).toBe(2);
   expect(scrape.value('skein_model_first_token_seconds_bucket', { ...of, le: '0.05' })).toBe(1);
   expect(scrape.value('skein_model_first_token_seconds_bucket', { ...of, le: '0.025' })).toBe(0);

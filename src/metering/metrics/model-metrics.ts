@@ -93,12 +93,14 @@ export function createModelMetrics(registry: Register): (next: Meter) => Meter {
   };
   const count = (call: ModelCallRecord, isOwn: boolean) => {
     const own = cellsOf(...namesOf(call.model, call.provider, isOwn));
-    own.outcome(OUTCOMES[call.outcome] ?? call.outcome).value += 1;
-    own.took.observe(call.latencyMs);
-    if (call.firstTokenMs !== undefined) own.firstToken.observe(call.firstTokenMs);
     if (call.costNanoUsd !== undefined) own.costUsd.value += Number(call.costNanoUsd) / 1e9;
     // Nothing was used for an answer that was kept.
     if (call.outcome !== 'cached') for (const kind of CLASSES) own[kind].value += tokensOf(call.usage?.[kind]);
+    // The call itself is still to come, with this attempt among its own.
+    if (call.isFollowed === true) return;
+    own.outcome(OUTCOMES[call.outcome] ?? call.outcome).value += 1;
+    own.took.observe(call.latencyMs);
+    if (call.firstTokenMs !== undefined) own.firstToken.observe(call.firstTokenMs);
     for (const { model, provider, outcome } of call.attempts)
       attempts(
         ...namesOf(model, provider, isOwn),
