@@ -43,7 +43,11 @@ export class SdkDecoder implements PartDecoder<LanguageModelV3StreamPart> {
 
   read(part: LanguageModelV3StreamPart, into: ModelPart[]): void {
     if (this.#isFinished) return;
-    if (this.#failure !== undefined && part.type !== 'finish') throw this.#failure;
+    if (this.#failure !== undefined && part.type !== 'finish') {
+      // Texts are closed before the end is told.
+      if (part.type.endsWith('-end')) return;
+      throw this.#failure;
+    }
     switch (part.type) {
       case 'text-delta':
         if (part.providerMetadata !== undefined) this.#texts.set(part.id, part.providerMetadata);

@@ -78,7 +78,7 @@ export class PartReader<T extends { readonly type: string }> implements AsyncIte
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       if (this.#timer === undefined) this.#timer = setTimeout(() => this.#fail(silent()), this.#patience.timeoutMs);
-      else this.#timer.refresh();
+      else if (!this.#hasFailed) this.#timer.refresh();
       this.#reader.read().then(
         (result) => {
           if (result.done) this.#end();
