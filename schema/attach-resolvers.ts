@@ -1,7 +1,6 @@
-import { type GraphQLField, type GraphQLSchema, isInterfaceType, isObjectType, isUnionType } from 'graphql';
+import { type GraphQLFieldMap, type GraphQLSchema, isAbstractType } from 'graphql';
 import type { Steps } from '../kernel/steps.ts';
 import type { Source } from '../sources/source.ts';
-import type { Resolvers } from './resolvers.ts';
 
 /** What enum values are called upstream, by enum, over all sources. */
 export function enumValuesOf(sources: readonly Source[]): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
@@ -11,23 +10,26 @@ export function enumValuesOf(sources: readonly Source[]): ReadonlyMap<string, Re
   return values;
 }
 
-/**
- * Puts resolvers on the fields of a schema, and type resolvers on its interfaces and unions. Those for what the schema
- * does not have are left out; enums and scalars have their values since they were built.
- */
-export function* attachResolvers(schema: GraphQLSchema, resolvers: Resolvers): Steps<void> {
-  for (const [typeName, own] of Object.entries(resolvers)) {
+/** Puts resolvers on the fields of a type; those for what it does not have are left out. */
+export function* attachResolvers(
+  fields: GraphQLFieldMap<unknown, unknown>,
+  resolvers: Readonly<Record<string, unknown>>,
+): Steps<void> {
+  for (const [name, value] of Object.entries(resolvers)) {
+    const field = fields[name];
+    if (field !== undefined) Object.assign(field, typeof value === 'function' ? { resolve: value } : value);
     yield;
-    const type = schema.getType(typeName);
-    if (!isObjectType(type) && !isInterfaceType(type) && !isUnionType(type)) continue;
-    for (const [name, value] of Object.entries(own as Readonly<Record<string, unknown>>)) {
-      if (name === '__resolveType') Object.assign(type, { resolveType: value });
-      else if (!isUnionType(type)) attach(type.getFields()[name], value);
-      yield;
-    }
   }
 }
 
-function attach(field: GraphQLField<unknown, unknown> | undefined, value: unknown): void {
-  if (field !== undefined) Object.assign(field, typeof value === 'function' ? { resolve: value } : value);
+/** Puts on interfaces and unions what says which type a value is. */
+export function* attachTypeResolvers(
+  schema: GraphQLSchema,
+  typeResolverOf: (typeName: string) => unknown,
+): Steps<void> {
+  for (const type of Object.values(schema.getTypeMap())) {
+    yield;
+    const resolveType = isAbstractType(type) ? typeResolverOf(type.name) : undefined;
+    if (resolveType !== undefined) Object.assign(type, { resolveType });
+  }
 }

@@ -1,4 +1,5 @@
 import {
+  GraphQLEnumType,
   type GraphQLFieldMap,
   type GraphQLInputFieldMap,
   GraphQLInputObjectType,
@@ -13,7 +14,8 @@ import {
   isInterfaceType,
   isObjectType,
 } from 'graphql';
-import type { Steps } from '../kernel/steps.ts';
+import { runSteps, type Steps } from '../kernel/steps.ts';
+import { membersOf } from './sdl-outline.ts';
 
 type Fields = GraphQLFieldMap<unknown, unknown>;
 
@@ -22,40 +24,85 @@ let isAssembling = false;
 const NONE: Fields = Object.create(null);
 const NO_INPUTS: GraphQLInputFieldMap = Object.create(null);
 
-/** Types whose fields are put in one by one, where GraphQL.js makes all of them when the first is asked for. */
+/**
+ * Puts the fields into `built`, when they are first asked for or in steps before. It may be asked for them meanwhile, by a
+ * default value of the type's own: then it has those that are there.
+ */
+type Fill = () => Steps<void>;
+
+/** Types whose fields are put in one by one, where GraphQL.js makes all of them when it makes the schema. */
 export class BuiltObjectType extends GraphQLObjectType {
   readonly built: Fields = Object.create(null);
+  fill: Fill | undefined;
 
-  constructor(config: Omit<GraphQLObjectTypeConfig<unknown, unknown>, 'fields'>) {
+  constructor(config: Omit<GraphQLObjectTypeConfig<unknown, unknown>, 'fields'>, fill?: Fill) {
     super({ ...config, fields: {} });
+    this.fill = fill;
   }
 
   override getFields(): Fields {
-    return isAssembling ? NONE : this.built;
+    if (isAssembling) return NONE;
+    if (this.fill !== undefined) runSteps(fillSteps(this));
+    return this.built;
   }
 }
 
 export class BuiltInterfaceType extends GraphQLInterfaceType {
   readonly built: Fields = Object.create(null);
+  fill: Fill | undefined;
 
-  constructor(config: Omit<GraphQLInterfaceTypeConfig<unknown, unknown>, 'fields'>) {
+  constructor(config: Omit<GraphQLInterfaceTypeConfig<unknown, unknown>, 'fields'>, fill?: Fill) {
     super({ ...config, fields: {} });
+    this.fill = fill;
   }
 
   override getFields(): Fields {
-    return isAssembling ? NONE : this.built;
+    if (isAssembling) return NONE;
+    if (this.fill !== undefined) runSteps(fillSteps(this));
+    return this.built;
   }
 }
 
 export class BuiltInputType extends GraphQLInputObjectType {
   readonly built: GraphQLInputFieldMap = Object.create(null);
+  fill: Fill | undefined;
 
-  constructor(config: Omit<GraphQLInputObjectTypeConfig, 'fields'>) {
+  constructor(config: Omit<GraphQLInputObjectTypeConfig, 'fields'>, fill?: Fill) {
     super({ ...config, fields: {} });
+    this.fill = fill;
   }
 
   override getFields(): GraphQLInputFieldMap {
-    return isAssembling ? NO_INPUTS : this.built;
+    if (isAssembling) return NO_INPUTS;
+    if (this.fill !== undefined) runSteps(fillSteps(this));
+    return this.built;
+  }
+}
+
+/** Names of a type's fields, which it need not have for that; some twice where they are defined twice. */
+export function* fieldNamesOf(type: GraphQLObjectType): Iterable<string> {
+  if (!(type instanceof BuiltObjectType) || type.fill === undefined || type.astNode == null) {
+    yield* Object.keys(type.getFields());
+    return;
+  }
+  for (const part of [type.astNode, ...type.extensionASTNodes])
+    for (const { name } of membersOf(part)) yield name.value;
+}
+
+/** Gives a type its fields, where it has them not yet. */
+export function* fillSteps(type: GraphQLNamedType): Steps<void> {
+  if (type instanceof GraphQLEnumType) type.getValues();
+  if (!(type instanceof BuiltObjectType || type instanceof BuiltInterfaceType || type instanceof BuiltInputType))
+    return;
+  const { fill } = type;
+  type.fill = undefined;
+  try {
+    yield* fill?.() ?? [];
+  } catch (error) {
+    // Who asks again is to hear of it as well.
+    for (const name of Object.keys(type.built)) delete type.built[name];
+    type.fill = fill;
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type DirectiveLocation,
   type EnumTypeDefinitionNode,
   type EnumTypeExtensionNode,
+  type EnumValueDefinitionNode,
   type FieldDefinitionNode,
   type GraphQLArgument,
   GraphQLDeprecatedDirective,
@@ -11,6 +12,8 @@ import {
   GraphQLEnumType,
   type GraphQLEnumValueConfigMap,
   type GraphQLField,
+  type GraphQLFieldMap,
+  type GraphQLInputField,
   GraphQLList,
   type GraphQLNamedType,
   GraphQLNonNull,
@@ -24,8 +27,11 @@ import {
   getDirectiveValues,
   type InputValueDefinitionNode,
   introspectionTypes,
+  isInterfaceType,
+  isObjectType,
   isTypeDefinitionNode,
   isTypeExtensionNode,
+  isUnionType,
   Kind,
   type NamedTypeNode,
   type SchemaDefinitionNode,
@@ -35,46 +41,79 @@ import {
   type TypeDefinitionNode,
   type TypeExtensionNode,
   type TypeNode,
+  valueFromAST,
 } from 'graphql';
 import { runSteps, type Steps } from '../kernel/steps.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { createDefaults } from './build-schema-defaults.ts';
-import { parseDefinitions } from './build-schema-definitions.ts';
-import { assembleSchema, BuiltInputType, BuiltInterfaceType, BuiltObjectType } from './build-schema-types.ts';
+import {
+  assembleSchema,
+  BuiltInputType,
+  BuiltInterfaceType,
+  BuiltObjectType,
+  fillSteps,
+} from './build-schema-types.ts';
+import { membersOf, outlineSdl } from './sdl-outline.ts';
 
 export interface BuildSchemaOptions {
   /** Internal values of enums: `Color` → `{ DARK_RED: 'dark-red' }`. */
   readonly enumValues?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Implementations of scalars, by name; the others take any value. */
   readonly scalars?: Readonly<Record<string, GraphQLScalarType>>;
+  /** Puts resolvers on the fields of an object type or interface, when it has them. */
+  readonly attach?: (typeName: string, fields: GraphQLFieldMap<unknown, unknown>) => Steps<void>;
 }
 
 /**
- * The schema of an SDL, as GraphQL.js' `buildSchema` makes it, in steps: no type and no document is too large to pause
- * within. The SDL was made or checked before; what remains is refused where a schema could not be built.
+ * The schema of an SDL, as GraphQL.js' `buildSchema` makes it, but that it reads the fields of a type, and the values of
+ * an enum, when somebody first asks for them: graphs have thousands of types, of which few are used at a time. The SDL was made or checked before; what is wrong in a type is thrown when it is
+ * read.
  * @throws GraphQLError of the parser; Error for a type that is not there or is there twice
  */
+export function* openSchemaSteps(sdl: string, options: BuildSchemaOptions = {}): Steps<GraphQLSchema> {
+  const { definitions, scalars } = yield* outlineSdl(sdl);
+  return yield* outlineSchema(definitions, options, scalars);
+}
+
+/** The same with everything read. */
 export function* buildSchemaSteps(sdl: string, options: BuildSchemaOptions = {}): Steps<GraphQLSchema> {
-  return yield* buildDefinitions(yield* parseDefinitions(sdl), options);
+  return yield* buildDefinitions((yield* outlineSdl(sdl)).definitions, options);
+}
+
+/** Gives root types their fields in steps: there may be thousands, and everybody begins at them. */
+export function* fillRootSteps(schema: GraphQLSchema): Steps<void> {
+  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()])
+    if (type != null) yield* fillSteps(type);
 }
 
 export function buildSchemaNow(sdl: string, options: BuildSchemaOptions = {}): GraphQLSchema {
   return runSteps(buildSchemaSteps(sdl, options));
 }
 
+/** A schema of definitions with everything read. */
+export function* buildDefinitions(
+  definitions: readonly DefinitionNode[],
+  options: BuildSchemaOptions,
+): Steps<GraphQLSchema> {
+  return yield* outlineSchema(definitions, options);
+}
+
 const STANDARD: ReadonlyMap<string, GraphQLNamedType> = new Map(
   [...specifiedScalarTypes, ...introspectionTypes].map((type) => [type.name, type]),
 );
 
-export function* buildDefinitions(
+/**
+ * `mentioned` are the scalars of GraphQL's own that it names in what is read later; without, everything is read at once,
+ * and they stand where they are first used.
+ */
+function* outlineSchema(
   definitions: readonly DefinitionNode[],
-  { enumValues, scalars = {} }: BuildSchemaOptions,
+  { enumValues, scalars = {}, attach }: BuildSchemaOptions,
+  mentioned?: ReadonlySet<string>,
 ): Steps<GraphQLSchema> {
   const types = new Map<string, GraphQLNamedType>();
   const nodes: TypeDefinitionNode[] = [];
   const extensions = new Map<string, TypeExtensionNode[]>();
   const schemaNodes: (SchemaDefinitionNode | SchemaExtensionNode)[] = [];
-  const defaults = createDefaults();
   for (const definition of definitions) {
     yield;
     if (isTypeDefinitionNode(definition)) nodes.push(definition);
@@ -85,7 +124,6 @@ export function* buildDefinitions(
   const extensionsOf = <T extends TypeExtensionNode>(node: TypeDefinitionNode) =>
     (extensions.get(node.name.value) ?? []) as T[];
 
-  // Those of GraphQL itself stand where they are first used.
   const ordered = new Set<GraphQLNamedType>();
   const named = ({ name: { value: name } }: NamedTypeNode): GraphQLNamedType => {
     const standard = STANDARD.get(name);
@@ -118,7 +156,7 @@ export function* buildDefinitions(
   const argumentsOf = (list: readonly InputValueDefinitionNode[] | undefined): GraphQLArgument[] =>
     (list ?? []).map((node) => {
       const argument = inputValue(node);
-      if (node.defaultValue !== undefined) defaults.add(argument, node.defaultValue);
+      readDefault(argument, node);
       return argument;
     });
   // With room for resolvers, which come later: one shape for all fields.
@@ -131,7 +169,8 @@ export function* buildDefinitions(
     subscribe: undefined,
     deprecationReason: deprecationOf(node),
     extensions: Object.create(null),
-    astNode: node,
+    // What can be read again is not kept.
+    astNode: mentioned === undefined ? node : undefined,
   });
 
   for (const node of nodes) {
@@ -144,33 +183,17 @@ export function* buildDefinitions(
   for (const node of nodes) {
     const type = types.get(node.name.value) as GraphQLNamedType;
     ordered.add(type);
-    if (type instanceof BuiltInputType) {
-      for (const part of [node, ...extensionsOf(node)]) {
-        for (const field of 'fields' in part ? (part.fields as readonly InputValueDefinitionNode[]) : []) {
-          const built = inputValue(field);
-          if (type.built[built.name] !== undefined) throw twice(type.name, built.name);
-          type.built[built.name] = built;
-          if (field.defaultValue !== undefined) defaults.add(built, field.defaultValue, type);
-          yield;
-        }
-      }
-    } else if (type instanceof BuiltObjectType || type instanceof BuiltInterfaceType) {
-      type.getInterfaces();
-      for (const part of [node, ...extensionsOf(node)]) {
-        for (const field of 'fields' in part ? (part.fields as readonly FieldDefinitionNode[]) : []) {
-          const { value: name } = field.name;
-          if (type.built[name] !== undefined) throw twice(type.name, name);
-          type.built[name] = fieldOf(field) as never;
-          yield;
-        }
-      }
-    } else if (type instanceof GraphQLUnionType) type.getTypes();
+    if (mentioned === undefined) {
+      if (isObjectType(type) || isInterfaceType(type)) type.getInterfaces();
+      else if (isUnionType(type)) type.getTypes();
+      yield* fillSteps(type);
+    }
     yield;
   }
+  for (const name of mentioned ?? []) ordered.add(STANDARD.get(name) as GraphQLNamedType);
   const directiveNodes = definitions.flatMap((node) =>
     node.kind === Kind.DIRECTIVE_DEFINITION ? [[node, argumentsOf(node.arguments)] as const] : [],
   );
-  yield* defaults.settle();
   const directives = directiveNodes.map(
     ([node, args]) =>
       new GraphQLDirective({
@@ -204,6 +227,33 @@ export function* buildDefinitions(
   };
   return yield* assembleSchema(config, ordered);
 
+  function* fieldSteps(type: BuiltObjectType | BuiltInterfaceType, node: TypeDefinitionNode): Steps<void> {
+    for (const part of [node, ...extensionsOf(node)]) {
+      for (const field of membersOf(part) as Iterable<FieldDefinitionNode>) {
+        const { value: name } = field.name;
+        if (type.built[name] !== undefined) throw twice(type.name, name);
+        type.built[name] = fieldOf(field) as never;
+        yield;
+      }
+    }
+    if (attach !== undefined) yield* attach(type.name, type.built);
+  }
+
+  function* inputFieldSteps(type: BuiltInputType, node: TypeDefinitionNode): Steps<void> {
+    const withDefaults: [GraphQLInputField, InputValueDefinitionNode][] = [];
+    for (const part of [node, ...extensionsOf(node)]) {
+      for (const field of membersOf(part) as Iterable<InputValueDefinitionNode>) {
+        const built = inputValue(field);
+        if (type.built[built.name] !== undefined) throw twice(type.name, built.name);
+        type.built[built.name] = built;
+        if (field.defaultValue !== undefined) withDefaults.push([built, field]);
+        yield;
+      }
+    }
+    // A default may be of the type itself.
+    for (const [field, node] of withDefaults) readDefault(field, node);
+  }
+
   function createType(node: TypeDefinitionNode): GraphQLNamedType {
     const { value: name } = node.name;
     const common = { name, description: node.description?.value };
@@ -216,11 +266,15 @@ export function* buildDefinitions(
             'interfaces' in part ? (part.interfaces ?? []).map(named) : [],
           ) as never[];
         const config = { ...common, interfaces, astNode: node as never, extensionASTNodes };
-        return node.kind === Kind.OBJECT_TYPE_DEFINITION ? new BuiltObjectType(config) : new BuiltInterfaceType(config);
+        const Type = node.kind === Kind.OBJECT_TYPE_DEFINITION ? BuiltObjectType : BuiltInterfaceType;
+        const type: BuiltObjectType | BuiltInterfaceType = new Type(config, () => fieldSteps(type, node));
+        return type;
       }
       case Kind.INPUT_OBJECT_TYPE_DEFINITION: {
         const isOneOf = has(node, GraphQLOneOfDirective);
-        return new BuiltInputType({ ...common, isOneOf, astNode: node, extensionASTNodes: extensionsOf(node) });
+        const config = { ...common, isOneOf, astNode: node, extensionASTNodes: extensionsOf<never>(node) };
+        const type: BuiltInputType = new BuiltInputType(config, () => inputFieldSteps(type, node));
+        return type;
       }
       case Kind.UNION_TYPE_DEFINITION: {
         const members = () =>
@@ -234,7 +288,7 @@ export function* buildDefinitions(
       }
       case Kind.ENUM_TYPE_DEFINITION: {
         const all = extensionsOf<EnumTypeExtensionNode>(node);
-        const values = enumValuesOf([node, ...all], enumValues?.get(name));
+        const values = () => enumValuesOf([node, ...all], enumValues?.get(name));
         return new GraphQLEnumType({ ...common, values, astNode: node, extensionASTNodes: all });
       }
       case Kind.SCALAR_TYPE_DEFINITION: {
@@ -257,7 +311,7 @@ function enumValuesOf(
 ): GraphQLEnumValueConfigMap {
   const values: GraphQLEnumValueConfigMap = Object.create(null);
   for (const part of parts) {
-    for (const node of part.values ?? []) {
+    for (const node of membersOf(part) as Iterable<EnumValueDefinitionNode>) {
       const { value: name } = node.name;
       if (values[name] !== undefined) throw twice(part.name.value, name);
       values[name] = {
@@ -269,6 +323,11 @@ function enumValuesOf(
     }
   }
   return values;
+}
+
+/** Types have their fields when a value is read by them, and those their own defaults. */
+function readDefault(place: GraphQLArgument | GraphQLInputField, { defaultValue }: InputValueDefinitionNode): void {
+  if (defaultValue !== undefined) place.defaultValue = valueFromAST(defaultValue, place.type);
 }
 
 interface DirectedNode {

@@ -223,7 +223,11 @@ describe('composing sources and links', () => {
 
   it('reports a source whose schema is not valid, and goes on', () => {
     const broken = createMemorySource({ name: 'broken', sdl: 'type Query { a: Nothing }' });
-    expect(problemsOf({ 'Product.x': { call: 'catalog.nothing' } }, [broken])).toMatchInlineSnapshot(`
+    const links = { 'Product.x': { call: 'catalog.nothing' }, 'Product.y': { call: 'broken.a' } };
+    expect(problemsOf({}, [broken]).map(([, message]) => message)).toEqual([
+      '[broken] Unknown type Nothing (INVALID_GRAPHQL)',
+    ]);
+    expect(problemsOf(links, [broken])).toMatchInlineSnapshot(`
       [
         [
           "sources › broken",
@@ -232,6 +236,10 @@ describe('composing sources and links', () => {
         [
           "links › Product.x › call",
           "Link "Product.x" calls "nothing", which source "catalog" does not have as a query.",
+        ],
+        [
+          "links › Product.y › call",
+          "Link "Product.y" calls source "broken", which does not exist.",
         ],
       ]
     `);

@@ -3,7 +3,7 @@ import type { Problem } from '../kernel/problem.ts';
 import { runInSlices, runSteps, type Steps } from '../kernel/steps.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import type { Source } from '../sources/source.ts';
-import { buildSchemaSteps } from './build-schema.ts';
+import { openSchemaSteps } from './build-schema.ts';
 import { compileDeclaredLinks } from './declared-links.ts';
 import { EMPTY_QUERY_SDL, lacksQueries } from './empty-query.ts';
 import type { Supergraph } from './federation/supergraph.ts';
@@ -74,7 +74,8 @@ function* composeSteps({
   const report = (problem: Problem) => problems.push(problem);
   const federation = yield* composeFederation(sources, report);
   if (problems.length > 0) return { composition: undefined, problems };
-  const ownership = yield* findOwners(sources, federation, sharedTypes(types, sources), report);
+  const shared = sharedTypes(types, sources);
+  const ownership = yield* findOwners(sources, federation, shared, calledSources(linkOptions, types, sources), report);
   const merges = compileMerges(types, ownership, isMissing, report);
   yield;
   const notices: Problem[] = [];
@@ -109,6 +110,17 @@ function unusedRules(labels: readonly string[], supergraph: Supergraph | undefin
     }));
 }
 
+/** Those that links and merged types call. */
+function calledSources(
+  links: Readonly<Record<string, LinkOptions>>,
+  types: Readonly<Record<string, MergeOptions>>,
+  sources: readonly Source[],
+): ReadonlySet<string> {
+  const called = Object.values(links).map(({ call }) => call.split('.')[0] as string);
+  const declaring = sources.filter(({ model }) => (model.links?.size ?? 0) > 0).map(({ name }) => name);
+  return new Set([...called, ...declaring, ...Object.values(types).flatMap((merged) => Object.keys(merged.sources))]);
+}
+
 /** By type; a federation source that is named stands for all of them. */
 function sharedTypes(
   types: Readonly<Record<string, MergeOptions>>,
@@ -135,7 +147,7 @@ function* composeFederation(
   );
   if (subgraphs.length === 0) return undefined;
   const joined = yield { subgraphs, readsSupergraph: false };
-  if (joined.supergraphSdl !== undefined) return yield* buildSchemaSteps(joined.publicSdl);
+  if (joined.supergraphSdl !== undefined) return yield* openSchemaSteps(joined.publicSdl);
   for (const problem of joined.problems) report(problem);
   return undefined;
 }

@@ -12,8 +12,8 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { runSteps, type Steps } from '../kernel/steps.ts';
 import { SCALARS } from '../sources/scalars.ts';
 import type { Source } from '../sources/source.ts';
-import { attachResolvers, enumValuesOf } from './attach-resolvers.ts';
-import { buildSchemaSteps } from './build-schema.ts';
+import { attachResolvers, attachTypeResolvers, enumValuesOf } from './attach-resolvers.ts';
+import { fillRootSteps, openSchemaSteps } from './build-schema.ts';
 import type { Composition } from './compose.ts';
 import { declaredFieldSteps } from './federation/declared-fields.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
@@ -25,7 +25,7 @@ import { createFetchRunner } from './fetch/run-fetches.ts';
 import { createFieldReader } from './field-readers.ts';
 import type { GraphReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
-import { resolverSteps } from './resolvers.ts';
+import { createResolversOf, typeResolverOf } from './resolvers.ts';
 
 /** The public schema whose resolvers are the sources' own calls, and what it takes to run a document on it. */
 export interface DirectGraph {
@@ -66,11 +66,10 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
   const planning = { composition, plans };
   for (const { model } of sources) if (model.federation !== undefined) yield* declaredFieldSteps(model.federation);
 
-  const schema = yield* buildSchemaSteps(publicSdl, { enumValues: enumValuesOf(sources), scalars: SCALARS });
   const fetching = createFetchResolvers(composition, plans, runner);
   // Of other sources all fields stand in their parents; most graphs have thousands of those.
   const selecting = new Set(sources.filter(takesSelections));
-  const resolvers = yield* resolverSteps({
+  const resolversOf = createResolversOf({
     ownership,
     sources,
     links,
@@ -93,7 +92,15 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
         ? fetching.fieldResolver(source, own, typeName, fieldName)
         : undefined,
   });
-  yield* attachResolvers(schema, resolvers);
+  const schema: GraphQLSchema = yield* openSchemaSteps(publicSdl, {
+    enumValues: enumValuesOf(sources),
+    scalars: SCALARS,
+    *attach(typeName, fields) {
+      yield* attachResolvers(fields, yield* resolversOf(typeName));
+    },
+  });
+  yield* fillRootSteps(schema);
+  yield* attachTypeResolvers(schema, (typeName) => typeResolverOf(typeName, { sources, ownership }));
   const plansFetches = merges.size > 0 || selecting.size > 0;
   return {
     schema,

@@ -10,7 +10,8 @@ import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Steps } from '../kernel/steps.ts';
 import type { Source, SourceCall, SourceModel } from '../sources/source.ts';
-import { buildSchemaSteps } from './build-schema.ts';
+import { fillRootSteps, openSchemaSteps } from './build-schema.ts';
+import { fieldNamesOf } from './build-schema-types.ts';
 import { EMPTY_QUERY, lacksQueries } from './empty-query.ts';
 
 /** Root types are put together from all sources; every other type belongs to one. */
@@ -46,12 +47,13 @@ export interface Ownership {
 /**
  * Finds the owner of everything. Two unrelated sources never share a type or a root field silently: that is a problem
  * each, and the second source loses. `federation` is the schema that the federation sources make together, `merged` the
- * types that are configured to be one, with their sources.
+ * types that are configured to be one, with their sources. The root fields of `called` sources are read at once.
  */
 export function* findOwners(
   sources: readonly Source[],
   federation: GraphQLSchema | undefined,
   merged: ReadonlyMap<string, ReadonlySet<string>>,
+  called: ReadonlySet<string>,
   report: (problem: Problem) => void,
 ): Steps<Ownership> {
   const share = (typeName: string, one: string, other: string) => {
@@ -68,7 +70,7 @@ export function* findOwners(
     owned.get(name)?.source.model.calls.get(coordinate)?.operation;
 
   for (const source of sources) {
-    const schema = yield* buildSourceSchema(source, report);
+    const schema = yield* openSourceSchema(source, called.has(source.name), report);
     if (schema === undefined) continue;
     owned.set(source.name, { source, schema });
     for (const type of Object.values(schema.getTypeMap())) {
@@ -139,15 +141,17 @@ export function* findOwners(
 /** A model never changes, and most sources stay when one comes or goes: each is built once. */
 const built = new WeakMap<SourceModel, GraphQLSchema>();
 
-function* buildSourceSchema(
+function* openSourceSchema(
   { name, model }: Source,
+  isCalled: boolean,
   report: (problem: Problem) => void,
 ): Steps<GraphQLSchema | undefined> {
   try {
     const { sdl, enumValues } = model;
     // Constants of links are read with this schema: they must go upstream under the upstream's names.
-    const schema = built.get(model) ?? (yield* buildSchemaSteps(sdl, enumValues === undefined ? {} : { enumValues }));
+    const schema = built.get(model) ?? (yield* openSchemaSteps(sdl, enumValues === undefined ? {} : { enumValues }));
     built.set(model, schema);
+    if (isCalled) yield* fillRootSteps(schema);
     return schema;
   } catch (error) {
     report({
@@ -193,7 +197,7 @@ interface Claims {
 
 function* claimRootFields(source: Source, type: GraphQLObjectType, claims: Claims): Steps<void> {
   const { rootFields, federated, operationOf, report } = claims;
-  for (const name of Object.keys(type.getFields())) {
+  for (const name of fieldNamesOf(type)) {
     yield;
     const coordinate = `${type.name}.${name}`;
     const other = rootFields.get(coordinate);

@@ -57,57 +57,93 @@ export type NeedsReader = (
   info: GraphQLResolveInfo,
 ) => Promise<Readonly<Record<string, unknown>>> | undefined;
 
+/** Resolvers of one type by field; of an interface or union `__resolveType` as well, of an enum its internal values. */
+export type ResolversOf = (typeName: string) => Steps<Readonly<Record<string, unknown>>>;
+
 /**
- * The resolvers of the given sources and links: the same for the direct schema, which takes all of them, and for the
- * subgraph of one source behind the stitched schema.
+ * The resolvers of the given sources and links: the same for the direct schema, which takes all of them type by type, and
+ * for the subgraph of one source behind the stitched schema.
  */
 export function createResolvers(options: ResolverOptions): Resolvers {
-  return runSteps(resolverSteps(options));
+  const { sources, links, ownership, addedFields } = options;
+  const resolversOf = createResolversOf(options);
+  const names = new Set<string>();
+  const resolvers: Resolvers = Object.create(null);
+  for (const { name } of sources) {
+    for (const type of Object.values(ownership.sources.get(name)?.schema.getTypeMap() ?? {})) {
+      if (type.name.startsWith('__')) continue;
+      if (!isScalarType(type)) names.add(type.name);
+      else if (Object.hasOwn(SCALARS, type.name)) resolvers[type.name] = SCALARS[type.name as keyof typeof SCALARS];
+    }
+  }
+  for (const typeName of addedFields?.keys() ?? []) names.add(typeName);
+  for (const { typeName } of links) names.add(typeName);
+  for (const name of names) {
+    const own = runSteps(resolversOf(name));
+    if (Object.keys(own).length > 0) resolvers[name] = own;
+  }
+  return resolvers;
 }
 
-/** The same in steps. */
-export function* resolverSteps(options: ResolverOptions): Steps<Resolvers> {
-  const { sources, links } = options;
-  const resolvers: Record<string, Record<string, unknown>> = Object.create(null);
-  const put = (typeName: string, fieldName: string, value: unknown) => {
-    resolvers[typeName] ??= Object.create(null) as Record<string, unknown>;
-    (resolvers[typeName] as Record<string, unknown>)[fieldName] = value;
+/** The same for a type at a time. */
+export function createResolversOf(options: ResolverOptions): ResolversOf {
+  const linksOf = new Map<string, Link[]>();
+  for (const link of options.links) {
+    const known = linksOf.get(link.typeName);
+    if (known === undefined) linksOf.set(link.typeName, [link]);
+    else known.push(link);
+  }
+  return function* (typeName) {
+    const resolvers: Record<string, unknown> = Object.create(null);
+    for (const source of options.sources) {
+      const schema = options.ownership.sources.get(source.name)?.schema;
+      const type = schema?.getType(typeName);
+      if (schema === undefined || type === undefined) continue;
+      if ((ROOT_TYPES as readonly string[]).includes(typeName)) yield* addCalls(resolvers, typeName, source, options);
+      else if (isEnumType(type)) Object.assign(resolvers, source.model.enumValues?.get(typeName));
+      else if (isObjectType(type)) {
+        for (const { name } of Object.values(type.getFields())) {
+          const resolver = plainResolver(source, schema, typeName, name, options);
+          if (resolver !== undefined) resolvers[name] = resolver;
+        }
+      }
+      yield;
+    }
+    const resolveType = typeResolverOf(typeName, options);
+    if (resolveType !== undefined) resolvers.__resolveType = resolveType;
+    for (const [name, resolver] of options.addedFields?.get(typeName) ?? []) resolvers[name] = resolver;
+    for (const link of linksOf.get(typeName) ?? []) {
+      const resolver = linkResolver(link, options);
+      if (resolver !== undefined) resolvers[link.fieldName] = resolver;
+      yield;
+    }
+    return resolvers;
   };
-  const scalars = new Set<string>();
+}
 
-  for (const source of sources) {
-    const { model } = source;
-    const schema = options.ownership.sources.get(source.name)?.schema;
-    if (schema === undefined) continue;
-    for (const type of Object.values(schema.getTypeMap())) {
-      yield;
-      if (type.name.startsWith('__')) continue;
-      if (isScalarType(type) && Object.hasOwn(SCALARS, type.name)) scalars.add(type.name);
-      if (isEnumType(type)) {
-        for (const [name, value] of Object.entries(model.enumValues?.get(type.name) ?? {})) put(type.name, name, value);
-      }
-      if (isAbstractType(type)) put(type.name, '__resolveType', createTypeResolver(model, type.name));
-      if (!isObjectType(type) || (ROOT_TYPES as readonly string[]).includes(type.name)) continue;
-      for (const field of Object.values(type.getFields())) {
-        const resolver = plainResolver(source, schema, type.name, field.name, options);
-        if (resolver !== undefined) put(type.name, field.name, resolver);
-      }
-    }
-    for (const [coordinate, call] of model.calls) {
-      if (options.ownership.rootFields.get(coordinate) !== source.name) continue;
-      const [typeName, fieldName] = coordinate.split('.') as [string, string];
-      put(typeName, fieldName, createCallResolver(coordinate, call, options));
-      yield;
-    }
+function* addCalls(
+  resolvers: Record<string, unknown>,
+  typeName: string,
+  source: Source,
+  options: ResolverOptions,
+): Steps<void> {
+  const start = `${typeName}.`;
+  for (const [coordinate, call] of source.model.calls) {
+    yield;
+    if (!coordinate.startsWith(start) || options.ownership.rootFields.get(coordinate) !== source.name) continue;
+    resolvers[coordinate.slice(start.length)] = createCallResolver(coordinate, call, options);
   }
-  for (const [typeName, fields] of options.addedFields ?? [])
-    for (const [fieldName, resolver] of fields) put(typeName, fieldName, resolver);
-  for (const link of links) {
-    const resolver = linkResolver(link, options);
-    if (resolver !== undefined) put(link.typeName, link.fieldName, resolver);
-  }
-  for (const name of scalars) resolvers[name] = SCALARS[name as keyof typeof SCALARS] as never;
-  return resolvers;
+}
+
+type TypeResolver = (value: unknown) => string | undefined;
+
+/** Says which of its object types a value of an interface or union is; undefined for another type. */
+export function typeResolverOf(
+  typeName: string,
+  { sources, ownership }: Pick<ResolverOptions, 'sources' | 'ownership'>,
+): TypeResolver | undefined {
+  const source = sources.findLast(({ name }) => isAbstractType(ownership.sources.get(name)?.schema.getType(typeName)));
+  return source === undefined ? undefined : createTypeResolver(source.model, typeName);
 }
 
 function plainResolver(
@@ -129,14 +165,25 @@ function plainResolver(
 }
 
 /** Which of its object types a value of an interface or union is, in the graph's words. */
-function createTypeResolver(model: SourceModel, typeName: string): (value: unknown) => string | undefined {
+function createTypeResolver(model: SourceModel, typeName: string): TypeResolver {
   const own = model.typeOf?.get(typeName);
   if (own !== undefined) return own;
-  const graphNames = new Map([...(model.upstreamNames?.types ?? [])].map(([name, upstream]) => [upstream, name]));
   return (value) => {
     const name = (value as { readonly __typename?: unknown } | null)?.__typename;
-    return typeof name === 'string' ? (graphNames.get(name) ?? name) : undefined;
+    return typeof name === 'string' ? (graphNamesOf(model).get(name) ?? name) : undefined;
   };
+}
+
+/** By upstream name. Of each model once: it may have thousands of types, and as many that are abstract. */
+const graphNames = new WeakMap<SourceModel, ReadonlyMap<string, string>>();
+
+function graphNamesOf(model: SourceModel): ReadonlyMap<string, string> {
+  let names = graphNames.get(model);
+  if (names === undefined) {
+    names = new Map([...(model.upstreamNames?.types ?? [])].map(([name, upstream]) => [upstream, name]));
+    graphNames.set(model, names);
+  }
+  return names;
 }
 
 function createCallResolver(coordinate: string, call: SourceCall, options: ResolverOptions): unknown {
