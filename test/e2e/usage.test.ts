@@ -15,18 +15,19 @@ const CALLS = 1_000;
 const AT_ONCE = 16;
 
 const ASK = `query($tenant: ID) { usage(tenant: $tenant, groupBy: [TENANT, KEY, MODEL]) {
-  totals { calls finished failed aborted costNanoUsd costUsd unpricedCalls uncountedCalls }
+  totals { calls finished failed schemaFailed aborted cached costNanoUsd costUsd unpricedCalls uncountedCalls }
   groups { tenant key model totals {
-    calls unpricedCalls inputTokens cachedInputTokens cacheWriteTokens outputTokens reasoningTokens costNanoUsd
+    calls cached unpricedCalls inputTokens cachedInputTokens cacheWriteTokens outputTokens reasoningTokens costNanoUsd
   } }
 } }`;
 const LIST = `query($tenant: ID, $after: String) { usageRecords(tenant: $tenant, first: 500, after: $after) {
-  nodes { requestId outcome costUsd inputTokens outputTokens door prompt promptVersion model attemptCount errorCode }
+  nodes { requestId outcome costUsd inputTokens outputTokens door prompt promptVersion model attemptCount errorCode isFollowed }
   pageInfo { hasNextPage endCursor }
 } }`;
 
 interface Totals extends Omit<Bill, 'costNanoUsd'> {
   readonly costNanoUsd: string;
+  readonly cached: number;
   readonly unpricedCalls: number;
 }
 interface Report {
@@ -34,7 +35,9 @@ interface Report {
     readonly calls: number;
     readonly finished: number;
     readonly failed: number;
+    readonly schemaFailed: number;
     readonly aborted: number;
+    readonly cached: number;
     readonly costNanoUsd: string;
   };
   readonly groups: readonly {
@@ -54,6 +57,7 @@ interface Listed {
   readonly prompt: string | null;
   readonly model: string;
   readonly attemptCount: number;
+  readonly isFollowed: boolean;
 }
 
 const report = async (gateway: ControlGateway, tenant?: string) =>
@@ -69,6 +73,11 @@ async function records(gateway: ControlGateway): Promise<Listed[]> {
     if (!usageRecords.pageInfo.hasNextPage) return found;
     after = usageRecords.pageInfo.endCursor;
   }
+}
+
+/** Calls, and what was paid for attempts that others followed. */
+function split(all: readonly Listed[]): readonly [readonly Listed[], readonly Listed[]] {
+  return [all.filter(({ isFollowed }) => !isFollowed), all.filter(({ isFollowed }) => isFollowed)];
 }
 
 /** Two tenants with two keys each, all with the same models. */
@@ -117,15 +126,19 @@ describeControlStores('usage', (store) => {
     expect(bank.open()).toBe(0);
 
     // One record for each call, that says what it was; the cost in the answer is the one in the store.
-    const all = await records(gateway);
+    const [all, followed] = split(await records(gateway));
     const byCall = new Map(all.map((record) => [record.requestId, record]));
     expect(all.length).toBe(CALLS);
     expect(byCall.size).toBe(CALLS);
     const wrong: unknown[] = [];
     for (const { number, scenario } of calls) {
       const record = byCall.get(String(number));
-      const { outcome, door, prompt = null, attempts: attemptCount = 1 } = scenario;
-      const [inputTokens, outputTokens] = bank.charges.get(String(number)) ?? [null, null];
+      const { door, prompt = null } = scenario;
+      const isKept = record?.outcome === 'CACHED';
+      const outcome = scenario.outcome === 'CACHED' && !isKept ? 'FINISHED' : scenario.outcome;
+      const attemptCount = isKept ? null : (scenario.attempts ?? 1);
+      const asked = isKept ? 'nobody' : scenario.outcome === 'CACHED' ? '0' : String(number);
+      const [inputTokens, outputTokens] = bank.charges.get(asked) ?? [null, null];
       const wanted = { outcome, door, prompt, attemptCount, inputTokens, outputTokens: outputTokens || null };
       const is =
         record && Object.fromEntries(Object.keys(wanted).map((name) => [name, record[name as 'door'] || null]));
@@ -135,13 +148,26 @@ describeControlStores('usage', (store) => {
         wrong.push({ number, costUsd, record });
     }
     expect(wrong.slice(0, 5)).toEqual([]);
+    // What was paid for models that others followed is in records of the same calls.
+    const paidTwice = calls.filter(({ scenario }) => scenario.isPaidTwice);
+    expect(followed.map(({ requestId }) => requestId).sort()).toEqual(
+      paidTwice.map(({ number }) => `${number}`).sort(),
+    );
+    const followedOf = (key: string) => paidTwice.filter(({ caller }) => caller.key === key).length;
+    expect(followed.every(({ model, costUsd }) => model === 'vague' && Number(costUsd) > 0)).toBe(true);
     // By tenant, key and model: what the stand-in has charged, and nothing else but calls that nobody can charge.
     const { groups, totals } = await report(gateway);
     const keyOf = new Map(callers.map(({ key, account }) => [key, account]));
-    const counted = groups.map(({ key, model, totals: { calls: all, unpricedCalls, costNanoUsd, ...tokens } }) => [
-      `${keyOf.get(key)} ${model}-1`,
-      { calls: all - unpricedCalls, ...tokens, costNanoUsd: BigInt(costNanoUsd) },
-    ]);
+    const counted = groups.map(
+      ({ key, model, totals: { calls: all, cached, unpricedCalls, costNanoUsd, ...tokens } }) => [
+        `${keyOf.get(key)} ${model}-1`,
+        {
+          calls: model === 'vague' ? followedOf(key) : all - cached - unpricedCalls,
+          ...tokens,
+          costNanoUsd: BigInt(costNanoUsd),
+        },
+      ],
+    );
     const charged = counted.filter(([, bill]) => (bill as Bill).calls > 0);
     expect(Object.fromEntries(charged)).toEqual(Object.fromEntries(bank.bills));
     const cost = [...bank.bills.values()].reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0n);
@@ -155,8 +181,13 @@ describeControlStores('usage', (store) => {
       );
 
     expect([...told.values()].filter((costUsd) => costUsd !== null).length).toBeGreaterThan(250);
-    expect(totals.failed).toBe(calls.filter(({ scenario }) => scenario.outcome === 'FAILED').length);
-    expect(totals.aborted).toBe(calls.filter(({ scenario }) => scenario.outcome === 'ABORTED').length);
+    const wanted = (...outcomes: readonly string[]) =>
+      calls.filter(({ scenario }) => outcomes.includes(scenario.outcome)).length;
+    expect(totals).toMatchObject({
+      ...{ failed: wanted('FAILED'), schemaFailed: wanted('SCHEMA_FAILED'), aborted: wanted('ABORTED') },
+      finished: wanted('FINISHED', 'CACHED') - totals.cached,
+    });
+    expect(totals.cached).toBeGreaterThan(wanted('CACHED') / 2);
   }, 180_000);
 
   it('is written before a gateway that is told to stop has gone, also of calls that it cuts', async () => {

@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { createProviderServer, type ReceivedRequest, sendJson } from './provider-server.ts';
 
-/** What a question asks the stand-in to do; the others are answered whole. */
-export type BilledScenario = 'answer' | 'tools' | 'down' | 'leave' | 'hang' | 'truncate';
+/**
+ * What a question asks the stand-in to do; the others are answered whole. `garble`: to answer with what cannot be used;
+ * `spoil`: to end a stream with an error, when its tokens are told.
+ */
+export type BilledScenario = 'answer' | 'tools' | 'down' | 'leave' | 'hang' | 'truncate' | 'garble' | 'spoil';
 
 /** What the stand-in has charged for one account and model. */
 export interface Bill {
@@ -28,7 +31,7 @@ export interface BillingProvider {
   readonly endpoint: string;
   /** By account and model, with a space in between. */
   readonly bills: ReadonlyMap<string, Bill>;
-  /** Tokens that were read and written, by question: the number in its label. */
+  /** Tokens that were read and written, by question: the number in its label. Of the last model that was asked it. */
   readonly charges: ReadonlyMap<string, readonly [number, number]>;
   /** Resolves when the question has come. */
   arrived(label: string): Promise<void>;
@@ -101,10 +104,15 @@ export async function createBillingProvider(prices: Readonly<Record<string, List
     };
     if (scenario === 'down' || request.path.startsWith('/down'))
       return sendJson(response, { error: { message: 'It is down.' } }, 500);
+    const isGarbled = scenario === 'garble' || request.path.startsWith('/vague');
     if (request.path.endsWith('/embeddings')) {
       charge(used);
       const usage = { prompt_tokens: used.inputTokens, total_tokens: used.inputTokens };
-      return sendJson(response, { data: [{ index: 0, embedding: [0.5, 1] }], usage });
+      return sendJson(response, { data: isGarbled ? [] : [{ index: 0, embedding: [0.5, 1] }], usage });
+    }
+    if (isGarbled) {
+      charge(used);
+      return sendJson(response, format.garbled(used));
     }
     if (body.stream !== true) {
       if (scenario === 'hang') {
@@ -126,7 +134,9 @@ export async function createBillingProvider(prices: Readonly<Record<string, List
       return scenario === 'leave' ? wait(request) : response.end();
     }
     charge(used);
-    write(response, [...format.begin(used), ...PIECES.map(format.piece), ...format.end(used)]);
+    const end = format.end(used);
+    if (scenario === 'spoil') end.splice(-1, 1, event({ type: 'error', error: { message: 'It broke.' } } as never));
+    write(response, [...format.begin(used), ...PIECES.map(format.piece), ...end]);
     response.end();
   });
 
@@ -169,6 +179,8 @@ function usageOf(number: number, path: string): Used {
 
 interface Format {
   answer(used: Used, callsTool: boolean): unknown;
+  /** A whole answer that cannot be used. */
+  garbled(used: Used): unknown;
   begin(used: Used): string[];
   piece(text: string): string;
   end(used: Used): string[];
@@ -209,6 +221,10 @@ const openai: Format = {
     ],
     usage: openaiUsage(used),
   }),
+  garbled: (used) => ({
+    choices: [{ message: { tool_calls: [{ ...CALL, function: { name: 'clock', arguments: '{"at":' } }] } }],
+    usage: openaiUsage(used),
+  }),
   begin: () => [],
   piece: (content) => data({ id: 'c1', choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
   end: (used) => [
@@ -233,6 +249,7 @@ const anthropic: Format = {
     stop_reason: 'end_turn',
     usage: anthropicUsage(used, used.outputTokens),
   }),
+  garbled: (used) => ({ ...MESSAGE, stop_reason: 'end_turn', usage: anthropicUsage(used, used.outputTokens) }),
   begin: (used) => [
     event({
       type: 'message_start',

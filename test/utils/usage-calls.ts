@@ -12,10 +12,13 @@ export interface Caller {
 export interface Scenario {
   readonly name: string;
   readonly asks: BilledScenario;
-  readonly outcome: 'FINISHED' | 'FAILED' | 'ABORTED';
+  /** The first of the calls with a kept answer is `FINISHED`. */
+  readonly outcome: 'FINISHED' | 'FAILED' | 'SCHEMA_FAILED' | 'ABORTED' | 'CACHED';
   readonly door: string;
   readonly prompt?: string;
   readonly attempts?: number;
+  /** What was paid for a model that another one followed. */
+  readonly isPaidTwice?: boolean;
   readonly path: string;
   body(text: string): object;
   /** After which piece of the answer the client goes; 0: before any. */
@@ -75,10 +78,18 @@ export const SCENARIOS: readonly Scenario[] = [
   chat('chat with tools', 'tools', { input: { tools: TOOLS } }),
   chat('chat that falls back', 'answer', { model: 'safe', attempts: 2 }),
   chat('chat that fails', 'down', { outcome: 'FAILED' }),
+  chat('chat that fails and is paid', 'garble', { outcome: 'FAILED' }),
+  chat('chat of another dialect that fails and is paid', 'garble', { outcome: 'FAILED', model: 'claude' }),
+  chat('chat that falls back and is paid twice', 'answer', { model: 'second', attempts: 2, isPaidTwice: true }),
+  chat('chat whose answer is kept', 'answer', { model: 'kept', outcome: 'CACHED' }),
   chat('chat that is left', 'hang', { outcome: 'ABORTED', leavesAfter: 0 }),
   stream('stream', 'answer'),
   stream('stream of another dialect', 'answer', { model: 'claude' }),
   stream('stream that falls back', 'answer', { model: 'safe', attempts: 2 }),
+  stream('stream that falls back and is paid twice', 'answer', { model: 'second', attempts: 2, isPaidTwice: true }),
+  stream('stream whose answer is kept', 'answer', { model: 'kept', outcome: 'CACHED' }),
+  stream('stream that fails behind its end', 'spoil', { outcome: 'FAILED' }),
+  stream('stream of another dialect that fails behind its end', 'spoil', { outcome: 'FAILED', model: 'claude' }),
   stream('stream that breaks off', 'truncate', { outcome: 'FAILED' }),
   stream('stream that is left before the first token', 'hang', { outcome: 'ABORTED', leavesAfter: 0 }),
   stream('stream that is left later', 'leave', { outcome: 'ABORTED', leavesAfter: PIECES.length }),
@@ -106,6 +117,19 @@ export const SCENARIOS: readonly Scenario[] = [
     }),
   },
   {
+    ...{ name: 'prompt whose answer does not fit', asks: 'answer', outcome: 'SCHEMA_FAILED', door: 'graphql' },
+    ...{ path: '/graphql', prompt: 'count', attempts: 2, isPaidTwice: true },
+    body: (text) => ({ query: 'mutation($text: String!) { count(text: $text) }', variables: { text } }),
+  },
+  {
+    ...{ name: 'embedding that fails and is paid', asks: 'garble', outcome: 'FAILED', door: 'graphql' },
+    path: '/graphql',
+    body: (text) => ({
+      query: 'mutation($input: EmbedInput!) { embed(input: $input) { usage { costUsd } } }',
+      variables: { input: { model: 'small', texts: [text] } },
+    }),
+  },
+  {
     ...{ name: 'embedding', asks: 'answer', outcome: 'FINISHED', door: 'graphql', path: '/graphql' },
     body: (text) => ({
       query: 'mutation($input: EmbedInput!) { embed(input: $input) { usage { costUsd } } }',
@@ -129,6 +153,22 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   ),
   v1('completion that fails', 'down', '/v1/chat/completions', 'openai', { model: 'cheap' }, { outcome: 'FAILED' }),
+  v1(
+    'completion that fails and is paid',
+    'garble',
+    '/v1/chat/completions',
+    'openai',
+    { model: 'cheap' },
+    { outcome: 'FAILED' },
+  ),
+  v1(
+    'streamed message that fails behind its end',
+    'spoil',
+    '/v1/messages',
+    'anthropic',
+    { model: 'claude', max_tokens: 100, stream: true },
+    { outcome: 'FAILED' },
+  ),
   v1('message', 'answer', '/v1/messages', 'anthropic', { model: 'claude', max_tokens: 100 }),
   v1('streamed message', 'answer', '/v1/messages', 'anthropic', { model: 'claude', max_tokens: 100, stream: true }),
   v1('streamed message of another dialect', 'answer', '/v1/messages', 'anthropic', {
@@ -142,7 +182,9 @@ export async function send(
   provider: BillingProvider,
   { number, caller, scenario }: Call,
 ): Promise<number | null> {
-  const label = `${caller.account}/${number}`;
+  // Kept answers are of one and the same question.
+  const asked = scenario.outcome === 'CACHED' ? 0 : number;
+  const label = `${caller.account}/${asked}`;
   const isSubscription = JSON.stringify(scenario.body('')).includes('subscription');
   const abort = new AbortController();
   const asking = fetch(url + scenario.path, {
@@ -153,7 +195,7 @@ export async function send(
       'x-request-id': String(number),
       ...(isSubscription && { accept: 'text/event-stream' }),
     },
-    body: JSON.stringify(scenario.body(question(label, scenario.asks, number))),
+    body: JSON.stringify(scenario.body(question(label, scenario.asks, asked))),
     signal: abort.signal,
   });
   if (scenario.leavesAfter === 0) {
