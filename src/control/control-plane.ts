@@ -247,7 +247,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     }),
     encrypt: (text, context) => encryption.encrypt(text, context),
     opens: (text, context) => encryption.opens(text, context),
-    ...createPlayground({ modelsOf: (tenant) => tenantContext(tenant)?.models, clock, log }),
+    ...createPlayground({
+      ...{ clock, log },
+      modelsOf: (tenant) => tenantContext(tenant)?.models,
+      problemsOf: (tenant) => graphs.problemsOf(tenant),
+      async whenBuilt(tenant) {
+        await within(SETTLE_MS, sync.now());
+        await graphs.whenBuilt(tenant);
+      },
+    }),
   };
   const contextOf = (actor: Actor): AdminContext => ({ actor, store, clock, ports });
   const first = await orAgain(() => defaultTenant(contextOf(SYSTEM)));

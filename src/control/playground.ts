@@ -10,32 +10,57 @@ import { NO_CLIENT } from '../../sources/call-context.ts';
 import { promptOptions } from '../../sources/prompt/options.ts';
 import { runPrompt } from '../../sources/prompt/run-prompt.ts';
 import { versionHash } from '../../sources/prompt/version-hash.ts';
+import { within } from './patience.ts';
 
 export interface PlaygroundDeps {
   modelsOf(tenant: string): Models | undefined;
+  /** What was published just now counts when it resolves, also what another instance has. */
+  whenBuilt(tenant: string): Promise<void>;
+  /** Why the graph of the tenant is not as its configuration says. */
+  problemsOf(tenant: string): readonly string[];
+  /** Default: 10 s. */
+  readonly patienceMs?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 const TIMEOUT_MS = 120_000;
+/** How long it waits for models that are being built. */
+const PATIENCE_MS = 10_000;
+const MOST_TOLD = 5;
+const RETRY_AFTER_MS = 5_000;
+const BUILDING = 'The models of the tenant are being built: try again in some seconds.';
 
 /** Runs drafts of prompts with the models of their tenant. */
 export function createPlayground({
   modelsOf,
+  whenBuilt,
+  problemsOf,
+  patienceMs = PATIENCE_MS,
   clock,
   log,
 }: PlaygroundDeps): Required<Pick<AdminPorts, 'playground' | 'promptHash'>> {
+  /** @throws SkeinError GRAPH_NOT_READY when they are being built for longer; UserErrors when there are none */
+  const readyModels = async (tenant: string, wanted: readonly string[]): Promise<Models> => {
+    const isBuilt = await within(
+      patienceMs,
+      whenBuilt(tenant).then(() => true),
+    );
+    const client = modelsOf(tenant);
+    const has = (name: string) => client?.names().includes(name) === true;
+    if (isBuilt !== true && !wanted.every(has))
+      throw new SkeinError('GRAPH_NOT_READY', BUILDING, { details: { retryAfterMs: RETRY_AFTER_MS } });
+    if (client !== undefined) return client;
+    const problems = problemsOf(tenant);
+    const message =
+      problems.length > 0
+        ? `The graph of the tenant cannot be built, and so it has no models: ${problems.slice(0, MOST_TOLD).join(' ')}`
+        : 'The tenant has no models: publish a provider and a model first.';
+    throw new UserErrors([{ code: 'INVALID', path: ['models'], message }]);
+  };
   return {
     async playground({ tenant, name, options, version, input, models, signal }) {
-      const client = modelsOf(tenant._id);
-      if (client === undefined)
-        throw new UserErrors([
-          {
-            code: 'INVALID',
-            path: ['models'],
-            message: 'The tenant has no models: publish a provider and a model first.',
-          },
-        ]);
+      const client = await readyModels(tenant._id, models);
       const cancellation = new CancellationSource();
       const cancel = () => cancellation.cancel(new SkeinError('DEADLINE_EXCEEDED'));
       const timer = setTimeout(cancel, TIMEOUT_MS);

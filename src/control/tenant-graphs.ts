@@ -56,6 +56,8 @@ export interface TenantGraphs {
   counts(): { readonly failedBuilds: number; readonly tenantsFailing: number; readonly graphsLeaving: number };
   /** A graph that somebody else changes. */
   adopt(tenant: string, graph: Graph, apply: ApplyGiven): void;
+  /** Resolves when there is nothing to build for the tenant, but for what is tried again later. */
+  whenBuilt(tenant: string): Promise<void>;
   /** Builds what has changed, in the background. */
   refresh(tenants: Iterable<string>): void;
   /** The graph of the tenant serves a new generation: those that were granted parts of it follow. */
@@ -88,6 +90,14 @@ interface Given {
   readonly reasons: readonly string[];
 }
 
+/** What is made anew for a tenant, and what it has. */
+interface Making {
+  readonly content: GraphContent | undefined;
+  readonly current: Entry | undefined;
+  readonly given: Given;
+  readonly key: string;
+}
+
 const IDLE_CHECK_MS = 5_000;
 const GRACE_MS = 10_000;
 const MOST_TOLD = 20;
@@ -109,8 +119,14 @@ export function createTenantGraphs({
   const leftOut = new Map<string, readonly string[]>();
   const retired = new Set<Graph>();
   let failedBuilds = 0;
-  /** Tenants may be granted products of one another. */
-  const building = new Set<string>();
+  /** Builds under way by tenant: each has one at the most. */
+  const building = new Map<string, Promise<boolean>>();
+  /** Whose graph a build waits for. Tenants may be granted products of one another. */
+  const waitsFor = new Map<string, string>();
+  /** Graphs that are being made, by what they are made of. */
+  const making = new Map<string, Promise<void>>();
+  /** What graphs that are being made are given. */
+  const giving = new Map<string, readonly Source[]>();
   const parts = createGivenParts({
     nameOf,
     productOf,
@@ -144,18 +160,35 @@ export function createTenantGraphs({
     const given = givenFor(content?.granted ?? []);
     const key = sha256(canonicalJson([content?.ownKey ?? '', given.key]));
     if (current?.key === key) return note(tenant, current, given);
+    giving.set(tenant, given.sources);
+    const made = making.get(key);
+    if (made !== undefined) {
+      // What there is to be made may be something else by then.
+      await made;
+      return build(tenant);
+    }
+    const begun = make(tenant, { content, current, given, key });
+    making.set(
+      key,
+      begun.catch(() => {}).finally(() => void making.delete(key)),
+    );
+    return begun;
+  };
+  const make = async (tenant: string, { content, current, given, key }: Making): Promise<void> => {
     const change = async (entry: Entry, work: () => Promise<boolean>) => {
       const { access: before } = entry;
       // What was taken away has no effect from now on, what has come is not there before the graph has it.
       entry.access = accessOf(entry.graph, given);
+      // Nobody joins what is becoming something else.
+      if (entry.apply === undefined) byKey.delete(entry.key);
       let isNew: boolean;
       try {
         isNew = await work();
       } catch (error) {
         entry.access = before;
+        if (entry.apply === undefined) byKey.set(entry.key, entry);
         throw error;
       }
-      if (entry.apply === undefined) byKey.delete(entry.key);
       Object.assign(entry, { key, given: given.sources });
       if (entry.apply === undefined) byKey.set(key, entry);
       note(tenant, entry, given);
@@ -193,15 +226,18 @@ export function createTenantGraphs({
   };
   /** Those of whom it was granted something come first, so that it need not be built twice. */
   const buildOwners = async (tenant: string, granted: readonly Product[]) => {
-    building.add(tenant);
-    try {
-      for (const owner of byOwner(granted).keys()) {
-        const isWanted = !byTenant.has(owner) && !failures.has(owner) && hasContent(owner);
-        if (isWanted && !building.has(owner)) await buildOrTell(owner);
-      }
-    } finally {
-      building.delete(tenant);
+    for (const owner of byOwner(granted).keys()) {
+      const isWanted = !byTenant.has(owner) && !failures.has(owner) && hasContent(owner);
+      if (!isWanted || isWaitingFor(owner, tenant)) continue;
+      waitsFor.set(tenant, owner);
+      await (building.get(owner) ?? buildOrTell(owner));
+      waitsFor.delete(tenant);
     }
+  };
+  const isWaitingFor = (one: string, other: string): boolean => {
+    for (let next: string | undefined = one; next !== undefined; next = waitsFor.get(next))
+      if (next === other) return true;
+    return false;
   };
   const accessOf = (graph: Graph, { granted }: Given): GraphAccess => ({
     granted,
@@ -257,11 +293,21 @@ export function createTenantGraphs({
     setTimeout(look, GRACE_MS).unref();
   };
 
-  const buildOrTell = async (tenant: string): Promise<boolean> => {
+  const buildOrTell = (tenant: string): Promise<boolean> => {
+    const built = Promise.resolve(tenant)
+      .then(buildAlone)
+      .finally(() => {
+        building.delete(tenant);
+        giving.delete(tenant);
+      });
+    building.set(tenant, built);
+    return built;
+  };
+  const buildAlone = async (tenant: string): Promise<boolean> => {
     try {
       await build(tenant);
       failures.delete(tenant);
-      const used = new Set([...byTenant.values()].flatMap(({ given }) => given));
+      const used = new Set([...[...byTenant.values()].flatMap(({ given }) => given), ...[...giving.values()].flat()]);
       parts.keepOnly((source) => used.has(source));
       return true;
     } catch (error) {
@@ -276,9 +322,14 @@ export function createTenantGraphs({
       return false;
     }
   };
-  const queue = createWorkQueue(buildOrTell);
+  const queue = createWorkQueue(async (tenant) => {
+    // Another one that was granted something of it may have begun with it.
+    while (building.has(tenant)) await building.get(tenant);
+    return buildOrTell(tenant);
+  });
   const published = (owner: string) => {
-    const followers = [...byTenant.keys(), ...failures.keys(), ...leftOut.keys()].filter(
+    const known = new Set([...byTenant.keys(), ...failures.keys(), ...leftOut.keys(), ...building.keys()]);
+    const followers = [...known].filter(
       (tenant) => contentOf(tenant)?.granted.some((product) => product.tenant === owner) === true,
     );
     queue.add(followers);
@@ -292,8 +343,8 @@ export function createTenantGraphs({
     of(tenant) {
       const entry = byTenant.get(tenant);
       // Somebody waits for it: it comes before those that nobody has asked for.
-      if (entry === undefined && !failures.has(tenant) && !leftOut.has(tenant) && hasContent(tenant))
-        queue.addFirst(tenant);
+      const isKnown = entry !== undefined || failures.has(tenant) || leftOut.has(tenant) || building.has(tenant);
+      if (!isKnown && hasContent(tenant)) queue.addFirst(tenant);
       return entry;
     },
     hasContent,
@@ -317,6 +368,10 @@ export function createTenantGraphs({
       const key = sha256(canonicalJson([contentOf(tenant)?.ownKey ?? '', givenFor([]).key]));
       const access = accessOf(graph, nothing);
       byTenant.set(tenant, { key, graph, access, given: [], tenants: new Set([tenant]), apply });
+    },
+    async whenBuilt(tenant) {
+      await building.get(tenant);
+      await queue.whenDone(tenant);
     },
     refresh: queue.add,
     published,

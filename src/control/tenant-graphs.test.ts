@@ -1,0 +1,148 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Product } from '../../admin/models/product.ts';
+import { createMemoryLog } from '../../test/utils/call-context.ts';
+import { deferred } from '../../test/utils/deferred.ts';
+import { readConfigText } from '../config/read-config.ts';
+import { type CompileWorker, createCompileWorker } from '../graph/compile-worker.ts';
+import { createTenantGraphs, type GraphContent, type TenantGraphs } from './tenant-graphs.ts';
+
+let folder = '';
+let compiler: CompileWorker;
+let graphs: TenantGraphs;
+let contents: Map<string, GraphContent>;
+let products: Map<string, Product>;
+let reads: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'skein-graphs-'));
+  contents = new Map();
+  products = new Map();
+  reads = [];
+  create(createCompileWorker());
+});
+afterEach(async () => {
+  await graphs.dispose();
+  await compiler.dispose();
+  await rm(folder, { recursive: true });
+});
+
+function create(by: CompileWorker) {
+  compiler = by;
+  graphs = createTenantGraphs({
+    ...{ log: createMemoryLog(), compiler, meter: { record() {} } as never },
+    contentOf: (tenant) => contents.get(tenant),
+    nameOf: (tenant) => tenant,
+    productOf: (id) => products.get(id),
+  });
+}
+
+/** A tenant whose only source has that field. */
+function contentWith(field: string, before: Promise<void> = Promise.resolve(), granted: readonly Product[] = []) {
+  return {
+    ownKey: field,
+    granted,
+    async read() {
+      reads.push(field);
+      await before;
+      const file = join(folder, `${field}.graphql`);
+      await writeFile(file, `type Query { ${field}: Int }`);
+      const options = { kind: 'graphql', endpoint: 'http://127.0.0.1:9/', document: file };
+      return readConfigText(JSON.stringify({ keys: [], sources: { own: options } }), join(folder, 'skein.yaml'), {});
+    },
+  };
+}
+
+function productOf(tenant: string, field: string): Product {
+  const product = { _id: `prd_${field}`, version: 1, name: field, tenant, fields: [`Query.${field}`] };
+  products.set(product._id, product as Partial<Product> as Product);
+  return product as Partial<Product> as Product;
+}
+
+const fieldsOf = (tenant: string) =>
+  Object.keys(graphs.of(tenant)?.graph.registry.current()?.schema.getQueryType()?.getFields() ?? {}).sort();
+
+it('builds for others while one tenant’s build takes long', async () => {
+  const heavy = deferred();
+  contents.set('heavy', contentWith('heavy', heavy.promise)).set('light', contentWith('light'));
+  graphs.refresh(['heavy', 'light']);
+  await graphs.whenBuilt('light');
+  expect([fieldsOf('heavy'), fieldsOf('light')]).toEqual([[], ['light']]);
+  heavy.resolve();
+  await graphs.whenBuilt('heavy');
+  expect(fieldsOf('heavy')).toEqual(['heavy']);
+});
+
+it('makes one graph for tenants with equal content, whoever of them is first', async () => {
+  for (const tenant of ['a', 'b', 'c']) contents.set(tenant, contentWith('same'));
+  graphs.refresh(['a', 'b', 'c']);
+  await graphs.whenSettled();
+  expect(reads).toEqual(['same']);
+  expect(new Set(['a', 'b', 'c'].map((tenant) => graphs.of(tenant)?.graph)).size).toBe(1);
+  // Who goes on to something else takes none of the others along.
+  contents.set('a', contentWith('other'));
+  graphs.refresh(['a']);
+  await graphs.whenSettled();
+  expect([fieldsOf('a'), fieldsOf('b'), fieldsOf('c')]).toEqual([['other'], ['same'], ['same']]);
+});
+
+it('lets nobody join a graph that is becoming another one', async () => {
+  const [comparing, goOn] = [deferred(), deferred()];
+  const worker = createCompileWorker();
+  const run = worker.run as (...given: readonly unknown[]) => Promise<unknown>;
+  await graphs.dispose();
+  create({
+    ...worker,
+    run: (async (...given: readonly unknown[]) => {
+      if (given[0] === 'compare') {
+        comparing.resolve();
+        await goOn.promise;
+      }
+      return run(...given);
+    }) as CompileWorker['run'],
+  });
+  contents.set('a', contentWith('first'));
+  graphs.refresh(['a']);
+  await graphs.whenSettled();
+  contents.set('a', contentWith('second')).set('b', contentWith('first'));
+  graphs.refresh(['a']);
+  await comparing.promise;
+  graphs.refresh(['b']);
+  await graphs.whenBuilt('b');
+  goOn.resolve();
+  await graphs.whenSettled();
+  expect([fieldsOf('a'), fieldsOf('b')]).toEqual([['second'], ['first']]);
+});
+
+it('builds tenants that were granted products of one another, whoever of them is first', async () => {
+  const [ofA, ofB] = [productOf('a', 'one'), productOf('b', 'two')];
+  contents.set('a', contentWith('one', undefined, [ofB])).set('b', contentWith('two', undefined, [ofA]));
+  graphs.refresh(['a', 'b']);
+  await graphs.whenSettled();
+  expect([fieldsOf('a'), fieldsOf('b')]).toEqual([
+    ['one', 'two'],
+    ['one', 'two'],
+  ]);
+  expect([graphs.problemsOf('a'), graphs.problemsOf('b')]).toEqual([[], []]);
+});
+
+it('has what an owner publishes while a graph with it is being made', async () => {
+  const slow = deferred();
+  const product = productOf('owner', 'one');
+  contents.set('owner', contentWith('one'));
+  graphs.refresh(['owner']);
+  await graphs.whenSettled();
+  contents.set('user', contentWith('own', slow.promise, [product]));
+  graphs.refresh(['user']);
+  while (!reads.includes('own')) await new Promise((resolve) => setImmediate(resolve));
+  products.set(product._id, { ...product, version: 2, fields: ['Query.two'] });
+  const changed = { ...product, version: 2, fields: ['Query.two'] };
+  contents.set('owner', contentWith('two')).set('user', contentWith('own', slow.promise, [changed]));
+  graphs.refresh(['owner']);
+  await graphs.whenBuilt('owner');
+  slow.resolve();
+  await graphs.whenSettled();
+  expect(fieldsOf('user')).toEqual(['own', 'two']);
+});
