@@ -24,18 +24,14 @@ let isAssembling = false;
 const NONE: Fields = Object.create(null);
 const NO_INPUTS: GraphQLInputFieldMap = Object.create(null);
 
-/**
- * Puts the fields into `built`, when they are first asked for or in steps before. It may be asked for them meanwhile, by a
- * default value of the type's own: then it has those that are there.
- */
-type Fill = () => Steps<void>;
+type Fill<Made> = () => Steps<Made>;
 
-/** Types whose fields are put in one by one, where GraphQL.js makes all of them when it makes the schema. */
+/** Types whose fields are made when they are first asked for, or put in one by one, and not when the schema is made. */
 export class BuiltObjectType extends GraphQLObjectType {
-  readonly built: Fields = Object.create(null);
-  fill: Fill | undefined;
+  built: Fields = Object.create(null);
+  fill: Fill<Fields> | undefined;
 
-  constructor(config: Omit<GraphQLObjectTypeConfig<unknown, unknown>, 'fields'>, fill?: Fill) {
+  constructor(config: Omit<GraphQLObjectTypeConfig<unknown, unknown>, 'fields'>, fill?: Fill<Fields>) {
     super({ ...config, fields: {} });
     this.fill = fill;
   }
@@ -48,10 +44,10 @@ export class BuiltObjectType extends GraphQLObjectType {
 }
 
 export class BuiltInterfaceType extends GraphQLInterfaceType {
-  readonly built: Fields = Object.create(null);
-  fill: Fill | undefined;
+  built: Fields = Object.create(null);
+  fill: Fill<Fields> | undefined;
 
-  constructor(config: Omit<GraphQLInterfaceTypeConfig<unknown, unknown>, 'fields'>, fill?: Fill) {
+  constructor(config: Omit<GraphQLInterfaceTypeConfig<unknown, unknown>, 'fields'>, fill?: Fill<Fields>) {
     super({ ...config, fields: {} });
     this.fill = fill;
   }
@@ -65,9 +61,10 @@ export class BuiltInterfaceType extends GraphQLInterfaceType {
 
 export class BuiltInputType extends GraphQLInputObjectType {
   readonly built: GraphQLInputFieldMap = Object.create(null);
-  fill: Fill | undefined;
+  /** Puts the fields into `built`: a default value may be of the type itself, and takes those that are there. */
+  fill: Fill<void> | undefined;
 
-  constructor(config: Omit<GraphQLInputObjectTypeConfig, 'fields'>, fill?: Fill) {
+  constructor(config: Omit<GraphQLInputObjectTypeConfig, 'fields'>, fill?: Fill<void>) {
     super({ ...config, fields: {} });
     this.fill = fill;
   }
@@ -89,11 +86,22 @@ export function* fieldNamesOf(type: GraphQLObjectType): Iterable<string> {
     for (const { name } of membersOf(part)) yield name.value;
 }
 
-/** Gives a type its fields, where it has them not yet. */
+/**
+ * Gives a type its fields, where it has them not yet. Who looks at an object type or interface between the steps has all
+ * of them: they are made at once then. Nobody else may look at an input type.
+ */
 export function* fillSteps(type: GraphQLNamedType): Steps<void> {
   if (type instanceof GraphQLEnumType) type.getValues();
-  if (!(type instanceof BuiltObjectType || type instanceof BuiltInterfaceType || type instanceof BuiltInputType))
-    return;
+  else if (type instanceof BuiltInputType) yield* fillInput(type);
+  else if (type instanceof BuiltObjectType || type instanceof BuiltInterfaceType) {
+    const fields = yield* type.fill?.() ?? [];
+    if (fields === undefined || type.fill === undefined) return;
+    type.built = fields;
+    type.fill = undefined;
+  }
+}
+
+function* fillInput(type: BuiltInputType): Steps<void> {
   const { fill } = type;
   type.fill = undefined;
   try {

@@ -227,16 +227,19 @@ function* outlineSchema(
   };
   return yield* assembleSchema(config, ordered);
 
-  function* fieldSteps(type: BuiltObjectType | BuiltInterfaceType, node: TypeDefinitionNode): Steps<void> {
+  function* fieldSteps(node: TypeDefinitionNode): Steps<GraphQLFieldMap<unknown, unknown>> {
+    const { value: typeName } = node.name;
+    const fields: GraphQLFieldMap<unknown, unknown> = Object.create(null);
     for (const part of [node, ...extensionsOf(node)]) {
       for (const field of membersOf(part) as Iterable<FieldDefinitionNode>) {
         const { value: name } = field.name;
-        if (type.built[name] !== undefined) throw twice(type.name, name);
-        type.built[name] = fieldOf(field) as never;
+        if (fields[name] !== undefined) throw twice(typeName, name);
+        fields[name] = fieldOf(field) as never;
         yield;
       }
     }
-    if (attach !== undefined) yield* attach(type.name, type.built);
+    if (attach !== undefined) yield* attach(typeName, fields);
+    return fields;
   }
 
   function* inputFieldSteps(type: BuiltInputType, node: TypeDefinitionNode): Steps<void> {
@@ -267,8 +270,7 @@ function* outlineSchema(
           ) as never[];
         const config = { ...common, interfaces, astNode: node as never, extensionASTNodes };
         const Type = node.kind === Kind.OBJECT_TYPE_DEFINITION ? BuiltObjectType : BuiltInterfaceType;
-        const type: BuiltObjectType | BuiltInterfaceType = new Type(config, () => fieldSteps(type, node));
-        return type;
+        return new Type(config, () => fieldSteps(node));
       }
       case Kind.INPUT_OBJECT_TYPE_DEFINITION: {
         const isOneOf = has(node, GraphQLOneOfDirective);

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { createMemorySource } from '../../test/utils/memory-source.ts';
+import type { BuiltObjectType } from '../build-schema-types.ts';
 import { compose } from '../compose.ts';
 import { createDirectGraph } from '../direct.ts';
+import { createGraphContext } from '../request-context.ts';
 import { createDocuments } from './documents.ts';
 
 const source = createMemorySource({
@@ -11,7 +13,7 @@ const source = createMemorySource({
 });
 const { composition } = compose({ sources: [source], links: {}, types: {}, isMissing: () => false });
 if (composition === undefined) throw new Error('The source does not compose.');
-const documents = createDocuments({
+const options = {
   direct: createDirectGraph(composition),
   stitched: () => {
     throw new Error('The stitched way is not asked for.');
@@ -19,7 +21,8 @@ const documents = createDocuments({
   rules: [],
   maxTokens: 2_000,
   cache: { maxDocuments: 10, maxCharacters: 2_000_000, maxCompiledFields: 10 },
-});
+};
+const documents = createDocuments(options);
 
 const spread = (times: number, length: number) =>
   `{ ${Array.from({ length: times }, () => '...f').join(' ')} } fragment f on Query { a(text: "${'k'.repeat(length)}") }`;
@@ -35,4 +38,31 @@ it('refuses a document whose fragments make a hundred times its text of it, each
 
 it('takes a document as long as requests may be when it is no longer than it was sent', () => {
   expect(documents.prepare(`{ a(text: "${'k'.repeat(1_500_000)}") }`).errors).toBeUndefined();
+});
+
+it('reads all types in slices before a client asks for all, and only then', async () => {
+  const types = Array.from({ length: 400 }, (_, i) => `type T${i} { a: T${(i + 1) % 400} b: Int }`).join('\n');
+  const many = createMemorySource({
+    name: 'many',
+    sdl: `type Query { t: T0 } ${types}`,
+    unary: { 'Query.t': () => null },
+  });
+  const made = compose({ sources: [many], links: {}, types: {}, isMissing: () => false }).composition;
+  if (made === undefined) throw new Error('The source does not compose.');
+  const direct = createDirectGraph(made);
+  const isRead = (name: string) => (direct.schema.getType(name) as BuiltObjectType).fill === undefined;
+  const large = createDocuments({ ...options, direct });
+  const run = (text: string) => {
+    const prepared = large.prepare(text);
+    if (prepared.errors !== undefined) throw prepared.errors[0];
+    return prepared.plan(undefined).execute(createGraphContext({} as never), {});
+  };
+  await run('{ t { b } }');
+  expect([isRead('T0'), isRead('T1'), isRead('T399')]).toEqual([true, false, false]);
+  const asked = run('{ __schema { types { name fields { name } } } }');
+  expect(asked).toBeInstanceOf(Promise);
+  const { data } = await asked;
+  expect((data as { __schema: { types: unknown[] } }).__schema.types.length).toBeGreaterThan(400);
+  expect(isRead('T399')).toBe(true);
+  expect(run('{ __schema { queryType { name } } }')).not.toBeInstanceOf(Promise);
 });

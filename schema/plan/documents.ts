@@ -12,6 +12,7 @@ import { LRUCache } from 'lru-cache';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { DirectGraph } from '../direct.ts';
 import { type CompiledCache, createCompiledCache } from './compiled-cache.ts';
+import { asksForAllTypes, readingAllTypes } from './introspected.ts';
 import type { OverrideRules } from './override-labels.ts';
 import { createPlan, type Plan } from './plan.ts';
 import type { Way } from './way.ts';
@@ -103,7 +104,8 @@ function prepareDocument(
       if (known !== undefined) return known;
       const operation = getOperationAST(document, operationName);
       if (operation == null) throw new SkeinError('BAD_REQUEST', missingOperation(document, operationName));
-      const plan = createPlan({ document, operation, way, overrides, direct, stitched, compiled });
+      const made = createPlan({ document, operation, way, overrides, direct, stitched, compiled });
+      const plan = asksForAllTypes(text) ? readingAllTypes(made, direct.schema) : made;
       plans.set(operationName ?? undefined, plan);
       return plan;
     },
