@@ -82,6 +82,11 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** What people call the limit that was reached. */
   readonly limit?: string | undefined;
+  /** What the operation may cost, in units and in US dollars, and what it was allowed to. */
+  readonly cost?: number | undefined;
+  readonly costUsd?: number | undefined;
+  readonly costLimit?: number | undefined;
+  readonly costUsdLimit?: number | undefined;
 }
 
 /**

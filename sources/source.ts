@@ -18,6 +18,11 @@ export interface Source {
   readonly graphql?: GraphqlUpstream;
   /** Of its mutations, those that are prompts: what is known of them beside their fields, by field. */
   prompts?(): ReadonlyMap<string, PromptFacts>;
+  /**
+   * What asking for a field once may cost at models, in nano-USD, by `Type.field` of its SDL: a root field, or one that another
+   * graph behind it resolves so. It is a bound as far as that can be told beforehand. Undefined: no model is asked. Never throws.
+   */
+  estimate?(coordinate: string): CallEstimate | undefined;
   /** One cheap round to the upstream; rejects with the reason when it cannot be reached. */
   probe(signal: AbortSignal): Promise<void>;
   /** What stands between it and its service, where something does: for operators. */
@@ -25,6 +30,9 @@ export interface Source {
   /** Closes sockets and timers. The source is not used afterwards. */
   dispose(): Promise<void>;
 }
+
+/** Nano-USD. Where they depend on the call: by its arguments, as far as they are known and not checked by GraphQL. */
+export type CallEstimate = bigint | ((known: Arguments) => bigint);
 
 export type SourceKind = 'openapi' | 'grpc' | 'soap' | 'graphql' | 'federation' | 'ai' | 'prompt';
 

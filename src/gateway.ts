@@ -23,6 +23,7 @@ import { meterOperations } from './metering/metrics/metered-operations.ts';
 import { createMetrics, type Metrics } from './metering/metrics/metrics.ts';
 import { createOperations, type OperationsDeps, oneGraph } from './operations.ts';
 import { type AccessPolicy, createAccessPolicy } from './policy/access.ts';
+import { createCosts } from './policy/costs/costs.ts';
 import type { Rates } from './policy/rates/rates.ts';
 import { createSurfacesDoor, type SurfacesDeps } from './surfaces/door.ts';
 import { modelsView } from './surfaces/models-view.ts';
@@ -92,7 +93,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const access = deps.access ?? createAccessPolicy();
   const metrics = deps.metrics ?? createMetrics();
   const rates = deps.rates && metrics.rates(deps.rates);
-  const operations = createOperations({ graphOf, rates, access });
+  const operations = createOperations({ graphOf, rates, access, costs: createCosts({ limits, log }) });
   const through = (door: DoorName) => meterOperations(operations, metrics.operations.through(door));
   const ofGraphql = through('graphql');
   const revocations = createRevocations({ lifetimes, keyring, holdsGrants: deps.holdsGrants });

@@ -94,7 +94,10 @@ describe('live settings', () => {
     const settings = createLiveSettings(config());
     const { limits } = settings;
     expect({ ...limits }).toEqual(limitOptions.parse({}));
-    const changed = Object.fromEntries(Object.keys(limitOptions.shape).map((name, i) => [name, i + 1]));
+    const changed = {
+      ...Object.fromEntries(Object.keys(limitOptions.shape).map((name, i) => [name, i + 1])),
+      listSizes: { 'Query.products': 50 },
+    };
     settings.use(config({ limits: limitOptions.parse(changed) }));
     expect({ ...limits }).toEqual(changed);
   });

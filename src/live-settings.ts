@@ -73,6 +73,18 @@ export function createLiveSettings(config: SkeinConfig, deps: LiveSettingsDeps =
     get fields() {
       return current.limits.fields;
     },
+    get cost() {
+      return current.limits.cost;
+    },
+    get costUsd() {
+      return current.limits.costUsd;
+    },
+    get listSize() {
+      return current.limits.listSize;
+    },
+    get listSizes() {
+      return current.limits.listSizes;
+    },
     get requestTimeoutMs() {
       return current.limits.requestTimeoutMs;
     },

@@ -10,6 +10,7 @@ import type { Caller } from './identity/caller.ts';
 import type { Lifetime } from './lifetimes.ts';
 import { type CallCounts, countCalls } from './operations-calls.ts';
 import { type AccessPolicy, createAccessPolicy } from './policy/access.ts';
+import type { CostEstimate, Costs } from './policy/costs/costs.ts';
 import { type GraphAccess, OWN_GRAPH } from './policy/graph-access.ts';
 import type { RateStanding, Rates, RateVerdict } from './policy/rates/rates.ts';
 import { type PublicResult, toPublicError, toPublicResult } from './public-errors.ts';
@@ -34,6 +35,8 @@ export interface ReadyOperation {
   readonly rate?: RateStanding | undefined;
   /** Asked for by `extensions: { skein: { plan: true } }`. */
   readonly wantsPlan: boolean;
+  /** What it may cost, where its plan is wanted. */
+  readonly estimate?: CostEstimate | undefined;
 }
 
 /** Why an operation may not run: errors for the client, none of them secret. */
@@ -69,6 +72,8 @@ export interface OperationsDeps {
   readonly graphOf: (caller: Caller) => GraphView;
   /** How much callers may ask for. Default: as much as they like. */
   readonly rates?: Rates | undefined;
+  /** What an operation may cost. Default: nobody reckons. */
+  readonly costs?: Costs | undefined;
   /** What callers may use. */
   readonly access?: AccessPolicy | undefined;
 }
@@ -82,13 +87,18 @@ export function oneGraph(registry: Pick<Registry, 'current'>): OperationsDeps['g
 export function createOperations({
   graphOf,
   rates,
+  costs,
   access: policy = createAccessPolicy(),
 }: OperationsDeps): Operations {
   const prepareOn = (graph: CallersGraph, params: OperationParams, caller: Caller) => {
     const operation = prepare(graph, params, caller);
     if (isRefused(operation)) return operation;
-    const refusal = policy.refusal(operation, caller);
-    return refusal === undefined ? withinLimits(rates, operation) : { errors: [refusal] };
+    const refusal = policy.refusal(operation, caller) ?? costs?.refusal(operation);
+    if (refusal !== undefined) return { errors: [refusal] };
+    return withinLimits(
+      rates,
+      operation.wantsPlan ? { ...operation, estimate: costs?.estimate(operation) } : operation,
+    );
   };
   const seeing = { graphOf, access: policy };
   return {
@@ -192,14 +202,11 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function withPlan(
-  result: PublicResult,
-  { plan: { way, reason }, generation }: ReadyOperation,
-  calls: CallCounts | undefined,
-): PublicResult {
+function withPlan(result: PublicResult, operation: ReadyOperation, calls: CallCounts | undefined): PublicResult {
   if (calls === undefined) return result;
-  const plan = { way, ...(reason === undefined ? {} : { reason }), generation: generation.number };
-  return { ...result, extensions: { plan: { ...plan, calls: calls.counts() } } };
+  const { way, reason } = operation.plan;
+  const plan = { way, ...(reason === undefined ? {} : { reason }), generation: operation.generation.number };
+  return { ...result, extensions: { plan: { ...plan, ...operation.estimate, calls: calls.counts() } } };
 }
 
 /** Says which versions and models made the answers of prompts. Events of their streams say so themselves. */

@@ -1,13 +1,18 @@
-import type { Arguments, CallContext, Source, SourceCall, SourceDeps } from '../source.ts';
+import type { Arguments, CallContext, CallEstimate, Source, SourceCall, SourceDeps } from '../source.ts';
 import { CAPABILITY_VALUES, CHAT_ROLES, EFFORTS, FINISH_REASONS, TOOL_CHOICES } from './ai-sdl.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { chatEvents, keptAs } from './chat-events.ts';
 import { type ChatInput, type EmbedInput, readChatInput, readEmbedInput } from './chat-input.ts';
 import { SDL } from './chat-sdl.ts';
 import { type Price, usdOf } from './cost.ts';
+import { isObject } from './dialects/read.ts';
+import { estimateArgumentTokens, estimateCallCost } from './estimate-cost.ts';
 import type { AnswerPart, Signature } from './model.ts';
 import { DEFAULT_ROUTE, type ModelInfo, type Models } from './model-client.ts';
 import { writeSignature } from './signatures.ts';
+
+/** Answers that anybody has asked for are shorter; sums of what they cost must stay numbers. */
+const MOST_TOKENS = 1_000_000_000;
 
 /** Who makes vectors where nobody names a model. */
 export const EMBED_ROUTE = 'embed';
@@ -49,6 +54,7 @@ export function createAiSource(models: Models, deps: SourceDeps): Source {
         ['FinishReason', FINISH_REASONS],
       ]),
     },
+    estimate: (coordinate) => estimateOf(coordinate, models),
     probe: (signal) => models.probe(signal),
     dispose: () => models.dispose(),
   };
@@ -80,6 +86,21 @@ async function embed(models: Models, args: Arguments, context: CallContext): Pro
   const request = readEmbedInput(input);
   const { embeddings, usage, made } = await models.embed(models.route(input.model ?? EMBED_ROUTE), request, context);
   return { embeddings, usage, ...made };
+}
+
+/** By what is asked, whether or not it fits: what does not is refused, and costs nothing. */
+function estimateOf(coordinate: string, models: Models): CallEstimate | undefined {
+  const embeds = coordinate === 'Mutation.embed';
+  if (!embeds && coordinate !== 'Mutation.chat' && coordinate !== 'Subscription.chatStream') return undefined;
+  const needs = [{ capability: embeds ? 'embeddings' : 'chat', parameter: 'model' }] as const;
+  return ({ input }) => {
+    const { model, maxTokens, ...asked } = isObject(input) ? input : {};
+    const name = typeof model === 'string' ? model : embeds ? EMBED_ROUTE : DEFAULT_ROUTE;
+    if (!models.names().includes(name)) return 0n;
+    const most = typeof maxTokens === 'number' && maxTokens >= 1 ? Math.min(maxTokens, MOST_TOKENS) : undefined;
+    const call = { needs, inputTokens: estimateArgumentTokens(asked), maxTokens: most && Math.ceil(most) };
+    return estimateCallCost(models.route(name), call);
+  };
 }
 
 function signed({ signature }: { readonly signature?: Signature | undefined }): { readonly signature?: string } {

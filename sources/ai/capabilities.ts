@@ -125,7 +125,7 @@ export function incapable(model: string, { capability, parameter }: Need): Skein
 }
 
 const CHARACTERS_PER_TOKEN = 4;
-const TOKENS_PER_MEDIUM = 1_000;
+export const TOKENS_PER_MEDIUM = 1_000;
 
 /** About how many tokens a request is: a quarter of its characters, and a thousand for each image or file. */
 export function estimateInputTokens(request: ModelRequest): number {

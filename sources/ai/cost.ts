@@ -47,6 +47,11 @@ export function costNanoUsd(usage: Usage, price: Price): bigint | undefined {
   return (sum + MILLION / 2n) / MILLION;
 }
 
+/** Dollars as nano-USD, to the ninth decimal. */
+export function nanoUsdOf(usd: number): bigint {
+  return BigInt(Math.round(usd * NANO));
+}
+
 /** For people: nano-USD as dollars. */
 export function usdOf(nanoUsd: bigint): number {
   return Number(nanoUsd) / NANO;

@@ -136,6 +136,14 @@ export const promptOptions = z
     cache: answerCacheOptions
       .optional()
       .describe('Answers to be given again to the same question. Default: as those of its route or model.'),
+    estimatedCostUsd: z
+      .number()
+      .min(0)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        'What a call may cost by estimate, in US dollars, for limits on operations. Default: reckoned of the template, the longest answer and the dearest model.',
+      ),
     concurrency: z
       .strictObject({
         perRequest: z.int().min(1).max(1_000).default(10).describe('By one request, as for a field of many objects.'),

@@ -28,11 +28,15 @@ export function createPromptSource(
     const prompt = compilePrompt(name, options, models, report);
     if (named && prompt !== undefined && addDefinitions(prompt, definitions, report)) compiled.push(prompt);
   }
+  const estimates = new Map(
+    compiled.flatMap((prompt) => callsOf(prompt).map(([coordinate]) => [coordinate, prompt.estimate] as const)),
+  );
   const facts = new Map(compiled.map(({ name, examples }) => [name, { examples }]));
   return {
     name: 'prompts',
     kind: 'prompt',
     prompts: () => facts,
+    estimate: (coordinate) => estimates.get(coordinate),
     model: {
       sdl: sdlOf(
         compiled,

@@ -6,6 +6,7 @@ import type { Models } from '../ai/model-client.ts';
 import type { ModelRoute } from '../ai/routes/route.ts';
 import type { CallContext, StreamCall, UnaryCall } from '../source.ts';
 import { answerOnce } from './answer-once.ts';
+import { createPromptEstimate, type PromptEstimate } from './estimate.ts';
 import type { PromptExample, PromptOptions } from './options.ts';
 import { noteAnswer, type PromptAnswer } from './prompt-answers.ts';
 import { promptEvents } from './prompt-events.ts';
@@ -21,6 +22,8 @@ export interface Prompt {
   /** Of all its versions, the first of each input. */
   readonly examples: readonly PromptExample[];
   readonly call: UnaryCall;
+  /** What a call may cost. */
+  readonly estimate: PromptEstimate;
   /** Only where the output is text. */
   readonly stream: StreamCall | undefined;
 }
@@ -84,7 +87,8 @@ export function compilePrompt(
   };
   const { description } = options;
   const examples = examplesOf(options);
-  return { name, description, types, examples, call, stream: output === undefined ? stream : undefined };
+  const estimate = createPromptEstimate(options, prompt, models);
+  return { name, description, types, examples, call, estimate, stream: output === undefined ? stream : undefined };
 }
 
 function examplesOf(options: PromptOptions): readonly PromptExample[] {

@@ -13,6 +13,7 @@ import { promptOptions } from '../../sources/prompt/options.ts';
 import { soapOptions } from '../../sources/soap/options.ts';
 import type { AuthOptions } from '../identity/options.ts';
 import type { UsageOptions } from '../metering/options.ts';
+import { costOptions } from '../policy/costs/options.ts';
 import { type RatesOptions, rateOptions } from '../policy/rates/options.ts';
 
 /** Options of every kind that concern the graph, not the service. */
@@ -88,6 +89,7 @@ export const limitOptions = z
       .min(1)
       .default(1_000)
       .describe('How many fields an operation may select, with fragments spread out.'),
+    ...costOptions,
     requestTimeoutMs: z
       .int()
       .min(1)

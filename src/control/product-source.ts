@@ -11,7 +11,16 @@ import { compileGraphql } from '../../sources/graphql/compile-graphql.ts';
 import { openGraphql } from '../../sources/graphql/graphql-source.ts';
 import type { GraphqlService } from '../../sources/graphql/graphql-upstream.ts';
 import { graphqlOptions } from '../../sources/graphql/options.ts';
-import type { Account, CallContext, CallOrigin, GraphqlAnswer, GraphqlRequest, Source } from '../../sources/source.ts';
+import type {
+  Account,
+  CallContext,
+  CallEstimate,
+  CallOrigin,
+  GraphqlAnswer,
+  GraphqlRequest,
+  Source,
+} from '../../sources/source.ts';
+import { estimateField, fieldCallsOf } from '../policy/costs/field-calls.ts';
 
 // What the owner's graph says of an error is for its clients already: that is passed on.
 const OPTIONS = graphqlOptions.parse({ kind: 'graphql', endpoint: 'http://graph.invalid/', errors: 'message' });
@@ -43,7 +52,23 @@ export function createProductSource({ name, sdl, current, originOf }: ProductSou
   const { model, problems } = compileGraphql({ kind: 'sdl', text: sdl, file: name }, options);
   if (model === undefined) throw new ProblemsError(problems);
   const source = openGraphql(name, model, OPTIONS, serviceOf({ name, current, originOf }));
-  return { ...source, prompts: () => promptsIn(source, current()), probe: async () => {} };
+  return {
+    ...source,
+    prompts: () => promptsIn(source, current()),
+    estimate: (coordinate) => estimateIn(current, coordinate),
+    probe: async () => {},
+  };
+}
+
+/** What a field may cost in the owner's graph: as that is when it is asked, for its prompts may have other versions then. */
+function estimateIn(current: ProductSourceOptions['current'], coordinate: string): CallEstimate | undefined {
+  const generation = current();
+  const call = generation && fieldCallsOf(generation)(coordinate);
+  if (call === undefined || (call.estimate === undefined && call.reads.length === 0)) return undefined;
+  return (known) => {
+    const now = current();
+    return now === undefined ? 0n : estimateField(now, coordinate, known);
+  };
 }
 
 /** Which of its mutations are prompts of the owner's. Examples show how those ask, and stay the owner's. */

@@ -1,0 +1,237 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isCompositeType,
+  isListType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  valueFromASTUntyped,
+} from 'graphql';
+import type { FieldCall, FieldCalls } from './field-calls.ts';
+import { asTerm, createFormulaBuilder, type Formula, type Term, type Variables } from './formula.ts';
+import { createListSizes } from './list-sizes.ts';
+import type { CostOptions } from './options.ts';
+
+export interface MeasuredOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly calls: FieldCalls;
+  readonly options: Pick<CostOptions, 'listSize' | 'listSizes'>;
+}
+
+/** What an operation costs at the most, as far as that can be told before it runs. */
+export interface OperationCost {
+  /** One for each object that it may give, and one for each call that gives none. */
+  readonly units: Formula;
+  /** What the models that it asks may cost. */
+  readonly nanoUsd: Formula;
+  /** How many selections were looked at to know it. */
+  readonly visited: number;
+}
+
+interface Cost {
+  readonly units: Term;
+  readonly nanoUsd: Term;
+}
+
+const NOTHING: Cost = { units: 0, nanoUsd: 0 };
+
+type Field = GraphQLField<unknown, unknown>;
+
+/**
+ * Measures an operation. What GraphQL merges into one field counts once, of an abstract type the dearest of its types, and
+ * what `@skip` and `@include` may leave out as if it was there. The same selections of the same type are measured once,
+ * however many fragments lead to them. The document is valid.
+ */
+export function measureOperation(measured: MeasuredOperation): OperationCost {
+  const { schema, operation } = measured;
+  const measure = new Measure(measured);
+  const root = schema.getRootType(operation.operation);
+  const { units, nanoUsd } = root == null ? NOTHING : measure.object(root, [operation.selectionSet], undefined);
+  return { units: measure.formula.build(units), nanoUsd: measure.formula.build(nanoUsd), visited: measure.visited };
+}
+
+class Measure {
+  readonly formula = createFormulaBuilder();
+  visited = 0;
+  readonly #schema: GraphQLSchema;
+  readonly #calls: FieldCalls;
+  readonly #sizes: ReturnType<typeof createListSizes>;
+  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #defaults: Variables;
+  /** What was measured, by type, selections and the size that lists in it are given. */
+  readonly #known = new Map<string, Cost>();
+  readonly #ids = new Map<object, number>();
+  readonly #reading = new Set<FieldCall>();
+
+  constructor({ schema, document, operation, calls, options }: MeasuredOperation) {
+    this.#schema = schema;
+    this.#calls = calls;
+    this.#sizes = createListSizes({ operation, options, formula: this.formula });
+    for (const definition of document.definitions)
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition);
+    const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+      defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
+    );
+    this.#defaults = Object.fromEntries(defaults);
+  }
+
+  /** @param given the size that its lists have by what stands around it */
+  object(type: GraphQLObjectType, sets: readonly SelectionSetNode[], given: Term | undefined): Cost {
+    const key = `${type.name} ${sets.map((set) => this.#id(set)).join()} ${this.#termKey(given)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const fields = new Map<string, FieldNode[]>();
+    const spread = new Set<string>();
+    for (const set of sets) this.#collect(type, set, fields, spread);
+    let cost = NOTHING;
+    for (const nodes of fields.values()) cost = this.#sum(cost, this.#field(type, nodes, given));
+    this.#known.set(key, cost);
+    return cost;
+  }
+
+  #collect(
+    type: GraphQLObjectType,
+    { selections }: SelectionSetNode,
+    fields: Map<string, FieldNode[]>,
+    spread: Set<string>,
+  ): void {
+    for (const node of selections) {
+      this.visited += 1;
+      if (node.kind === Kind.FIELD) {
+        const name = node.alias?.value ?? node.name.value;
+        const same = fields.get(name);
+        if (same === undefined) fields.set(name, [node]);
+        else same.push(node);
+        continue;
+      }
+      const fragment = node.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(node.name.value) : node;
+      if (fragment === undefined || !this.#fits(type, fragment.typeCondition?.name.value)) continue;
+      if (node.kind === Kind.FRAGMENT_SPREAD) {
+        // Twice in one place it says nothing new.
+        if (spread.has(node.name.value)) continue;
+        spread.add(node.name.value);
+      }
+      this.#collect(type, fragment.selectionSet, fields, spread);
+    }
+  }
+
+  #fits(type: GraphQLObjectType, condition: string | undefined): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const meant = this.#schema.getType(condition);
+    return isAbstractType(meant) && this.#schema.isSubType(meant, type);
+  }
+
+  /** A field as it stands in an object once, under one name. */
+  #field(type: GraphQLObjectType, nodes: readonly FieldNode[], given: Term | undefined): Cost {
+    const [node] = nodes;
+    const field = node && type.getFields()[node.name.value];
+    if (node === undefined || field === undefined) return NOTHING;
+    const call = this.#calls(`${type.name}.${field.name}`);
+    const own = this.#ofCall(type, node, call);
+    const inner = getNamedType(field.type);
+    if (!isCompositeType(inner)) return call === undefined ? NOTHING : this.#sum(own, { units: 1, nanoUsd: 0 });
+    const said = this.#sizes.said(type, field, node);
+    const depth = listDepth(field.type);
+    const sets = [...new Set(nodes.flatMap(({ selectionSet }) => selectionSet ?? []))];
+    const each = this.#dearest(
+      isObjectType(inner) ? [inner] : this.#schema.getPossibleTypes(inner),
+      sets,
+      depth === 0 ? said : undefined,
+    );
+    let size: Term = 1;
+    for (let level = 0; level < depth; level += 1)
+      size = this.formula.times(
+        size,
+        level === 0 ? this.#size(type, field, said, given) : this.#sizes.assumed(type, field),
+      );
+    return this.#sum(own, {
+      units: this.formula.times(size, this.formula.plus(1, each.units)),
+      nanoUsd: this.formula.times(size, each.nanoUsd),
+    });
+  }
+
+  /** What a call costs by itself, with all that it reads. */
+  #ofCall(type: GraphQLObjectType, node: FieldNode, call: FieldCall | undefined): Cost {
+    if (call === undefined) return NOTHING;
+    let cost: Cost = { units: 0, nanoUsd: this.#estimate(call, node) };
+    // What reads itself by way of others has no end.
+    if (this.#reading.has(call)) return cost;
+    this.#reading.add(call);
+    for (const read of call.reads) cost = this.#sum(cost, this.#field(type, [read], undefined));
+    this.#reading.delete(call);
+    return cost;
+  }
+
+  #estimate({ estimate, constants }: FieldCall, { arguments: given = [] }: FieldNode): Term {
+    if (typeof estimate !== 'function') return asTerm(estimate ?? 0n);
+    if (constants !== undefined) return this.formula.read(() => asTerm(estimate(constants)));
+    return this.formula.read((variables) => {
+      const values = { ...this.#defaults, ...variables };
+      const known = given.map(({ name, value }) => [name.value, valueFromASTUntyped(value, values)] as const);
+      return asTerm(estimate(Object.fromEntries(known)));
+    });
+  }
+
+  /** How many a list has: by its own arguments, by what was said of the object around it, or as it is assumed. */
+  #size(type: GraphQLObjectType, field: Field, said: Term | undefined, given: Term | undefined): Term {
+    if (said !== undefined)
+      return typeof said === 'number' || given === undefined ? said : this.formula.largest(said, given);
+    const assumed = this.#sizes.assumed(type, field);
+    if (given === undefined) return assumed;
+    const lists = Object.values(type.getFields()).filter(isListOfObjects);
+    const [edges, nodes] = ['edges', 'nodes'].map((name) => lists.find((list) => list.name === name));
+    if (edges !== undefined || nodes !== undefined) return field === edges || field === nodes ? given : assumed;
+    // Of several it cannot be told which of them is meant.
+    return lists.length === 1 ? given : this.formula.largest(given, assumed);
+  }
+
+  #dearest(types: readonly GraphQLObjectType[], sets: readonly SelectionSetNode[], given: Term | undefined): Cost {
+    let { units, nanoUsd } = NOTHING;
+    for (const type of types) {
+      const cost = this.object(type, sets, given);
+      units = this.formula.largest(units, cost.units);
+      nanoUsd = this.formula.largest(nanoUsd, cost.nanoUsd);
+    }
+    return { units, nanoUsd };
+  }
+
+  #sum(one: Cost, other: Cost): Cost {
+    return {
+      units: this.formula.plus(one.units, other.units),
+      nanoUsd: this.formula.plus(one.nanoUsd, other.nanoUsd),
+    };
+  }
+
+  #id(node: object): number {
+    const known = this.#ids.get(node);
+    if (known !== undefined) return known;
+    this.#ids.set(node, this.#ids.size);
+    return this.#ids.size - 1;
+  }
+
+  #termKey(term: Term | undefined): string {
+    if (term === undefined) return '';
+    return typeof term === 'number' ? String(term) : `$${term.slot}`;
+  }
+}
+
+function listDepth(type: GraphQLOutputType): number {
+  const inner = getNullableType(type);
+  return isListType(inner) ? 1 + listDepth(inner.ofType) : 0;
+}
+
+function isListOfObjects({ type }: Field): boolean {
+  return listDepth(type) > 0 && isCompositeType(getNamedType(type));
+}
