@@ -1,4 +1,4 @@
-import type { SkeinError } from '../../../kernel/errors.ts';
+import { SkeinError } from '../../../kernel/errors.ts';
 import type { Clock } from '../../../kernel/ports.ts';
 import type { CallContext } from '../../source.ts';
 import type { Meter } from '../meter.ts';
@@ -29,6 +29,9 @@ export interface CachedStreamDeps {
   readonly clock: Clock;
 }
 
+/** Whose calls have come to nothing so often asks for no more: the provider fails, whoever asks. */
+const MOST_FOLLOWED = 2;
+
 type Flying = Extract<Way, { readonly kept?: undefined }>;
 
 /** A kept answer as a stream, or that of a model, which others who ask the same may be given at the same time. */
@@ -38,8 +41,8 @@ export class CachedStream implements ModelStream {
   readonly #startedAt: number;
   #way: Way | undefined;
   #kept: ModelPart[] | undefined;
-  /** Asked on its own, after the call that it waited for came to nothing. */
-  #own: AnswerStream | undefined;
+  /** How many calls of others it has waited for. */
+  #followed = 0;
   #hasGiven = false;
   #isOver = false;
   #answer: ModelResponse | undefined;
@@ -55,14 +58,14 @@ export class CachedStream implements ModelStream {
     const way = this.#way;
     if (way === undefined) return asked;
     if (way.kept !== undefined) return { ...asked, name: way.kept.model, provider: way.kept.provider };
-    return this.#own?.model ?? way.flight.model ?? asked;
+    return way.flight.model ?? asked;
   }
 
   get cache(): CacheFacts | undefined {
     const way = this.#way;
     if (way === undefined) return undefined;
     if (way.kept !== undefined) return hitOf(way.kept, way.ageMs);
-    return this.#isFollowing(way) ? { isCached: true, ageMs: 0 } : MISS;
+    return !way.isLeader ? { isCached: true, ageMs: 0 } : MISS;
   }
 
   /** The whole answer, when the last part has come, and it is not too long. */
@@ -91,9 +94,8 @@ export class CachedStream implements ModelStream {
     const way = this.#way;
     if (way?.kept === undefined && way !== undefined) {
       way.reader.leave();
-      if (this.#isFollowing(way)) this.#leaveShared(way, this.#options.question.context.cancellation.reason);
+      if (!way.isLeader) this.#leaveShared(way, this.#options.question.context.cancellation.reason);
     }
-    await this.#own?.return?.();
     return DONE;
   }
 
@@ -113,56 +115,50 @@ export class CachedStream implements ModelStream {
   }
 
   async #fly(way: Flying): Promise<IteratorResult<ModelPart>> {
-    if (this.#own !== undefined) return this.#ownPart(this.#own);
     try {
       const result = await way.reader.next();
       if (result.done === true || this.#isOver) return DONE;
       const part = result.value;
       if (part.type !== 'finish') return result;
-      return way.isLeader ? this.#finish(part, way.flight.outcome) : await this.#finishShared(part, way);
+      return way.isLeader ? this.#finish(part, way) : this.#finishShared(part, way);
     } catch (caught) {
       const error = toSkeinError(caught);
       if (this.#isOver) return DONE;
       if (way.isLeader) throw error;
-      if (this.#mayAsk(error)) return this.#askAlone();
+      this.#followed += 1;
+      if (this.#mayAsk(error)) {
+        this.#way = undefined;
+        return this.next();
+      }
       this.#isOver = true;
       this.#leaveShared(way, error);
       throw error;
     }
   }
 
-  /** What came of the call of others is told where it would be told again, or where it is too late to begin anew. */
+  /**
+   * Whether it asks anew after the call of others has come to nothing: of all who waited for that one, the first makes a
+   * call, and the others wait for it. What would be told again is told, and so it is where it is too late to begin anew.
+   */
   #mayAsk(error: SkeinError): boolean {
-    if (this.#options.question.context.cancellation.reason !== undefined || this.#own !== undefined) return false;
+    if (this.#options.question.context.cancellation.reason !== undefined || this.#followed >= MOST_FOLLOWED)
+      return false;
     return !this.#hasGiven && error.code !== 'BAD_USER_INPUT' && !isQuestionsFault(error);
   }
 
-  #askAlone(): Promise<IteratorResult<ModelPart>> {
-    this.#own = this.#options.open(this.#options.question.context);
-    return this.#ownPart(this.#own);
-  }
-
-  async #ownPart(own: AnswerStream): Promise<IteratorResult<ModelPart>> {
-    const result = await own.next();
-    if (result.done === true || result.value.type !== 'finish') return result;
-    return this.#finish(result.value, { answer: own.answer });
-  }
-
-  #finish(part: FinishPart, ended: object | undefined): IteratorResult<ModelPart> {
+  #finish(part: FinishPart, way: Flying): IteratorResult<ModelPart> {
     const made = part.made && { ...part.made, ...MISS };
-    if (ended !== undefined && 'answer' in ended) {
-      const answer = ended.answer as ModelResponse | undefined;
-      this.#answer = answer && { ...answer, made };
-    }
+    const answer = answerOf(way);
+    this.#answer = answer && { ...answer, made };
     return { done: false, value: { ...part, made } };
   }
 
-  /** What others have asked for is given again as what was kept. */
-  #finishShared(part: FinishPart, { flight }: Flying): Promise<IteratorResult<ModelPart>> | IteratorResult<ModelPart> {
+  /** What others have asked for is given again as what was kept. @throws SkeinError where it is nothing to give again */
+  #finishShared(part: FinishPart, way: Flying): IteratorResult<ModelPart> {
     const { question, isWhole } = this.#options;
-    const answer = flight.outcome !== undefined && 'answer' in flight.outcome ? flight.outcome.answer : undefined;
+    const answer = answerOf(way);
     const isFit = answer !== undefined && question.context.prompt?.accepts?.(answer) !== false;
-    if (isWhole && !isFit) return this.#askAlone();
+    if (isWhole && !isFit) throw new SkeinError('MODEL_OUTPUT_INVALID');
     const { model, provider } = part.made ?? { model: this.model.name, provider: this.model.provider };
     const made = { model, provider, modelId: part.modelId, costUsd: part.usage?.costUsd };
     this.#meter({ ...made, outcome: 'cached' });
@@ -171,22 +167,23 @@ export class CachedStream implements ModelStream {
     return { done: false, value: { ...part, ...told } };
   }
 
-  #isFollowing(way: Flying): boolean {
-    return !way.isLeader && this.#own === undefined;
-  }
-
   /** It ends without the answer that it waited for. A question that was never sent is no call. */
-  #leaveShared({ flight }: Flying, error: SkeinError | undefined): void {
+  #leaveShared(way: Flying, error: SkeinError | undefined): void {
     if (error?.code === 'BAD_USER_INPUT') return;
-    const { name: model, provider } = flight.model ?? this.#options.asked;
+    const { name: model, provider } = way.flight.model ?? this.#options.asked;
     const isAborted = error === undefined || error.code === 'CLIENT_CLOSED_REQUEST';
-    this.#meter({ model, provider, outcome: isAborted ? 'aborted' : 'failed', error });
+    const failed = answerOf(way) === undefined ? 'failed' : 'schemaFailed';
+    this.#meter({ model, provider, outcome: isAborted ? 'aborted' : failed, error });
   }
 
   #meter(end: Omit<SharedEnd, 'latencyMs'>): void {
     const { meter, clock } = this.#deps;
     meterShared(this.#options.question, { ...end, latencyMs: clock.now() - this.#startedAt }, meter);
   }
+}
+
+function answerOf({ flight: { outcome } }: Flying): ModelResponse | undefined {
+  return outcome !== undefined && 'answer' in outcome ? outcome.answer : undefined;
 }
 
 const DONE = { done: true as const, value: undefined };

@@ -11,7 +11,7 @@ export interface SharedEnd {
   /** What the answer that it was given had cost. */
   readonly costUsd?: KeptModelAnswer['costUsd'];
   readonly latencyMs: number;
-  readonly outcome: 'cached' | 'failed' | 'aborted';
+  readonly outcome: 'cached' | 'failed' | 'schemaFailed' | 'aborted';
   readonly error?: SkeinError | undefined;
 }
 

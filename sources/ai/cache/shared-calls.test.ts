@@ -252,18 +252,50 @@ describe('of those who wait for one call', () => {
 });
 
 describe('a call that fails', () => {
-  test('is told to whoever made it, and the others make their own', async () => {
-    const { ask, call, asked, records, hits, server } = await setUp();
-    const all = [ask(), ask(), ask()];
-    const { response } = await call();
-    server('a').answer(answerHello);
-    sendJson(response, {}, 500);
+  test('is told to whoever made it, and one of the others asks anew for all of them', async () => {
+    const { ask, call, asked, records, hits } = await setUp();
+    const all = Array.from({ length: 30 }, (_, index) => ask(ASK, as('acme', { id: `${index}` })));
+    sendJson((await call()).response, {}, 500);
     await expect(all[0]).rejects.toMatchObject({ code: 'UPSTREAM_FAILED' });
-    for (const own of await Promise.all(all.slice(1)))
-      expect(own).toMatchObject({ text: 'Hello', usage: { costUsd: 0.009 }, made: { isCached: false } });
+    sendJson((await call(1)).response, openaiAnswer('Hello'));
+    const [second, ...others] = await Promise.all(all.slice(1));
+    expect(second).toMatchObject({ text: 'Hello', usage: { costUsd: 0.009 }, made: { isCached: false } });
+    for (const other of others) expect(other).toMatchObject({ text: 'Hello', made: { isCached: true } });
+    expect(asked()).toEqual({ a: 2, b: 0 });
+    expect(records.map(({ outcome }) => outcome)).toEqual(['failed', 'ok']);
+    expect(hits.map(({ outcome }) => outcome)).toEqual(Array(28).fill('cached'));
+  });
+
+  test.each(['whole', 'streamed'] as const)('again is told to all who have waited twice: %s', async (way) => {
+    const { ask, stream, call, asked, records, hits } = await setUp();
+    const one = (id: string) => (way === 'whole' ? ask(ASK, as('acme', { id })) : rest(stream(as('acme', { id }))));
+    const all = Array.from({ length: 30 }, (_, index) => one(`${index}`));
+    const settled = Promise.allSettled(all);
+    for (const index of [0, 1]) sendJson((await call(index)).response, {}, 500);
+    for (const { status, reason } of (await settled) as PromiseRejectedResult[])
+      expect([status, reason.code]).toEqual(['rejected', 'UPSTREAM_FAILED']);
+    expect(asked()).toEqual({ a: 2, b: 0 });
+    expect(records.map(({ outcome }) => outcome)).toEqual(['failed', 'failed']);
+    expect(hits).toMatchObject(Array(28).fill({ outcome: 'failed', errorCode: 'UPSTREAM_FAILED', costNanoUsd: 0n }));
+    // It is over: who asks now makes a call.
+    const later = one('later');
+    sendJson((await call(2)).response, openaiAnswer('Hello'));
+    await Promise.allSettled([later]);
     expect(asked()).toEqual({ a: 3, b: 0 });
-    expect(records.map(({ outcome }) => outcome)).toEqual(['failed', 'ok', 'ok']);
-    expect(hits).toEqual([]);
+  });
+
+  test('leaves nobody waiting where the one who asks anew goes away', async () => {
+    const { ask, call, asked } = await setUp();
+    const leaving = cancelled();
+    const all = [ask(), ask(ASK, { ...as('acme', { id: 'two' }), cancellation: leaving.cancellation }), ask()];
+    const settled = Promise.allSettled(all);
+    sendJson((await call()).response, {}, 500);
+    const { response } = await call(1);
+    leaving.cancel();
+    await expect(all[1]).rejects.toMatchObject({ code: 'CLIENT_CLOSED_REQUEST' });
+    sendJson(response, openaiAnswer('Hello'));
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+    expect(asked()).toEqual({ a: 2, b: 0 });
   });
 
   test('is told to all, where each would hear the same', async () => {
@@ -303,5 +335,16 @@ describe('a call that fails', () => {
     sendJson((await call(1)).response, openaiAnswer('Hello'));
     expect(await Promise.all(all)).toMatchObject([{ text: 'Bye' }, { text: 'Hello', made: { isCached: false } }]);
     expect(asked()).toEqual({ a: 2, b: 0 });
+  });
+
+  test('by answers that do not fit is told to all who have waited for two of them', async () => {
+    const { ask, call, asked, records, hits } = await setUp();
+    const prompt = { name: 'p', version: 'one', hash: 'h', accepts: () => false };
+    const settled = Promise.allSettled([1, 2, 3, 4].map(() => ask(ASK, as('acme', { prompt }))));
+    for (const index of [0, 1]) sendJson((await call(index)).response, openaiAnswer('Bye'));
+    const unfit = { status: 'rejected', reason: { code: 'MODEL_OUTPUT_INVALID' } };
+    expect(await settled).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }, unfit, unfit]);
+    expect(asked()).toEqual({ a: 2, b: 0 });
+    expect([...records, ...hits].map(({ outcome }) => outcome)).toEqual(Array(4).fill('schemaFailed'));
   });
 });
