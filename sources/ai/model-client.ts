@@ -12,9 +12,9 @@ import type { EmbedRequest, EmbedResponse, ModelRequest, ModelResponse } from '.
 import type { AiOptions } from './options.ts';
 import type { ModelTarget } from './provider.ts';
 import type { ProviderPool } from './provider-pool.ts';
-import { Attempts } from './routes/attempts.ts';
+import { AttemptContext, Attempts } from './routes/attempts.ts';
 import { Latencies } from './routes/latencies.ts';
-import { leftOutOf, type ModelRoute, orderTargets } from './routes/route.ts';
+import { leftOutOf, type ModelRoute, orderTargets, type RouteTarget } from './routes/route.ts';
 import { type ModelStream, RouteStream } from './routes/route-stream.ts';
 import { type CallPlan, runCall } from './routes/run-call.ts';
 import type { Asked } from './routes/settlement.ts';
@@ -33,6 +33,12 @@ export interface ModelInfo {
   readonly contextTokens?: number | undefined;
   /** At the moment, for a short question; `undefined`: a route, or nobody knows. */
   readonly price?: Price | undefined;
+}
+
+export interface Counted {
+  readonly tokens: number;
+  /** Name of the model. */
+  readonly model: string;
 }
 
 /** All models and routes of the configuration, with the connections to their providers. */
@@ -56,6 +62,11 @@ export interface Models {
   stream(to: ModelTarget | ModelRoute, request: ModelRequest, context: CallContext): ModelStream;
   /** Errors as of `generate`. */
   embed(to: ModelTarget | ModelRoute, request: EmbedRequest, context: CallContext): Promise<EmbedResponse>;
+  /**
+   * How many tokens a question has, by the model that would be asked first; undefined where its provider does not tell.
+   * Nothing is used by that, and nobody else is asked. Errors as of `generate`.
+   */
+  countTokens(to: ModelTarget | ModelRoute, request: ModelRequest, context: CallContext): Promise<Counted | undefined>;
   /** Rejects when no provider can be reached. */
   probe(signal: AbortSignal): Promise<void>;
   /** What stands between us and each provider, by its name: for operators. */
@@ -105,6 +116,16 @@ export function createModels(
     return { route: chosen, asked, attempts, context, world };
   }
 
+  /** Whom a question would go to, whether it could be answered or not. */
+  function firstOf(chosen: ModelRoute, request: ModelRequest, context: CallContext): RouteTarget | undefined {
+    try {
+      return orderTargets(chosen, { needs: [], request, metadata: request.metadata }, context, world)[0];
+    } catch (error) {
+      if (error instanceof SkeinError) return undefined;
+      throw error;
+    }
+  }
+
   return {
     list: () => [
       ...[...deployments].map(([name, { target, capabilities, pricing }]) => ({
@@ -138,6 +159,18 @@ export function createModels(
         ({ deployment }, own) => deployment.provider.embed(deployment.target, request, own),
         () => 0,
       ),
+    async countTokens(to, request, context) {
+      const first = firstOf('targets' in to ? to : route(to.name), request, context);
+      if (first === undefined) return undefined;
+      const { target, provider } = first.deployment;
+      const attempt = new AttemptContext(context, first.timeoutMs);
+      try {
+        const tokens = await provider.countTokens?.(target, request, attempt.context);
+        return tokens === undefined ? undefined : { tokens, model: target.name };
+      } finally {
+        attempt.end();
+      }
+    },
     async probe(signal) {
       if (providers.size > 0) await Promise.any([...providers.values()].map((provider) => provider.probe(signal)));
     },

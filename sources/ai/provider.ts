@@ -36,6 +36,9 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** Of a whole answer where a stream was asked for: it says what it costs. */
 const MAX_UNASKED_BYTES = 1024 * 1024;
 
+/** Answers of those who have no such address. */
+const LACKS = new Set([404, 405]);
+
 /** A model at a provider, as a call needs it. */
 export interface ModelTarget {
   /** Our own name of the model. */
@@ -54,6 +57,8 @@ export interface Provider {
   /** The request is sent with the first `next()`; `return()` closes the socket. */
   stream(target: ModelTarget, call: ModelRequest, context: CallContext): ModelPartStream;
   embed(target: ModelTarget, call: EmbedRequest, context: CallContext): Promise<EmbedResponse>;
+  /** How many tokens a question has that is in the provider's own words; undefined where it does not tell. */
+  countTokens?(target: ModelTarget, call: ModelRequest, context: CallContext): Promise<number | undefined>;
   /** Why a model cannot be asked, by the provider's own id, where that shows beforehand. */
   check?(modelId: string): readonly Problem[];
   probe(signal: AbortSignal): Promise<void>;
@@ -173,6 +178,25 @@ export function createProvider(
         (apiKey) => embeddings.request(call, dialectTarget(target, false, apiKey)),
         (body) => embeddings.parse(body, call),
       );
+    },
+    async countTokens(target, call, context) {
+      const { native } = call;
+      const count = dialect.native?.count;
+      if (native === undefined || count === undefined || !isNative(call)) return undefined;
+      try {
+        return await withKey(context, async (apiKey) => {
+          const request = count.request(native, dialectTarget(target, false, apiKey));
+          const { status, headers, body } = await upstream.exchange(toHttp(target, request), context);
+          if (LACKS.has(status)) return undefined;
+          const answer = parseJson(body);
+          if (!isSuccess(status)) throw refusal(status, headers, answer);
+          const tokens = count.parse(answer);
+          if (tokens === undefined) throw unreadable('The answer has no count of tokens.');
+          return tokens;
+        });
+      } catch (error) {
+        throw failure(error, target, context);
+      }
     },
     probe: (signal) => upstream.probe(signal),
     state: () => upstream.state(),

@@ -79,17 +79,25 @@ export function createSurfacesDoor(deps: SurfacesDeps): SurfacesDoor {
     },
   };
 
-  /** By what the question would be to a model of no particular provider. */
+  /** By the model's own provider where it tells; else by what the question would be to a model of no particular one. */
   const countTokens: Route = {
     method: 'POST',
     family: anthropic,
     async serve(exchange) {
       exchange.names = messagesApi;
       const caller = await exchange.admit();
-      const { model, request } = readQuestion(await exchange.readJson());
+      const call = readQuestion(await exchange.readJson());
+      exchange.names = { names: messagesApi.names, places: call.places };
+      call.translation.withHeaders(exchange.headers(messagesApi.headers));
       // Nothing is asked of a model: it is no use of the field.
-      usableModels(modelsOf(caller), caller, 'Mutation.chat').route(model);
-      sendJson(exchange.response, 200, { input_tokens: estimateInputTokens(request) });
+      const view = modelsOf(caller);
+      const models = usableModels(view, caller, 'Mutation.chat');
+      const route = models.route(call.model);
+      const lifetime = exchange.open(caller, false, view.hold());
+      const counted = await models.countTokens(route, call.request, lifetime);
+      if (counted === undefined) exchange.response.setHeader('x-skein-estimated', 'true');
+      else tellModel(exchange.response, counted.model);
+      sendJson(exchange.response, 200, { input_tokens: counted?.tokens ?? estimateInputTokens(call.request) });
     },
   };
 

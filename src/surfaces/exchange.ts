@@ -37,7 +37,7 @@ export interface SurfacesDeps {
 
 /** What pages of other origins may read, beside what all doors let them. */
 const EXPOSED =
-  'request-id, retry-after-ms, x-should-retry, x-skein-model, x-skein-ignored, x-skein-cache, x-skein-cache-age, x-skein-saved-usd';
+  'request-id, retry-after-ms, x-should-retry, x-skein-model, x-skein-ignored, x-skein-cache, x-skein-cache-age, x-skein-saved-usd, x-skein-estimated';
 
 /** One request of a client, in the words of its family. */
 export class Exchange {

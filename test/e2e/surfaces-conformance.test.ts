@@ -122,8 +122,3 @@ describe('models', () => {
     expect(await surfaces.anthropic.models.retrieve('mixed')).toMatchObject({ type: 'model', id: 'mixed' });
   });
 });
-
-it('counts the tokens of a question', async () => {
-  const question = { model: 'anthropic', messages: [{ role: 'user' as const, content: 'x'.repeat(400) }] };
-  expect(await surfaces.anthropic.messages.countTokens(question)).toEqual({ input_tokens: 100 });
-});

@@ -1,15 +1,23 @@
 import type { NativeRequest } from '../native.ts';
 import { type AuthForm, authHeaders, type DialectQuirks, type DialectRequest, type DialectTarget } from './dialect.ts';
 import type { JsonObject } from './read.ts';
-import { objectOf } from './read.ts';
+import { countOf, objectOf } from './read.ts';
 
 /** What a dialect does with questions that are in its own words already. */
 export interface NativeDialect {
   request(native: NativeRequest, target: DialectTarget): DialectRequest;
+  /** Asks how many tokens a question has, where the format has a way to. */
+  readonly count?: CountDialect | undefined;
   /** Whether among these events of a stream is one that the decoder must see: with usage, an error, an end. */
   isNoteworthy(events: Buffer): boolean;
   /** Whether the data of an event is there only because we have asked for the usage. */
   isUsageAlone?(data: JsonObject): boolean;
+}
+
+export interface CountDialect {
+  request(native: NativeRequest, target: DialectTarget): DialectRequest;
+  /** Undefined for a body that has no count. */
+  parse(body: unknown): number | undefined;
 }
 
 export function openaiNative(quirks: DialectQuirks): NativeDialect {
@@ -51,12 +59,17 @@ export function responsesNative(quirks: DialectQuirks): NativeDialect {
 }
 
 export function anthropicNative(quirks: DialectQuirks): NativeDialect {
+  const requestTo = (path: string, { body, headers }: NativeRequest, target: DialectTarget) =>
+    toRequest(path, { ...body, model: target.model }, target, quirks.auth ?? 'x-api-key', {
+      'anthropic-version': '2023-06-01',
+      ...headers,
+    });
   return {
-    request: ({ body, headers }, target) =>
-      toRequest('/messages', { ...body, model: target.model }, target, quirks.auth ?? 'x-api-key', {
-        'anthropic-version': '2023-06-01',
-        ...headers,
-      }),
+    request: (native, target) => requestTo('/messages', native, target),
+    count: {
+      request: (native, target) => requestTo('/messages/count_tokens', native, target),
+      parse: (body) => countOf(objectOf(body).input_tokens),
+    },
     isNoteworthy: (events) =>
       hasValue(events, '"usage"') || hasValue(events, '"error"') || events.includes('message_stop'),
   };
