@@ -90,7 +90,10 @@ describe.each(DIALECT_NAMES)('whatever a provider of %s sends', (name) => {
           ...events.flatMap((event) => decoder.push({ data: JSON.stringify(event) })),
           ...decoder.end(),
         ]);
-        guarded(() => decoder.usage());
+        // What is known of the tokens is asked for whatever has happened.
+        const counts = Object.values({ ...decoder.usage(), raw: undefined });
+        expect(counts.filter((count) => count !== undefined && !Number.isSafeInteger(count))).toEqual([]);
+        expect(typeof decoder.isCounted()).toBe('boolean');
         if (parts === undefined) return;
         expect(parts.filter((part) => !isWellFormed(part))).toEqual([]);
         expect(parts.map(({ type }) => type).indexOf('finish')).toBe(parts.length - 1);
@@ -103,6 +106,8 @@ describe.each(DIALECT_NAMES)('whatever a provider of %s sends', (name) => {
     fc.assert(
       fc.property(spoilt(name), fc.boolean(), (body, isStructured) => {
         const answer = guarded(() => dialect.parse(body, isStructured ? structured : plain));
+        const usage = dialect.usage(body);
+        if (answer !== undefined) expect(answer.usage).toEqual(usage);
         if (answer !== undefined) expect(typeof answer.text).toBe('string');
       }),
       { numRuns: 400 },

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type ModelHarnessOptions, setUpModels } from '../../../test/utils/model-harness.ts';
 import { PAID, PAID_DIALECTS, PAID_NANO_USD, PAID_PRICE, type PaidDialect } from '../../../test/utils/paid-answers.ts';
-import { openaiAnswer, type ProviderHandler, sendEvents, sendJson } from '../../../test/utils/provider-server.ts';
+import {
+  openaiAnswer,
+  openaiChunks,
+  openaiEvents,
+  type ProviderHandler,
+  sendEvents,
+  sendJson,
+} from '../../../test/utils/provider-server.ts';
 import type { ModelCallRecord } from '../meter.ts';
 import type { ModelRequest } from '../model.ts';
 
@@ -213,6 +220,23 @@ describe('an attempt that was paid, and that another one follows', () => {
     expect(records).toMatchObject([{ ...PAID_RECORD, model: 'a', isFollowed: true }]);
     await parts.return?.();
     expect(records).toMatchObject([{ model: 'a' }, { model: 'b', outcome: 'aborted', isEstimated: true }]);
+  });
+
+  test('that has told but a beginning is estimated', async () => {
+    const begin = { type: 'message_start', message: { usage: { input_tokens: 100, output_tokens: 1 } } };
+    const { stream, records } = await setUp(
+      'anthropic',
+      (_, response) => sendEvents(response, events([begin], 'anthropic')),
+      {
+        ...both,
+        answers: { b: (_, response) => sendEvents(response, openaiEvents(...openaiChunks('Hello'))) },
+      },
+    );
+    expect(await stream()).toEqual({ parts: ['text', 'finish'], code: undefined });
+    expect(records).toMatchObject([
+      { isFollowed: true, isEstimated: true, usage: { inputTokens: 100, outputTokens: 1 }, costNanoUsd: 110_000n },
+      { model: 'b', outcome: 'ok', isEstimated: false },
+    ]);
   });
 
   test('is the call’s own where nobody was asked after it', async () => {
