@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { describeError } from '../../kernel/errors.ts';
 import { ProblemsError } from '../../kernel/problem.ts';
 import { type JobArguments, type JobName, type JobResult, runJob, weighJob } from './compile-jobs.ts';
@@ -27,7 +28,7 @@ export interface CompileWorkerOptions {
   /** After how long it is looked whether a job gets on; one that hardly does is begun anew, and waits less for others. */
   readonly patienceMs?: number;
   /** How much processor time a process has used so far. Default: as Linux tells it. */
-  readonly processorMs?: (pid: number | undefined) => number;
+  readonly processorMs?: (pid: number | undefined) => number | Promise<number>;
   readonly maxHeapMb?: number;
   /** How long the process stays without a job. */
   readonly idleMs?: number;
@@ -168,14 +169,19 @@ export function createCompileWorker({
     }
   };
   const watch = (job: Pending, by: ChildProcess) => {
-    const [usedMs, before] = [processorMs(by.pid), messages];
-    setTimeout(() => {
-      if (job !== running || by !== worker) return;
-      if (messages > before || processorMs(by.pid) - usedMs > patienceMs / 4) return watch(job, by);
+    const before = messages;
+    const isOver = () => job !== running || by !== worker;
+    const atFirst = processorMs(by.pid);
+    const look = async () => {
+      if (isOver()) return;
+      const usedMs = (await processorMs(by.pid)) - (await atFirst);
+      if (isOver()) return;
+      if (messages > before || usedMs > patienceMs / 4) return watch(job, by);
       void end();
       isPatient = false;
       begin(job);
-    }, patienceMs).unref();
+    };
+    setTimeout(() => void look(), patienceMs).unref();
   };
 
   return {
@@ -212,10 +218,13 @@ function nodeCommand(isPatient: boolean, execArgv: string[]): { execPath?: strin
   return { execPath: '/bin/sh', execArgv: ['-c', script, process.execPath, ...execArgv] };
 }
 
-/** What it has used so far, of all processors; proc(5), fields 14 and 15, in hundredths of a second. */
-function toldByLinux(pid: number | undefined): number {
+/**
+ * What it has used so far, of all processors; proc(5), fields 14 and 15, in hundredths of a second. The system may let who
+ * reads it wait for the process, which waits for everybody: for tens of milliseconds, seen here.
+ */
+async function toldByLinux(pid: number | undefined): Promise<number> {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
     return 10 * (Number(fields[11]) + Number(fields[12]));
   } catch {
     // It has ended, which is told elsewhere.
