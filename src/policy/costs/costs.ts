@@ -4,7 +4,7 @@ import { type Log, silentLog } from '../../../kernel/ports.ts';
 import type { Plan } from '../../../schema/plan/plan.ts';
 import type { Generation } from '../../../schema/registry.ts';
 import { type Caller, DEFAULT_TENANT } from '../../identity/caller.ts';
-import { fieldCallsOf } from './field-calls.ts';
+import { type CostedGraph, createCostedGraph } from './costed-graph.ts';
 import type { Formula, Variables } from './formula.ts';
 import { measureOperation, type OperationCost } from './measure.ts';
 import type { CostOptions } from './options.ts';
@@ -40,18 +40,13 @@ const MOST_TOLD = 100;
 
 /** A document is measured once for a graph and sizes of lists; per request what depends on variables is reckoned. */
 export function createCosts({ limits, log = silentLog }: CostsDeps): Costs {
-  const known = new WeakMap<
-    Plan,
-    { readonly cost: OperationCost; readonly listSizes: unknown; readonly listSize: number }
-  >();
-  const looked = new WeakSet<GraphQLSchema>();
+  const graphs = new WeakMap<object, CostedGraph & { readonly measured: WeakMap<Plan, OperationCost> }>();
   const told = new Set<string>();
 
   /** A size for a field that is misspelt would say nothing, and nobody would know. */
   const tellUnknown = ({ generation: { schema }, caller }: CostedOperation): void => {
     // The configuration is that of one graph; of those of other tenants it may name what others have.
-    if (caller.tenant !== DEFAULT_TENANT || looked.has(schema)) return;
-    looked.add(schema);
+    if (caller.tenant !== DEFAULT_TENANT) return;
     for (const field of unknownFields(schema, limits.listSizes)) {
       if (told.has(field) || told.size >= MOST_TOLD) continue;
       told.add(field);
@@ -61,14 +56,17 @@ export function createCosts({ limits, log = silentLog }: CostsDeps): Costs {
   const measured = (costed: CostedOperation): OperationCost => {
     const { plan, generation } = costed;
     const { listSize, listSizes } = limits;
-    const found = known.get(plan);
-    if (found?.listSizes === listSizes && found.listSize === listSize) return found.cost;
-    const { schema } = generation;
-    const { document, operation } = plan;
-    tellUnknown(costed);
-    const options = { listSize, listSizes };
-    const cost = measureOperation({ schema, document, operation, calls: fieldCallsOf(generation), options });
-    known.set(plan, { cost, listSizes, listSize });
+    let graph = graphs.get(generation);
+    if (graph?.options.listSizes !== listSizes || graph.options.listSize !== listSize) {
+      graph = { ...createCostedGraph(generation, { listSize, listSizes }), measured: new WeakMap() };
+      graphs.set(generation, graph);
+      tellUnknown(costed);
+    }
+    let cost = graph.measured.get(plan);
+    if (cost === undefined) {
+      cost = measureOperation(graph, plan);
+      graph.measured.set(plan, cost);
+    }
     return cost;
   };
   return {

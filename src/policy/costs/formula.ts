@@ -15,6 +15,7 @@ export type Formula = number | Reading;
 
 /** Puts formulas together. What is known is reckoned at once, so that only what depends on variables stays. */
 export interface FormulaBuilder {
+  /** The same of the same is one step. */
   plus(one: Term, other: Term): Term;
   times(one: Term, other: Term): Term;
   largest(one: Term, other: Term): Term;
@@ -26,51 +27,71 @@ export interface FormulaBuilder {
 interface Step {
   /** Slots of earlier steps. */
   readonly uses: readonly number[];
-  run(values: Float64Array, variables: Variables): number;
+  readonly run: (values: Float64Array, variables: Variables) => number;
 }
 
 type Reckon = (one: number, other: number) => number;
-const add: Reckon = (one, other) => Math.min(MOST, one + other);
-const multiply: Reckon = (one, other) => Math.min(MOST, one * other);
+
+const RECKON = {
+  plus: (one: number, other: number) => Math.min(MOST, one + other),
+  times: (one: number, other: number) => Math.min(MOST, one * other),
+  largest: (one: number, other: number) => Math.max(one, other),
+} as const;
 
 export function createFormulaBuilder(): FormulaBuilder {
   const steps: Step[] = [];
+  const made = new Map<string, Term>();
   const slotOf = (step: Step): Term => ({ slot: steps.push(step) - 1 });
-  const combine = (reckon: Reckon, one: Term, other: Term): Term => {
-    if (typeof one === 'number') return typeof other === 'number' ? reckon(one, other) : combine(reckon, other, one);
+  const combine = (name: keyof typeof RECKON, one: Term, other: Term): Term => {
+    const reckon = RECKON[name];
+    if (typeof one === 'number') return typeof other === 'number' ? reckon(one, other) : combine(name, other, one);
     const { slot } = one;
-    if (typeof other === 'number') return slotOf({ uses: [slot], run: (values) => reckon(values[slot] ?? 0, other) });
-    const { slot: second } = other;
-    return slotOf({ uses: [slot, second], run: (values) => reckon(values[slot] ?? 0, values[second] ?? 0) });
+    const key = `${name} ${slot} ${typeof other === 'number' ? '' : '$'}${typeof other === 'number' ? other : other.slot}`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const term = slotOf(stepOf(reckon, slot, other));
+    made.set(key, term);
+    return term;
   };
   return {
     plus(one, other) {
       if (one === 0) return other;
-      return other === 0 ? one : combine(add, one, other);
+      return other === 0 ? one : combine('plus', one, other);
     },
     times(one, other) {
       if (one === 0 || other === 0) return 0;
       if (one === 1) return other;
-      return other === 1 ? one : combine(multiply, one, other);
+      return other === 1 ? one : combine('times', one, other);
     },
     largest(one, other) {
       if (one === 0 || one === other) return other;
-      return other === 0 ? one : combine(Math.max, one, other);
+      return other === 0 ? one : combine('largest', one, other);
     },
     read: (reading) => slotOf({ uses: [], run: (_, variables) => reading(variables) }),
     build: (term) => (typeof term === 'number' ? term : compile(steps, term.slot)),
   };
 }
 
+function stepOf(reckon: Reckon, slot: number, other: Term): Step {
+  if (typeof other === 'number') return { uses: [slot], run: (values) => reckon(values[slot] ?? 0, other) };
+  const { slot: second } = other;
+  return { uses: [slot, second], run: (values) => reckon(values[slot] ?? 0, values[second] ?? 0) };
+}
+
 function compile(steps: readonly Step[], last: number): Reading {
   const needed = new Set([last]);
   for (let slot = last; slot >= 0; slot -= 1)
     if (needed.has(slot)) for (const used of steps[slot]?.uses ?? []) needed.add(used);
-  const order = [...needed].sort((one, other) => one - other);
+  const order = [...needed]
+    .sort((one, other) => one - other)
+    .flatMap((slot) => {
+      const step = steps[slot];
+      return step === undefined ? [] : [{ slot, run: step.run }];
+    });
   // Nothing waits in between: one array is enough for all calls.
   const values = new Float64Array(last + 1);
   return (variables) => {
-    for (const slot of order) values[slot] = steps[slot]?.run(values, variables) ?? 0;
+    for (const { slot, run } of order) values[slot] = run(values, variables);
     return values[last] ?? 0;
   };
 }

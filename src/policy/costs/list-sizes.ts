@@ -10,7 +10,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { type FormulaBuilder, MOST, type Term, type Variables } from './formula.ts';
-import type { CostOptions } from './options.ts';
+import type { SizeOptions } from './options.ts';
 
 /** Arguments that say how many are wanted. */
 const SIZES: ReadonlySet<string> = new Set(
@@ -35,7 +35,7 @@ export interface ListSizes {
 
 export interface ListSizesContext {
   readonly operation: OperationDefinitionNode;
-  readonly options: Pick<CostOptions, 'listSize' | 'listSizes'>;
+  readonly options: SizeOptions;
   readonly formula: Pick<FormulaBuilder, 'read'>;
 }
 
@@ -44,6 +44,7 @@ type Told = string | ((variables: Variables) => unknown);
 
 /** Sizes of lists as an operation asks for them. */
 export function createListSizes({ operation, options, formula }: ListSizesContext): ListSizes {
+  const readings = new Map<FieldNode, Map<string, Term>>();
   const defaults = new Map(
     (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
@@ -85,15 +86,22 @@ export function createListSizes({ operation, options, formula }: ListSizesContex
         }),
       );
       if (given.length === 0) return fallback;
-      const sizeFor = (variables: Variables) =>
-        largestOf(
-          given.flatMap(({ told, isSure }) => {
-            const value = typeof told === 'string' ? told : told(variables);
-            return sizeOf(value, isSure, otherwise) ?? [];
-          }),
-        );
+      const sizeFor = (variables: Variables) => {
+        let most: number | undefined;
+        for (const { told, isSure } of given) {
+          const size = sizeOf(typeof told === 'string' ? told : told(variables), isSure, otherwise);
+          if (size !== undefined && (most === undefined || size > most)) most = size;
+        }
+        return most;
+      };
       if (given.every(({ told }) => typeof told === 'string')) return sizeFor({});
-      return formula.read((variables) => sizeFor(variables) ?? fallback ?? otherwise);
+      // Many types may have the same field of an interface.
+      const key = `${otherwise} ${fallback} ${places.map(({ argument }) => argument).join()}`;
+      const ofNode = readings.get(node) ?? new Map<string, Term>();
+      readings.set(node, ofNode);
+      const term = ofNode.get(key) ?? formula.read((variables) => sizeFor(variables) ?? fallback ?? otherwise);
+      ofNode.set(key, term);
+      return term;
     },
   };
 }
@@ -122,7 +130,7 @@ function isNumber(type: GraphQLType): boolean {
 }
 
 /** What is said of the field itself, or of it in an interface. */
-function givenFor({ listSizes }: Pick<CostOptions, 'listSizes'>, type: GraphQLObjectType, { name }: Field) {
+export function givenFor({ listSizes }: SizeOptions, type: GraphQLObjectType, { name }: Field) {
   for (const owner of [type, ...type.getInterfaces()]) {
     const given = Object.hasOwn(listSizes, `${owner.name}.${name}`) ? listSizes[`${owner.name}.${name}`] : undefined;
     if (given !== undefined) return given;

@@ -11,6 +11,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { naiveCost } from '../../../test/utils/naive-cost.ts';
+import { costedGraph } from './costed-graph.ts';
 import { type Formula, MOST } from './formula.ts';
 import { measureOperation } from './measure.ts';
 import { type CostOptions, costOptions } from './options.ts';
@@ -61,7 +62,7 @@ function measure(text: string, options: CostOptions = z.object(costOptions).pars
     ESTIMATES[coordinate] !== undefined || ROOTS.includes(coordinate)
       ? { estimate: ESTIMATES[coordinate], reads: [] }
       : undefined;
-  return { document, operation, ...measureOperation({ schema, document, operation, calls, options }) };
+  return { document, operation, ...measureOperation(costedGraph(schema, calls, options), { document, operation }) };
 }
 
 const value = (formula: Formula, variables: Readonly<Record<string, unknown>>) =>
@@ -183,6 +184,44 @@ it('a chain of fragments that doubles at each step is measured step by step', ()
   expect(long.visited).toBeLessThan(short.visited * 5);
   expect(value(short.nanoUsd, { n: 1 })).toBe(1_000 * 2 ** 10);
   expect(value(long.nanoUsd, { n: 1 })).toBe(Math.min(MOST, 1_000 * 2 ** 40));
+});
+
+describe('types that merge other selections for every choice of types above them', () => {
+  const KINDS = 6;
+  const kinds = Array.from({ length: KINDS }, (_, i) => i);
+  const tree = buildSchema(`
+    interface Node { kids(first: Int): [Node!]! }
+    type Query { node: Node }
+    ${kinds.map((i) => `type T${i} implements Node { kids(first: Int): [Node!]! own${i}(first: Int): [Node!]! }`).join(' ')}
+  `);
+  const chain = (kind: number, depth: number): string =>
+    depth === 0
+      ? '__typename'
+      : `kids { ... on T${kind} { own${kind}(first: ${kind + 1}) { __typename } } ${chain(kind, depth - 1)} }`;
+  const level = (depth: number): string =>
+    depth === 0
+      ? '__typename'
+      : `kids { ${kinds.map((kind) => `... on T${kind} { ${chain(kind, depth)} }`).join(' ')} ${level(depth - 1)} }`;
+  const measured = (depth: number) => {
+    const document = parse(`{ node { ${level(depth)} } }`);
+    expect(validate(tree, document)).toEqual([]);
+    const operation = getOperationAST(document);
+    if (operation == null) throw new Error('no operation');
+    const graph = costedGraph(tree, () => undefined, { listSize: 2, listSizes: {} });
+    const given = { schema: tree, document, operation, variables: {}, estimates: {}, assumed: 2 };
+    return { cost: measureOperation(graph, { document, operation }), naive: () => naiveCost(given) };
+  };
+
+  it('are measured exactly where they are few', () => {
+    const { cost, naive } = measured(3);
+    expect(cost.units).toBe(naive().units);
+  });
+
+  it('are measured for as much or more where they are many, and step by step', () => {
+    const { cost } = measured(9);
+    expect(cost.visited).toBeLessThan(200_000);
+    expect(cost.units).toBeGreaterThanOrEqual(2 ** 9 * (1 + KINDS));
+  });
 });
 
 describe('whatever is asked', () => {

@@ -2,6 +2,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -11,23 +12,20 @@ import {
   isAbstractType,
   isCompositeType,
   isListType,
-  isObjectType,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
   valueFromASTUntyped,
 } from 'graphql';
+import type { CostedGraph } from './costed-graph.ts';
+import { createDifferingTypes, type DifferingTypes } from './differing-types.ts';
 import type { FieldCall, FieldCalls } from './field-calls.ts';
 import { asTerm, createFormulaBuilder, type Formula, type Term, type Variables } from './formula.ts';
 import { createListSizes } from './list-sizes.ts';
-import type { CostOptions } from './options.ts';
 
 export interface MeasuredOperation {
-  readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  readonly calls: FieldCalls;
-  readonly options: Pick<CostOptions, 'listSize' | 'listSizes'>;
 }
 
 /** What an operation costs at the most, as far as that can be told before it runs. */
@@ -49,15 +47,18 @@ const NOTHING: Cost = { units: 0, nanoUsd: 0 };
 
 type Field = GraphQLField<unknown, unknown>;
 
+/** Selections that are looked at to be exact. */
+const MOST_VISITED = 50_000;
+
 /**
  * Measures an operation. What GraphQL merges into one field counts once, of an abstract type the dearest of its types, and
  * what `@skip` and `@include` may leave out as if it was there. The same selections of the same type are measured once,
  * however many fragments lead to them. The document is valid.
  */
-export function measureOperation(measured: MeasuredOperation): OperationCost {
-  const { schema, operation } = measured;
-  const measure = new Measure(measured);
-  const root = schema.getRootType(operation.operation);
+export function measureOperation(graph: CostedGraph, measured: MeasuredOperation): OperationCost {
+  const { operation } = measured;
+  const measure = new Measure(graph, measured);
+  const root = graph.schema.getRootType(operation.operation);
   const { units, nanoUsd } = root == null ? NOTHING : measure.object(root, [operation.selectionSet], undefined);
   return { units: measure.formula.build(units), nanoUsd: measure.formula.build(nanoUsd), visited: measure.visited };
 }
@@ -74,13 +75,16 @@ class Measure {
   readonly #known = new Map<string, Cost>();
   readonly #ids = new Map<object, number>();
   readonly #reading = new Set<FieldCall>();
+  readonly #typesOf: DifferingTypes;
 
-  constructor({ schema, document, operation, calls, options }: MeasuredOperation) {
+  constructor(graph: CostedGraph, { document, operation }: MeasuredOperation) {
+    const { schema, calls, options } = graph;
     this.#schema = schema;
     this.#calls = calls;
     this.#sizes = createListSizes({ operation, options, formula: this.formula });
     for (const definition of document.definitions)
       if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition);
+    this.#typesOf = createDifferingTypes(graph, this.#fragments);
     const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
       defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
     );
@@ -145,11 +149,7 @@ class Measure {
     const said = this.#sizes.said(type, field, node);
     const depth = listDepth(field.type);
     const sets = [...new Set(nodes.flatMap(({ selectionSet }) => selectionSet ?? []))];
-    const each = this.#dearest(
-      isObjectType(inner) ? [inner] : this.#schema.getPossibleTypes(inner),
-      sets,
-      depth === 0 ? said : undefined,
-    );
+    const each = this.#inner(inner, sets, depth === 0 ? said : undefined);
     let size: Term = 1;
     for (let level = 0; level < depth; level += 1)
       size = this.formula.times(
@@ -195,6 +195,15 @@ class Measure {
     if (edges !== undefined || nodes !== undefined) return field === edges || field === nodes ? given : assumed;
     // Of several it cannot be told which of them is meant.
     return lists.length === 1 ? given : this.formula.largest(given, assumed);
+  }
+
+  #inner(type: GraphQLCompositeType, sets: readonly SelectionSetNode[], given: Term | undefined): Cost {
+    // Of what stands in a connection all lists matter, whatever the interface shows of them.
+    const types =
+      given !== undefined && isAbstractType(type) ? this.#schema.getPossibleTypes(type) : this.#typesOf(type, sets);
+    if (sets.length === 1 || this.visited < MOST_VISITED) return this.#dearest(types, sets, given);
+    // What types merge can differ by every choice of types above: each set by itself is as much or more, and is known soon.
+    return sets.map((set) => this.#dearest(types, [set], given)).reduce((sum, cost) => this.#sum(sum, cost), NOTHING);
   }
 
   #dearest(types: readonly GraphQLObjectType[], sets: readonly SelectionSetNode[], given: Term | undefined): Cost {

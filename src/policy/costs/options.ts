@@ -47,3 +47,5 @@ export const costOptions = {
 
 const limits = z.object(costOptions);
 export type CostOptions = z.infer<typeof limits>;
+/** How long lists are. */
+export type SizeOptions = Pick<CostOptions, 'listSize' | 'listSizes'>;
