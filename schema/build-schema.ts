@@ -14,6 +14,7 @@ import {
   type GraphQLField,
   type GraphQLFieldMap,
   type GraphQLInputField,
+  type GraphQLInputFieldMap,
   GraphQLList,
   type GraphQLNamedType,
   GraphQLNonNull,
@@ -27,11 +28,8 @@ import {
   getDirectiveValues,
   type InputValueDefinitionNode,
   introspectionTypes,
-  isInterfaceType,
-  isObjectType,
   isTypeDefinitionNode,
   isTypeExtensionNode,
-  isUnionType,
   Kind,
   type NamedTypeNode,
   type SchemaDefinitionNode,
@@ -42,103 +40,106 @@ import {
   type TypeExtensionNode,
   type TypeNode,
   valueFromAST,
+  visit,
 } from 'graphql';
-import { runSteps, type Steps } from '../kernel/steps.ts';
+import type { Steps } from '../kernel/steps.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import {
-  assembleSchema,
+  assembleLater,
   BuiltInputType,
   BuiltInterfaceType,
   BuiltObjectType,
-  fillSteps,
+  type LaterType,
+  putLater,
+  readTypesSteps,
 } from './build-schema-types.ts';
-import { membersOf, outlineSdl } from './sdl-outline.ts';
+import { interfacesOf, type Member, membersOf, outlineSdl } from './sdl-outline.ts';
 
 export interface BuildSchemaOptions {
   /** Internal values of enums: `Color` → `{ DARK_RED: 'dark-red' }`. */
   readonly enumValues?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Implementations of scalars, by name; the others take any value. */
   readonly scalars?: Readonly<Record<string, GraphQLScalarType>>;
-  /** Puts resolvers on the fields of an object type or interface, when it has them. */
-  readonly attach?: (typeName: string, fields: GraphQLFieldMap<unknown, unknown>) => Steps<void>;
+  /** What resolves a field: a function, or `resolve` and `subscribe`. */
+  readonly resolverOf?: (typeName: string, fieldName: string) => unknown;
+  /** What says which of its types a value of an interface or union is. */
+  readonly typeResolverOf?: (typeName: string) => ((value: unknown) => string | undefined) | undefined;
 }
 
 /**
- * The schema of an SDL, as GraphQL.js' `buildSchema` makes it, but that it reads the fields of a type, and the values of
- * an enum, when somebody first asks for them: graphs have thousands of types, of which few are used at a time. The SDL was made or checked before; what is wrong in a type is thrown when it is
- * read.
- * @throws GraphQLError of the parser; Error for a type that is not there or is there twice
+ * The schema of an SDL, as GraphQL.js' `buildSchema` makes it, but that a type, and each of its fields, is made when
+ * somebody first looks at it: graphs have thousands of types, of which few are used at a time. Nodes are not kept but of
+ * arguments. The SDL was made or checked before: what is wrong in a type is thrown when it is read.
+ * @throws GraphQLError of the parser; Error for a type that is there twice
  */
 export function* openSchemaSteps(sdl: string, options: BuildSchemaOptions = {}): Steps<GraphQLSchema> {
   const { definitions, scalars } = yield* outlineSdl(sdl);
-  return yield* outlineSchema(definitions, options, scalars);
+  return yield* schemaSteps(definitions, scalars, options, false);
 }
 
-/** The same with everything read. */
-export function* buildSchemaSteps(sdl: string, options: BuildSchemaOptions = {}): Steps<GraphQLSchema> {
-  return yield* buildDefinitions((yield* outlineSdl(sdl)).definitions, options);
-}
-
-/** Gives root types their fields in steps: there may be thousands, and everybody begins at them. */
-export function* fillRootSteps(schema: GraphQLSchema): Steps<void> {
-  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()])
-    if (type != null) yield* fillSteps(type);
-}
-
-export function buildSchemaNow(sdl: string, options: BuildSchemaOptions = {}): GraphQLSchema {
-  return runSteps(buildSchemaSteps(sdl, options));
-}
-
-/** A schema of definitions with everything read. */
+/**
+ * A schema of definitions with everything made at once.
+ * @throws Error for a type that is not there or is there twice
+ */
 export function* buildDefinitions(
   definitions: readonly DefinitionNode[],
   options: BuildSchemaOptions,
 ): Steps<GraphQLSchema> {
-  return yield* outlineSchema(definitions, options);
+  const scalars = new Set<string>();
+  const NamedType = ({ name: { value } }: NamedTypeNode) => void (STANDARD.has(value) && scalars.add(value));
+  for (const definition of definitions) {
+    visit(definition, { NamedType });
+    yield;
+  }
+  const schema = yield* schemaSteps(definitions, scalars, options, true);
+  yield* readTypesSteps(schema);
+  return schema;
 }
 
 const STANDARD: ReadonlyMap<string, GraphQLNamedType> = new Map(
   [...specifiedScalarTypes, ...introspectionTypes].map((type) => [type.name, type]),
 );
 
-/**
- * `mentioned` are the scalars of GraphQL's own that it names in what is read later; without, everything is read at once,
- * and they stand where they are first used.
- */
-function* outlineSchema(
+/** `scalars` are those of GraphQL's own that the definitions name. */
+function* schemaSteps(
   definitions: readonly DefinitionNode[],
-  { enumValues, scalars = {}, attach }: BuildSchemaOptions,
-  mentioned?: ReadonlySet<string>,
+  scalars: ReadonlySet<string>,
+  options: BuildSchemaOptions,
+  keepsNodes: boolean,
 ): Steps<GraphQLSchema> {
-  const types = new Map<string, GraphQLNamedType>();
-  const nodes: TypeDefinitionNode[] = [];
+  const nodes = new Map<string, TypeDefinitionNode>();
+  const made = new Map<string, GraphQLNamedType>();
   const extensions = new Map<string, TypeExtensionNode[]>();
   const schemaNodes: (SchemaDefinitionNode | SchemaExtensionNode)[] = [];
   for (const definition of definitions) {
     yield;
-    if (isTypeDefinitionNode(definition)) nodes.push(definition);
-    else if (isTypeExtensionNode(definition)) add(extensions, definition.name.value, definition);
+    if (isTypeDefinitionNode(definition)) {
+      const name = definition.name.value;
+      if (nodes.has(name)) throw new Error(`There can be only one type named "${name}".`);
+      nodes.set(name, definition);
+    } else if (isTypeExtensionNode(definition)) add(extensions, definition.name.value, definition);
     else if (definition.kind === Kind.SCHEMA_DEFINITION || definition.kind === Kind.SCHEMA_EXTENSION)
       schemaNodes.push(definition);
   }
-  const extensionsOf = <T extends TypeExtensionNode>(node: TypeDefinitionNode) =>
-    (extensions.get(node.name.value) ?? []) as T[];
-
-  const ordered = new Set<GraphQLNamedType>();
-  const named = ({ name: { value: name } }: NamedTypeNode): GraphQLNamedType => {
-    const standard = STANDARD.get(name);
-    if (standard !== undefined) {
-      ordered.add(standard);
-      return standard;
-    }
-    const type = types.get(name);
-    if (type === undefined) throw unknown(name);
-    return type;
-  };
   const unknown = (name: string) => {
-    const names = [...types.keys(), ...specifiedScalarTypes.map((type) => type.name)];
+    const names = [...nodes.keys(), ...specifiedScalarTypes.map((type) => type.name)];
     return new Error(`Unknown type "${name}".${didYouMean(name, names)}`);
   };
+  for (const name of extensions.keys()) if (!nodes.has(name)) throw unknown(name);
+  const extensionsOf = <T extends TypeExtensionNode>(node: TypeDefinitionNode) =>
+    (extensions.get(node.name.value) ?? []) as T[];
+  const partsOf = (node: TypeDefinitionNode): readonly DefinitionNode[] => [node, ...extensionsOf(node)];
+
+  const typeNamed = (name: string): GraphQLNamedType => {
+    const known = STANDARD.get(name) ?? made.get(name);
+    if (known !== undefined) return known;
+    const node = nodes.get(name);
+    if (node === undefined) throw unknown(name);
+    const type = createType(node);
+    made.set(name, type);
+    return type;
+  };
+  const named = (node: NamedTypeNode) => typeNamed(node.name.value);
   const typeOf = (node: TypeNode): GraphQLType => {
     if (node.kind === Kind.LIST_TYPE) return new GraphQLList(typeOf(node.type));
     if (node.kind === Kind.NON_NULL_TYPE) return new GraphQLNonNull(typeOf(node.type) as never);
@@ -159,102 +160,87 @@ function* outlineSchema(
       readDefault(argument, node);
       return argument;
     });
-  // With room for resolvers, which come later: one shape for all fields.
-  const fieldOf = (node: FieldDefinitionNode) => ({
-    name: node.name.value,
-    description: node.description?.value,
-    type: typeOf(node.type) as GraphQLField<unknown, unknown>['type'],
-    args: argumentsOf(node.arguments),
-    resolve: undefined,
-    subscribe: undefined,
-    deprecationReason: deprecationOf(node),
-    extensions: Object.create(null),
-    // What can be read again is not kept.
-    astNode: mentioned === undefined ? node : undefined,
-  });
+  const fieldOf = (node: FieldDefinitionNode, typeName: string) => {
+    const resolver = options.resolverOf?.(typeName, node.name.value);
+    const resolvers = typeof resolver === 'object' ? (resolver as ResolverPair) : undefined;
+    return {
+      name: node.name.value,
+      description: node.description?.value,
+      type: typeOf(node.type) as GraphQLField<unknown, unknown>['type'],
+      args: argumentsOf(node.arguments),
+      resolve: resolvers === undefined ? (resolver as ResolverPair['resolve']) : resolvers.resolve,
+      subscribe: resolvers?.subscribe,
+      deprecationReason: deprecationOf(node),
+      extensions: Object.create(null),
+      astNode: keepsNodes ? node : undefined,
+    };
+  };
 
-  for (const node of nodes) {
-    const name = node.name.value;
-    if (types.has(name)) throw new Error(`There can be only one type named "${name}".`);
-    types.set(name, STANDARD.get(name) ?? createType(node));
-    yield;
-  }
-  for (const name of extensions.keys()) if (!types.has(name)) throw unknown(name);
-  for (const node of nodes) {
-    const type = types.get(node.name.value) as GraphQLNamedType;
-    ordered.add(type);
-    if (mentioned === undefined) {
-      if (isObjectType(type) || isInterfaceType(type)) type.getInterfaces();
-      else if (isUnionType(type)) type.getTypes();
-      yield* fillSteps(type);
-    }
-    yield;
-  }
-  for (const name of mentioned ?? []) ordered.add(STANDARD.get(name) as GraphQLNamedType);
-  const directiveNodes = definitions.flatMap((node) =>
-    node.kind === Kind.DIRECTIVE_DEFINITION ? [[node, argumentsOf(node.arguments)] as const] : [],
-  );
-  const directives = directiveNodes.map(
-    ([node, args]) =>
-      new GraphQLDirective({
-        name: node.name.value,
-        description: node.description?.value,
-        locations: node.locations.map(({ value }) => value as DirectiveLocation),
-        isRepeatable: node.repeatable,
-        args: Object.fromEntries(args.map((argument) => [argument.name, argument])),
-        astNode: node,
-      }),
+  const directives = definitions.flatMap((node) =>
+    node.kind === Kind.DIRECTIVE_DEFINITION
+      ? new GraphQLDirective({
+          name: node.name.value,
+          description: node.description?.value,
+          locations: node.locations.map(({ value }) => value as DirectiveLocation),
+          isRepeatable: node.repeatable,
+          args: Object.fromEntries(argumentsOf(node.arguments).map((argument) => [argument.name, argument])),
+          astNode: node,
+        })
+      : [],
   );
   const declared = new Set(directives.map(({ name }) => name));
   const schemaNode = schemaNodes.find((node) => node.kind === Kind.SCHEMA_DEFINITION);
-  const roots: Record<string, GraphQLNamedType | undefined> = {};
+  const roots: Record<string, string> = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' };
+  if (schemaNode !== undefined) for (const operation of Object.keys(roots)) delete roots[operation];
   for (const node of schemaNodes)
-    for (const { operation, type } of node.operationTypes ?? []) roots[operation] = named(type);
-  const root = (operation: string, name: string) => {
-    const type = schemaNode === undefined ? types.get(name) : roots[operation];
+    for (const { operation, type } of node.operationTypes ?? []) roots[operation] = type.name.value;
+  const root = (operation: string) => {
+    const name = roots[operation];
+    if (name === undefined || (schemaNode === undefined && !nodes.has(name))) return undefined;
+    const type = typeNamed(name);
     return type instanceof GraphQLObjectType ? type : undefined;
   };
   const config = {
     description: schemaNode?.description?.value,
-    query: root('query', 'Query'),
-    mutation: root('mutation', 'Mutation'),
-    subscription: root('subscription', 'Subscription'),
+    query: root('query'),
+    mutation: root('mutation'),
+    subscription: root('subscription'),
     directives: [...directives, ...specifiedDirectives.filter(({ name }) => !declared.has(name))],
     extensions: Object.create(null),
     astNode: schemaNode,
     extensionASTNodes: schemaNodes.filter((node) => node.kind === Kind.SCHEMA_EXTENSION),
     assumeValid: true,
   };
-  return yield* assembleSchema(config, ordered);
+  return yield* assembleLater(config, laterTypes());
 
-  function* fieldSteps(node: TypeDefinitionNode): Steps<GraphQLFieldMap<unknown, unknown>> {
+  function* laterTypes(): Iterable<LaterType> {
+    for (const [name, node] of nodes) {
+      const interfaces = partsOf(node).flatMap(interfacesOf);
+      yield { name, kind: node.kind, interfaces, make: () => typeNamed(name) };
+    }
+    for (const name of scalars)
+      if (!nodes.has(name))
+        yield { name, kind: Kind.SCALAR_TYPE_DEFINITION, interfaces: [], make: () => typeNamed(name) };
+  }
+
+  function fieldsOf(node: TypeDefinitionNode): GraphQLFieldMap<unknown, unknown> {
     const { value: typeName } = node.name;
     const fields: GraphQLFieldMap<unknown, unknown> = Object.create(null);
-    for (const part of [node, ...extensionsOf(node)]) {
-      for (const field of membersOf(part) as Iterable<FieldDefinitionNode>) {
-        const { value: name } = field.name;
-        if (fields[name] !== undefined) throw twice(typeName, name);
-        fields[name] = fieldOf(field) as never;
-        yield;
-      }
-    }
-    if (attach !== undefined) yield* attach(typeName, fields);
+    for (const { name, read } of uniqueMembers(typeName, partsOf(node)))
+      putLater(fields, { name, make: () => fieldOf(read() as FieldDefinitionNode, typeName) as never });
     return fields;
   }
 
-  function* inputFieldSteps(type: BuiltInputType, node: TypeDefinitionNode): Steps<void> {
-    const withDefaults: [GraphQLInputField, InputValueDefinitionNode][] = [];
-    for (const part of [node, ...extensionsOf(node)]) {
-      for (const field of membersOf(part) as Iterable<InputValueDefinitionNode>) {
-        const built = inputValue(field);
-        if (type.built[built.name] !== undefined) throw twice(type.name, built.name);
-        type.built[built.name] = built;
-        if (field.defaultValue !== undefined) withDefaults.push([built, field]);
-        yield;
-      }
-    }
-    // A default may be of the type itself.
-    for (const [field, node] of withDefaults) readDefault(field, node);
+  function inputFieldsOf(node: TypeDefinitionNode): GraphQLInputFieldMap {
+    const fields: GraphQLInputFieldMap = Object.create(null);
+    for (const { name, read } of uniqueMembers(node.name.value, partsOf(node)))
+      putLater<GraphQLInputField>(fields, {
+        name,
+        make: () => inputValue(read() as InputValueDefinitionNode),
+        // A default may be of the type itself.
+        finish: (field) => readDefault(field, read() as InputValueDefinitionNode),
+      });
+    return fields;
   }
 
   function createType(node: TypeDefinitionNode): GraphQLNamedType {
@@ -264,19 +250,16 @@ function* outlineSchema(
       case Kind.OBJECT_TYPE_DEFINITION:
       case Kind.INTERFACE_TYPE_DEFINITION: {
         const extensionASTNodes = extensionsOf<never>(node);
-        const interfaces = () =>
-          [node, ...extensionsOf(node)].flatMap((part) =>
-            'interfaces' in part ? (part.interfaces ?? []).map(named) : [],
-          ) as never[];
+        const interfaces = () => partsOf(node).flatMap(interfacesOf).map(typeNamed) as never[];
         const config = { ...common, interfaces, astNode: node as never, extensionASTNodes };
-        const Type = node.kind === Kind.OBJECT_TYPE_DEFINITION ? BuiltObjectType : BuiltInterfaceType;
-        return new Type(config, () => fieldSteps(node));
+        return node.kind === Kind.OBJECT_TYPE_DEFINITION
+          ? new BuiltObjectType(config, () => fieldsOf(node))
+          : new BuiltInterfaceType({ ...config, resolveType: options.typeResolverOf?.(name) }, () => fieldsOf(node));
       }
       case Kind.INPUT_OBJECT_TYPE_DEFINITION: {
         const isOneOf = has(node, GraphQLOneOfDirective);
-        const config = { ...common, isOneOf, astNode: node, extensionASTNodes: extensionsOf<never>(node) };
-        const type: BuiltInputType = new BuiltInputType(config, () => inputFieldSteps(type, node));
-        return type;
+        const extensionASTNodes = extensionsOf<never>(node);
+        return new BuiltInputType({ ...common, isOneOf, astNode: node, extensionASTNodes }, () => inputFieldsOf(node));
       }
       case Kind.UNION_TYPE_DEFINITION: {
         const members = () =>
@@ -284,17 +267,19 @@ function* outlineSchema(
         return new GraphQLUnionType({
           ...common,
           types: members as never,
+          resolveType: options.typeResolverOf?.(name),
           astNode: node,
           extensionASTNodes: extensionsOf(node),
         });
       }
       case Kind.ENUM_TYPE_DEFINITION: {
         const all = extensionsOf<EnumTypeExtensionNode>(node);
-        const values = () => enumValuesOf([node, ...all], enumValues?.get(name));
+        const values = () => enumValuesOf(name, [node, ...all], options.enumValues?.get(name));
         return new GraphQLEnumType({ ...common, values, astNode: node, extensionASTNodes: all });
       }
       case Kind.SCALAR_TYPE_DEFINITION: {
-        const implementation = Object.hasOwn(scalars, name) ? scalars[name] : undefined;
+        const { scalars: own = {} } = options;
+        const implementation = Object.hasOwn(own, name) ? own[name] : undefined;
         const all = extensionsOf<never>(node);
         if (implementation !== undefined)
           return new GraphQLScalarType({ ...implementation.toConfig(), astNode: node, extensionASTNodes: all });
@@ -307,22 +292,36 @@ function* outlineSchema(
   }
 }
 
+interface ResolverPair {
+  readonly resolve?: GraphQLField<unknown, unknown>['resolve'];
+  readonly subscribe?: GraphQLField<unknown, unknown>['subscribe'];
+}
+
+/** @throws Error for one that is there twice */
+function uniqueMembers(typeName: string, parts: readonly DefinitionNode[]): readonly Member[] {
+  const members = parts.flatMap(membersOf);
+  const names = new Set<string>();
+  for (const { name } of members) {
+    if (names.has(name)) throw new Error(`"${typeName}.${name}" can be defined only once.`);
+    names.add(name);
+  }
+  return members;
+}
+
 function enumValuesOf(
+  typeName: string,
   parts: readonly (EnumTypeDefinitionNode | EnumTypeExtensionNode)[],
   internal: Readonly<Record<string, unknown>> | undefined,
 ): GraphQLEnumValueConfigMap {
   const values: GraphQLEnumValueConfigMap = Object.create(null);
-  for (const part of parts) {
-    for (const node of membersOf(part) as Iterable<EnumValueDefinitionNode>) {
-      const { value: name } = node.name;
-      if (values[name] !== undefined) throw twice(part.name.value, name);
-      values[name] = {
-        description: node.description?.value,
-        deprecationReason: deprecationOf(node),
-        astNode: node,
-        ...(internal !== undefined && Object.hasOwn(internal, name) ? { value: internal[name] } : {}),
-      };
-    }
+  for (const { name, read } of uniqueMembers(typeName, parts)) {
+    const node = read() as EnumValueDefinitionNode;
+    values[name] = {
+      description: node.description?.value,
+      deprecationReason: deprecationOf(node),
+      astNode: node,
+      ...(internal !== undefined && Object.hasOwn(internal, name) ? { value: internal[name] } : {}),
+    };
   }
   return values;
 }
@@ -343,10 +342,6 @@ function deprecationOf(node: DirectedNode): string | undefined {
 
 function has(node: DirectedNode, directive: GraphQLDirective): boolean {
   return node.directives?.some(({ name }) => name.value === directive.name) === true;
-}
-
-function twice(typeName: string, name: string): Error {
-  return new Error(`"${typeName}.${name}" can be defined only once.`);
 }
 
 function add<T>(map: Map<string, T[]>, name: string, item: T): void {

@@ -230,16 +230,12 @@ describe('composing sources and links', () => {
     expect(problemsOf(links, [broken])).toMatchInlineSnapshot(`
       [
         [
-          "sources › broken",
-          "Source "broken" gives no valid schema: Unknown type "Nothing".",
-        ],
-        [
           "links › Product.x › call",
           "Link "Product.x" calls "nothing", which source "catalog" does not have as a query.",
         ],
         [
-          "links › Product.y › call",
-          "Link "Product.y" calls source "broken", which does not exist.",
+          undefined,
+          "A source gives no valid schema: Unknown type "Nothing".",
         ],
       ]
     `);

@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
+import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
 import { runInSlices, runSteps, type Steps } from '../kernel/steps.ts';
 import { didYouMean } from '../kernel/suggest.ts';
@@ -74,14 +75,22 @@ function* composeSteps({
   const report = (problem: Problem) => problems.push(problem);
   const federation = yield* composeFederation(sources, report);
   if (problems.length > 0) return { composition: undefined, problems };
-  const shared = sharedTypes(types, sources);
-  const ownership = yield* findOwners(sources, federation, shared, calledSources(linkOptions, types, sources), report);
-  const merges = compileMerges(types, ownership, isMissing, report);
+  const ownership = yield* findOwners(sources, federation, sharedTypes(types, sources), report);
+  // Types are read when they are looked at: what is wrong in one is thrown here.
+  const reading = <T>(compiled: () => T, otherwise: T): T => {
+    try {
+      return compiled();
+    } catch (error) {
+      report({ message: `A source gives no valid schema: ${describeError(error)}` });
+      return otherwise;
+    }
+  };
+  const merges = reading(() => compileMerges(types, ownership, isMissing, report), new Map<string, Merge>());
   yield;
   const notices: Problem[] = [];
   const links = [
-    ...compileLinks(linkOptions, ownership, isMissing, report),
-    ...compileDeclaredLinks(sources, linkOptions, ownership, (notice) => notices.push(notice)),
+    ...reading(() => compileLinks(linkOptions, ownership, isMissing, report), []),
+    ...reading(() => compileDeclaredLinks(sources, linkOptions, ownership, (notice) => notices.push(notice)), []),
   ];
   yield;
   if (ownership.sources.size === 0)
@@ -108,17 +117,6 @@ function unusedRules(labels: readonly string[], supergraph: Supergraph | undefin
       path: ['overrides', label],
       message: `No subgraph has an override with the label "${label}": its rule is for nothing.${didYouMean(label, known)}`,
     }));
-}
-
-/** Those that links and merged types call. */
-function calledSources(
-  links: Readonly<Record<string, LinkOptions>>,
-  types: Readonly<Record<string, MergeOptions>>,
-  sources: readonly Source[],
-): ReadonlySet<string> {
-  const called = Object.values(links).map(({ call }) => call.split('.')[0] as string);
-  const declaring = sources.filter(({ model }) => (model.links?.size ?? 0) > 0).map(({ name }) => name);
-  return new Set([...called, ...declaring, ...Object.values(types).flatMap((merged) => Object.keys(merged.sources))]);
 }
 
 /** By type; a federation source that is named stands for all of them. */

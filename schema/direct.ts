@@ -12,8 +12,7 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { runSteps, type Steps } from '../kernel/steps.ts';
 import { SCALARS } from '../sources/scalars.ts';
 import type { Source } from '../sources/source.ts';
-import { attachResolvers, attachTypeResolvers, enumValuesOf } from './attach-resolvers.ts';
-import { fillRootSteps, openSchemaSteps } from './build-schema.ts';
+import { openSchemaSteps } from './build-schema.ts';
 import type { Composition } from './compose.ts';
 import { declaredFieldSteps } from './federation/declared-fields.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
@@ -25,7 +24,7 @@ import { createFetchRunner } from './fetch/run-fetches.ts';
 import { createFieldReader } from './field-readers.ts';
 import type { GraphReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
-import { createResolversOf, typeResolverOf } from './resolvers.ts';
+import { createResolverOf, enumValuesOf, typeResolverOf } from './resolvers.ts';
 
 /** The public schema whose resolvers are the sources' own calls, and what it takes to run a document on it. */
 export interface DirectGraph {
@@ -69,7 +68,7 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
   const fetching = createFetchResolvers(composition, plans, runner);
   // Of other sources all fields stand in their parents; most graphs have thousands of those.
   const selecting = new Set(sources.filter(takesSelections));
-  const resolversOf = createResolversOf({
+  const resolverOf = createResolverOf({
     ownership,
     sources,
     links,
@@ -95,12 +94,9 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
   const schema: GraphQLSchema = yield* openSchemaSteps(publicSdl, {
     enumValues: enumValuesOf(sources),
     scalars: SCALARS,
-    *attach(typeName, fields) {
-      yield* attachResolvers(fields, yield* resolversOf(typeName));
-    },
+    resolverOf,
+    typeResolverOf: (typeName) => typeResolverOf(typeName, { sources, ownership }),
   });
-  yield* fillRootSteps(schema);
-  yield* attachTypeResolvers(schema, (typeName) => typeResolverOf(typeName, { sources, ownership }));
   const plansFetches = merges.size > 0 || selecting.size > 0;
   return {
     schema,

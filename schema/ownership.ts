@@ -1,17 +1,10 @@
-import {
-  type GraphQLField,
-  GraphQLObjectType,
-  type GraphQLSchema,
-  isInterfaceType,
-  isObjectType,
-  isScalarType,
-} from 'graphql';
+import { type GraphQLField, GraphQLObjectType, type GraphQLSchema, isInterfaceType, isObjectType, Kind } from 'graphql';
 import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Steps } from '../kernel/steps.ts';
 import type { Source, SourceCall, SourceModel } from '../sources/source.ts';
-import { fillRootSteps, openSchemaSteps } from './build-schema.ts';
-import { fieldNamesOf } from './build-schema-types.ts';
+import { openSchemaSteps } from './build-schema.ts';
+import { kindsOf } from './build-schema-types.ts';
 import { EMPTY_QUERY, lacksQueries } from './empty-query.ts';
 
 /** Root types are put together from all sources; every other type belongs to one. */
@@ -47,13 +40,12 @@ export interface Ownership {
 /**
  * Finds the owner of everything. Two unrelated sources never share a type or a root field silently: that is a problem
  * each, and the second source loses. `federation` is the schema that the federation sources make together, `merged` the
- * types that are configured to be one, with their sources. The root fields of `called` sources are read at once.
+ * types that are configured to be one, with their sources.
  */
 export function* findOwners(
   sources: readonly Source[],
   federation: GraphQLSchema | undefined,
   merged: ReadonlyMap<string, ReadonlySet<string>>,
-  called: ReadonlySet<string>,
   report: (problem: Problem) => void,
 ): Steps<Ownership> {
   const share = (typeName: string, one: string, other: string) => {
@@ -70,25 +62,24 @@ export function* findOwners(
     owned.get(name)?.source.model.calls.get(coordinate)?.operation;
 
   for (const source of sources) {
-    const schema = yield* openSourceSchema(source, called.has(source.name), report);
+    const schema = yield* openSourceSchema(source, report);
     if (schema === undefined) continue;
     owned.set(source.name, { source, schema });
-    for (const type of Object.values(schema.getTypeMap())) {
+    for (const [name, kind] of kindsOf(schema)) {
       yield;
-      if (type.name.startsWith('__')) continue;
-      if (type.name in Object.prototype) {
+      if (name.startsWith('__')) continue;
+      if (name in Object.prototype) {
         report({
           path: ['sources', source.name],
-          message: `Source "${source.name}" has a type "${type.name}", a name that every JavaScript object has for itself.`,
+          message: `Source "${source.name}" has a type "${name}", a name that every JavaScript object has for itself.`,
           suggestion: 'Rename the type in its document.',
         });
         continue;
       }
-      if ((ROOT_TYPES as readonly string[]).includes(type.name)) {
+      if ((ROOT_TYPES as readonly string[]).includes(name)) {
+        const type = schema.getType(name);
         if (isObjectType(type)) yield* claimRootFields(source, type, { rootFields, federated, operationOf, report });
-      } else if (!isScalarType(type)) {
-        claimType(source, type.name, types, share, report);
-      }
+      } else if (kind !== Kind.SCALAR_TYPE_DEFINITION) claimType(source, name, types, share, report);
     }
   }
 
@@ -143,7 +134,6 @@ const built = new WeakMap<SourceModel, GraphQLSchema>();
 
 function* openSourceSchema(
   { name, model }: Source,
-  isCalled: boolean,
   report: (problem: Problem) => void,
 ): Steps<GraphQLSchema | undefined> {
   try {
@@ -151,7 +141,6 @@ function* openSourceSchema(
     // Constants of links are read with this schema: they must go upstream under the upstream's names.
     const schema = built.get(model) ?? (yield* openSchemaSteps(sdl, enumValues === undefined ? {} : { enumValues }));
     built.set(model, schema);
-    if (isCalled) yield* fillRootSteps(schema);
     return schema;
   } catch (error) {
     report({
@@ -197,7 +186,7 @@ interface Claims {
 
 function* claimRootFields(source: Source, type: GraphQLObjectType, claims: Claims): Steps<void> {
   const { rootFields, federated, operationOf, report } = claims;
-  for (const name of fieldNamesOf(type)) {
+  for (const name of Object.keys(type.getFields())) {
     yield;
     const coordinate = `${type.name}.${name}`;
     const other = rootFields.get(coordinate);

@@ -6,7 +6,6 @@ import {
   isObjectType,
   isScalarType,
 } from 'graphql';
-import { runSteps, type Steps } from '../kernel/steps.ts';
 import { SCALARS } from '../sources/scalars.ts';
 import type { Selected, Source, SourceCall, SourceModel } from '../sources/source.ts';
 import { createAliasedCalls } from './aliased-calls.ts';
@@ -57,82 +56,75 @@ export type NeedsReader = (
   info: GraphQLResolveInfo,
 ) => Promise<Readonly<Record<string, unknown>>> | undefined;
 
-/** Resolvers of one type by field; of an interface or union `__resolveType` as well, of an enum its internal values. */
-export type ResolversOf = (typeName: string) => Steps<Readonly<Record<string, unknown>>>;
-
 /**
- * The resolvers of the given sources and links: the same for the direct schema, which takes all of them type by type, and
- * for the subgraph of one source behind the stitched schema.
+ * The resolvers of the given sources and links, for the subgraph of one source behind the stitched schema: all at once, with
+ * scalars, the internal values of enums, and `__resolveType` of interfaces and unions.
  */
 export function createResolvers(options: ResolverOptions): Resolvers {
   const { sources, links, ownership, addedFields } = options;
-  const resolversOf = createResolversOf(options);
-  const names = new Set<string>();
-  const resolvers: Resolvers = Object.create(null);
-  for (const { name } of sources) {
+  const resolverOf = createResolverOf(options);
+  const resolvers: Record<string, Record<string, unknown>> = Object.create(null);
+  const put = (typeName: string, fieldName: string, value: unknown) => {
+    if (value === undefined) return;
+    resolvers[typeName] ??= Object.create(null) as Record<string, unknown>;
+    (resolvers[typeName] as Record<string, unknown>)[fieldName] = value;
+  };
+  for (const { name, model } of sources) {
     for (const type of Object.values(ownership.sources.get(name)?.schema.getTypeMap() ?? {})) {
-      if (type.name.startsWith('__')) continue;
-      if (!isScalarType(type)) names.add(type.name);
-      else if (Object.hasOwn(SCALARS, type.name)) resolvers[type.name] = SCALARS[type.name as keyof typeof SCALARS];
+      const { name: typeName } = type;
+      if (typeName.startsWith('__')) continue;
+      if (isScalarType(type) && Object.hasOwn(SCALARS, typeName))
+        resolvers[typeName] = SCALARS[typeName as keyof typeof SCALARS] as never;
+      if (isEnumType(type))
+        for (const [value, internal] of Object.entries(model.enumValues?.get(typeName) ?? {}))
+          put(typeName, value, internal);
+      if (isAbstractType(type)) put(typeName, '__resolveType', typeResolverOf(typeName, options));
+      if (isObjectType(type)) for (const field in type.getFields()) put(typeName, field, resolverOf(typeName, field));
+    }
+    for (const coordinate of model.calls.keys()) {
+      const [typeName, fieldName] = coordinate.split('.') as [string, string];
+      put(typeName, fieldName, resolverOf(typeName, fieldName));
     }
   }
-  for (const typeName of addedFields?.keys() ?? []) names.add(typeName);
-  for (const { typeName } of links) names.add(typeName);
-  for (const name of names) {
-    const own = runSteps(resolversOf(name));
-    if (Object.keys(own).length > 0) resolvers[name] = own;
-  }
+  for (const [typeName, fields] of addedFields ?? [])
+    for (const fieldName of fields.keys()) put(typeName, fieldName, resolverOf(typeName, fieldName));
+  for (const { typeName, fieldName } of links) put(typeName, fieldName, resolverOf(typeName, fieldName));
   return resolvers;
 }
 
-/** The same for a type at a time. */
-export function createResolversOf(options: ResolverOptions): ResolversOf {
-  const linksOf = new Map<string, Link[]>();
-  for (const link of options.links) {
-    const known = linksOf.get(link.typeName);
-    if (known === undefined) linksOf.set(link.typeName, [link]);
-    else known.push(link);
-  }
-  return function* (typeName) {
-    const resolvers: Record<string, unknown> = Object.create(null);
-    for (const source of options.sources) {
-      const schema = options.ownership.sources.get(source.name)?.schema;
-      const type = schema?.getType(typeName);
-      if (schema === undefined || type === undefined) continue;
-      if ((ROOT_TYPES as readonly string[]).includes(typeName)) yield* addCalls(resolvers, typeName, source, options);
-      else if (isEnumType(type)) Object.assign(resolvers, source.model.enumValues?.get(typeName));
-      else if (isObjectType(type)) {
-        for (const { name } of Object.values(type.getFields())) {
-          const resolver = plainResolver(source, schema, typeName, name, options);
-          if (resolver !== undefined) resolvers[name] = resolver;
-        }
-      }
-      yield;
-    }
-    const resolveType = typeResolverOf(typeName, options);
-    if (resolveType !== undefined) resolvers.__resolveType = resolveType;
-    for (const [name, resolver] of options.addedFields?.get(typeName) ?? []) resolvers[name] = resolver;
-    for (const link of linksOf.get(typeName) ?? []) {
-      const resolver = linkResolver(link, options);
-      if (resolver !== undefined) resolvers[link.fieldName] = resolver;
-      yield;
-    }
-    return resolvers;
+/** The same field by field, for a schema whose fields are made when somebody looks at them. */
+export function createResolverOf(options: ResolverOptions): (typeName: string, fieldName: string) => unknown {
+  const { ownership, addedFields } = options;
+  const sources = new Map(options.sources.map((source) => [source.name, source]));
+  const links = new Map(options.links.map((link) => [`${link.typeName}.${link.fieldName}`, link]));
+  const rootResolver = (coordinate: string) => {
+    const source = sources.get(ownership.rootFields.get(coordinate) ?? '');
+    const call = source?.model.calls.get(coordinate);
+    return call === undefined ? undefined : createCallResolver(coordinate, call, options);
+  };
+  /** Of a type of several sources the last one that has a say. */
+  const sourceResolver = (typeName: string, fieldName: string) =>
+    options.sources
+      .map((source) => plainResolver(source, typeName, fieldName, options))
+      .findLast((resolver) => resolver !== undefined);
+  return (typeName, fieldName) => {
+    const coordinate = `${typeName}.${fieldName}`;
+    const link = links.get(coordinate);
+    const isRoot = (ROOT_TYPES as readonly string[]).includes(typeName);
+    return (
+      (link === undefined ? undefined : linkResolver(link, options)) ??
+      addedFields?.get(typeName)?.get(fieldName) ??
+      (isRoot ? rootResolver(coordinate) : sourceResolver(typeName, fieldName))
+    );
   };
 }
 
-function* addCalls(
-  resolvers: Record<string, unknown>,
-  typeName: string,
-  source: Source,
-  options: ResolverOptions,
-): Steps<void> {
-  const start = `${typeName}.`;
-  for (const [coordinate, call] of source.model.calls) {
-    yield;
-    if (!coordinate.startsWith(start) || options.ownership.rootFields.get(coordinate) !== source.name) continue;
-    resolvers[coordinate.slice(start.length)] = createCallResolver(coordinate, call, options);
-  }
+/** What enum values are called upstream, by enum, over all sources. */
+export function enumValuesOf(sources: readonly Source[]): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+  const values = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const { model } of sources)
+    for (const [name, own] of model.enumValues ?? []) values.set(name, { ...values.get(name), ...own });
+  return values;
 }
 
 type TypeResolver = (value: unknown) => string | undefined;
@@ -146,13 +138,10 @@ export function typeResolverOf(
   return source === undefined ? undefined : createTypeResolver(source.model, typeName);
 }
 
-function plainResolver(
-  source: Source,
-  schema: GraphQLSchema,
-  typeName: string,
-  fieldName: string,
-  options: ResolverOptions,
-): unknown {
+function plainResolver(source: Source, typeName: string, fieldName: string, options: ResolverOptions): unknown {
+  const schema = options.ownership.sources.get(source.name)?.schema;
+  const type = schema?.getType(typeName);
+  if (schema === undefined || !isObjectType(type) || type.getFields()[fieldName] === undefined) return undefined;
   // Of a type of several sources, the plan knows which of them made the object, and what makes the value of it.
   const planned = options.fieldResolver(source, schema, typeName, fieldName);
   if (planned !== undefined) return planned;

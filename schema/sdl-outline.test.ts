@@ -1,14 +1,18 @@
+import fc from 'fast-check';
 import {
   buildSchema,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
   type GraphQLSchema,
+  type GraphQLUnionType,
   introspectionFromSchema,
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { runInSlices, runSteps } from '../kernel/steps.ts';
-import { fillRootSteps, openSchemaSteps } from './build-schema.ts';
-import { BuiltObjectType, fieldNamesOf } from './build-schema-types.ts';
+import { runSteps, type Steps } from '../kernel/steps.ts';
+import { openSchemaSteps } from './build-schema.ts';
+import { readTypesSteps } from './build-schema-types.ts';
 import { outlineSdl } from './sdl-outline.ts';
 
 const open = (sdl: string) => runSteps(openSchemaSteps(sdl));
@@ -54,25 +58,61 @@ describe('openSchemaSteps', () => {
     expect(names('type Query { a: Int } extend type Query { b: Float }')).toContain('Float');
   });
 
-  it('reads a type when it is first looked at, and then once', () => {
-    const schema = open('type Query { a: Other } type Other { b: Int }');
-    const [query, other] = ['Query', 'Other'].map((name) => schema.getType(name) as BuiltObjectType);
-    expect([query?.fill, other?.fill]).not.toContain(undefined);
-    const fields = query?.getFields();
-    expect(query?.fill).toBeUndefined();
-    expect(other?.fill).toBeDefined();
-    expect(query?.getFields()).toBe(fields);
-    expect(fields?.a?.type).toBe(other);
-    expect(schema.getType('Other')).toBe(other);
+  it('makes types and fields when they are first looked at, and then once', () => {
+    const schema = open('type Query { a: Other b: Other } type Other { c: Int } type Third { d: Int }');
+    const types = schema.getTypeMap();
+    const query = schema.getQueryType()?.getFields() ?? {};
+    const unmade = () => [
+      ...['Other', 'Third'].filter((name) => isUnmade(types, name)),
+      ...['a', 'b'].filter((name) => isUnmade(query, name)),
+    ];
+    expect(unmade()).toEqual(['Other', 'Third', 'a', 'b']);
+    expect(Object.keys(types)).toEqual(expect.arrayContaining(['Query', 'Other', 'Third', 'Int', '__Schema']));
+    const { a } = query;
+    expect(unmade()).toEqual(['Other', 'Third', 'b']);
+    expect(a?.type).toBe(schema.getType('Other'));
+    expect(unmade()).toEqual(['Third', 'b']);
+    expect(schema.getQueryType()?.getFields().a).toBe(a);
+    expect(query.b?.type).toBe(types.Other);
   });
 
-  it('names the fields of a type without reading it', () => {
-    const query = open('type Query { a: Int b(c: Int): Int } extend type Query { d: Int }').getQueryType();
-    if (!(query instanceof BuiltObjectType)) throw new Error('no type');
-    expect([...fieldNamesOf(query)]).toEqual(['a', 'b', 'd']);
-    expect(query.fill).toBeDefined();
-    query.getFields();
-    expect([...fieldNamesOf(query)]).toEqual(['a', 'b', 'd']);
+  it('puts resolvers on fields, and on interfaces and unions, when they are made', () => {
+    const asked: string[] = [];
+    const resolve = () => 1;
+    const subscribe = () => [];
+    const typeResolver = () => 'A';
+    const schema = runSteps(
+      openSchemaSteps(
+        'type Query { a: A n: N u: U } interface N { x: Int } type A implements N { x: Int y: Int } union U = A',
+        {
+          resolverOf(typeName, fieldName) {
+            asked.push(`${typeName}.${fieldName}`);
+            if (fieldName === 'y') return { resolve, subscribe };
+            return typeName === 'A' ? resolve : undefined;
+          },
+          typeResolverOf: () => typeResolver,
+        },
+      ),
+    );
+    expect(asked).toEqual([]);
+    const { x, y } = (schema.getType('A') as GraphQLObjectType).getFields();
+    expect(asked).toEqual(['A.x', 'A.y']);
+    expect([x?.resolve, x?.subscribe, y?.resolve, y?.subscribe]).toEqual([resolve, undefined, resolve, subscribe]);
+    for (const name of ['N', 'U']) expect((schema.getType(name) as GraphQLUnionType).resolveType).toBe(typeResolver);
+    expect((schema.getType('A') as GraphQLUnionType).resolveType).toBeUndefined();
+  });
+
+  it('knows what implements an interface before anything is made', () => {
+    const schema = open(
+      'type Query { a: Int } interface N { x: Int } interface M implements N { x: Int } type A implements M & N { x: Int } type B { x: Int } type C { x: Int } extend type C implements N',
+    );
+    expect(['A', 'B', 'C', 'M'].every((name) => isUnmade(schema.getTypeMap(), name))).toBe(true);
+    const n = schema.getType('N') as GraphQLInterfaceType;
+    expect(schema.getPossibleTypes(n).map(String)).toEqual(['A', 'C']);
+    expect(schema.getImplementations(n).interfaces.map(String)).toEqual(['M']);
+    expect(schema.isSubType(n, schema.getType('C') as GraphQLObjectType)).toBe(true);
+    expect(schema.isSubType(n, schema.getType('B') as GraphQLObjectType)).toBe(false);
+    expect(isUnmade(schema.getTypeMap(), 'B')).toBe(false);
   });
 
   it('reads defaults of types that have none of their own yet, and of the type itself', () => {
@@ -86,13 +126,18 @@ describe('openSchemaSteps', () => {
   });
 
   it('tells a mistake in a type to everybody who looks at it', () => {
-    const schema = open('type Query { a: Int } type Wrong { a: Int b: Nothing } type Twice { a: Int a: Int }');
-    const fieldsOf = (name: string) => () => (schema.getType(name) as BuiltObjectType).getFields();
+    const schema = open(
+      'type Query { a: Int } type Wrong { a: Int b: Nothing } type Twice { a: Int a: Int } type Odd { a: Int! ! b: Int } input Long { a: Nothing = 1 }',
+    );
+    const fieldsOf = (name: string) => (schema.getType(name) as GraphQLObjectType).getFields();
     for (let look = 0; look < 2; look += 1) {
-      expect(fieldsOf('Wrong')).toThrow('Unknown type "Nothing".');
-      expect(fieldsOf('Twice')).toThrow('"Twice.a" can be defined only once.');
+      expect(() => fieldsOf('Wrong').b).toThrow('Unknown type "Nothing".');
+      expect(() => fieldsOf('Twice')).toThrow('"Twice.a" can be defined only once.');
+      expect(() => fieldsOf('Odd').a).toThrow('Syntax Error: Expected <EOF>, found "!".');
+      expect(() => fieldsOf('Long').a).toThrow('Unknown type "Nothing".');
     }
-    expect(Object.keys(fieldsOf('Query')())).toEqual(['a']);
+    expect(fieldsOf('Wrong').a?.name).toBe('a');
+    expect(fieldsOf('Odd').b?.name).toBe('b');
   });
 
   it.each([
@@ -105,20 +150,99 @@ describe('openSchemaSteps', () => {
     expect(() => open(sdl)).toThrow('Syntax Error');
   });
 
-  it('pauses between definitions, and within the root types that are read', async () => {
-    const sdl = Array.from({ length: 200 }, (_, i) => `type T${i} { a: Int }`).join('\n');
-    const steps = outlineSdl(sdl);
-    let pauses = 0;
-    while (steps.next().done !== true) pauses += 1;
-    expect(pauses).toBe(200);
-    const schema = open(`type Query { ${Array.from({ length: 300 }, (_, i) => `f${i}: Int`).join(' ')} }`);
-    let rootPauses = 0;
-    const filling = fillRootSteps(schema);
-    while (filling.next().done !== true) rootPauses += 1;
-    expect(rootPauses).toBe(300);
-    await expect(runInSlices(fillRootSteps(schema))).resolves.toBeUndefined();
+  it('pauses between definitions, and between fields where all are read', () => {
+    const count = (steps: Steps<unknown>) => {
+      let pauses = 0;
+      while (steps.next().done !== true) pauses += 1;
+      return pauses;
+    };
+    expect(count(outlineSdl(Array.from({ length: 200 }, (_, i) => `type T${i} { a: Int }`).join('\n')))).toBe(200);
+    const many = Array.from({ length: 300 }, (_, i) => `f${i}: Int`).join(' ');
+    const schema = open(`type Query { ${many} } input Many { ${many} }`);
+    expect(count(readTypesSteps(schema))).toBeGreaterThan(600);
+  });
+
+  it('holds to the parser on random documents', () => {
+    fc.assert(
+      fc.property(fc.array(definition, { minLength: 1, maxLength: 6 }), (parts) => {
+        const sdl = `type Query { a: Int }\n${parts.map((write, i) => write(`T${i}`)).join('\n')}`;
+        expectSame(open(sdl), sdl);
+      }),
+    );
   });
 });
+
+const isUnmade = (map: object, name: string) => Object.getOwnPropertyDescriptor(map, name)?.get !== undefined;
+
+// Everything that could be taken for something else where it stands in texts, comments and names.
+const text = fc
+  .array(fc.constantFrom('{', '}', '(', ')', ':', '#', '@', '!', ' a: Int ', 'type ', '\\"', "'", ',', '\\\\', 'é'), {
+    maxLength: 6,
+  })
+  .map((parts) => parts.join(''));
+const string = fc.oneof(
+  text.map((value) => `"${value}"`),
+  text.map((value) => `"""${value.replaceAll('\\"', '\\"""')} """`),
+);
+const name = fc.constantFrom('a', 'type', 'input', 'on', '_', 'Int', 'implements', 'extend', 'true1');
+const comment = text.map((value) => `# ${value}"\n`);
+const space = fc.oneof(fc.constantFrom(' ', ',', '\n', '\ufeff '), comment);
+const type = fc.constantFrom('Int', '[Float!]', 'ID!', '[[String]!]', 'Boolean', 'Query');
+const inputType = fc.constantFrom('Int', '[Float!]', 'ID!', 'String');
+const described = fc.option(fc.tuple(string, space)).map((parts) => parts?.join('') ?? '');
+const argument = fc.tuple(described, name, space, inputType, space).map(
+  ([about, own, gap, of, after]) =>
+    (i: number) =>
+      `${about}${own}${i}${gap}:${gap}${of}${after}`,
+);
+const directive = fc.option(string.map((reason) => ` @deprecated(reason: ${reason})`)).map((used) => used ?? '');
+const unique = <T>(arbitrary: fc.Arbitrary<T>, key: (value: T) => string) =>
+  fc.uniqueArray(arbitrary, { minLength: 1, maxLength: 4, selector: key });
+const field = fc
+  .tuple(name, described, fc.option(fc.array(argument, { minLength: 1, maxLength: 3 })), space, type, directive, space)
+  .map(([own, about, args, gap, of, used, after]) => {
+    const list = args === null ? '' : `(${args.map((write, i) => write(i)).join(' ')})`;
+    return { own, written: `${about}${own}${list}${gap}:${gap}${of}${used}${after}` };
+  });
+const fields = unique(field, ({ own }) => own).map((list) => list.map(({ written }) => written).join(' '));
+const value = fc
+  .tuple(name, described, directive)
+  .map(([own, about, used]) => ({ own, written: `${about}${own}${used}` }));
+const definition: fc.Arbitrary<(name: string) => string> = fc.oneof(
+  fc.tuple(described, space, fields).map(
+    ([about, gap, body]) =>
+      (own: string) =>
+        `${about}type ${own}${gap}{${gap}${body}}`,
+  ),
+  fc.tuple(described, fields).map(
+    ([about, body]) =>
+      (own: string) =>
+        `${about}interface ${own} {${body}}`,
+  ),
+  fc
+    .tuple(
+      described,
+      unique(fc.tuple(name, described, space, inputType, string), ([own]) => own),
+    )
+    .map(([about, list]) => (own: string) => {
+      const body = list.map(
+        ([each, told, gap, of, text]) => `${told}${each}:${gap}${of}${of === 'String' ? ` = ${text}` : ''}`,
+      );
+      return `${about}input ${own} {${body.join(' ')}}`;
+    }),
+  fc
+    .tuple(
+      described,
+      unique(value, ({ own }) => own),
+    )
+    .map(
+      ([about, list]) =>
+        (own: string) =>
+          `${about}enum ${own} {${list.map(({ written }) => written).join(' ')}}`,
+    ),
+  described.map((about) => (own: string) => `${about}scalar ${own}`),
+  described.map((about) => (own: string) => `${about}union ${own} = Query`),
+);
 
 function expectSame(built: GraphQLSchema, sdl: string): void {
   const expected = buildSchema(sdl);

@@ -27,7 +27,7 @@ function routesOf(keys: readonly (readonly number[])[]) {
       ${numbers.map((k) => `k${k}: ID! ${keys.map((own, i) => (own.includes(k) ? `@join__field(graph: S${i})` : '')).join(' ')}`).join('\n')}
       f: Int @join__field(graph: S${last})
     }`);
-  const ownership = runSteps(findOwners(sources, undefined, new Map(), new Set(), () => {}));
+  const ownership = runSteps(findOwners(sources, undefined, new Map(), () => {}));
   return createRoutes(ownership, new Map(), supergraph, () => false)
     .routesTo('s0', 'Thing', 'f', undefined)
     .map(({ source, key, cost }) => ({ source, key: print(key).replace(/\s+/g, ' '), cost }));

@@ -1,5 +1,6 @@
-import { type GraphQLSchema, isEnumType } from 'graphql';
-import { runInSlices, type Steps } from '../../kernel/steps.ts';
+import type { GraphQLSchema } from 'graphql';
+import { runInSlices } from '../../kernel/steps.ts';
+import { readTypesSteps } from '../build-schema-types.ts';
 import type { Plan } from './plan.ts';
 
 /** Whether a document may ask for all types at once. */
@@ -25,7 +26,7 @@ export function readingAllTypes(plan: Plan, schema: GraphQLSchema): Plan {
 export function readAllTypes(schema: GraphQLSchema): Promise<void> | undefined {
   const known = reading.get(schema);
   if (known !== undefined) return known === 'done' ? undefined : known;
-  const read = runInSlices(allSteps(schema)).then(
+  const read = runInSlices(readTypesSteps(schema)).then(
     () => void reading.set(schema, 'done'),
     (error: unknown) => {
       reading.delete(schema);
@@ -34,13 +35,4 @@ export function readAllTypes(schema: GraphQLSchema): Promise<void> | undefined {
   );
   reading.set(schema, read);
   return read;
-}
-
-function* allSteps(schema: GraphQLSchema): Steps<void> {
-  for (const type of Object.values(schema.getTypeMap())) {
-    // One that is large pauses others once; half of one would be wrong for all.
-    if ('getFields' in type) type.getFields();
-    else if (isEnumType(type)) type.getValues();
-    yield;
-  }
 }
