@@ -47,7 +47,7 @@ export function createPromptEstimate(
   };
   let usual: bigint | undefined;
   return (known) => {
-    const tokens = estimateArgumentTokens(known);
+    const tokens = Object.keys(known).length === 0 ? 0 : estimateArgumentTokens(known);
     if (tokens > assumed) return estimate(tokens);
     usual ??= estimate(assumed);
     return usual;
