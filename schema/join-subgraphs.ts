@@ -47,12 +47,17 @@ export function joinSubgraphs({ subgraphs, readsSupergraph }: JoinRequest): Join
       services.map(({ name, typeDefs }) => ({ name, document: typeDefs })),
     );
     const supergraph = readsSupergraph ? readSupergraph(supergraphSdl) : undefined;
-    return { supergraphSdl, publicSdl, supergraph, problems: [] };
+    return { supergraphSdl: narrow(supergraphSdl), publicSdl: narrow(publicSdl), supergraph, problems: [] };
   } catch (error) {
     // The composer throws on some documents that it should refuse: what it says is a problem like any other.
     const message = `The sources cannot be composed: ${describeError(error)}.`;
     return { supergraphSdl: undefined, problems: [toProblem(new GraphQLError(message), subgraphs)] };
   }
+}
+
+/** The same text, with a byte for a character where that is enough: what the composer writes takes two for each. */
+function narrow(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function toProblem(error: GraphQLError, subgraphs: readonly Subgraph[]): Problem {
