@@ -1,9 +1,12 @@
 import {
   type DocumentNode,
   type FieldNode,
+  GraphQLIncludeDirective,
   type GraphQLObjectType,
   type GraphQLSchema,
+  GraphQLSkipDirective,
   getArgumentValues,
+  getDirectiveValues,
   getNamedType,
   isAbstractType,
   isCompositeType,
@@ -89,6 +92,8 @@ function fieldCost(
 function writtenOut(set: SelectionSetNode, type: GraphQLObjectType, options: NaiveOptions): readonly FieldNode[] {
   const { schema, document } = options;
   return set.selections.flatMap((node) => {
+    if (getDirectiveValues(GraphQLSkipDirective, node, options.variables)?.if === true) return [];
+    if (getDirectiveValues(GraphQLIncludeDirective, node, options.variables)?.if === false) return [];
     if (node.kind === 'Field') return [node];
     const fragment =
       node.kind === 'InlineFragment'

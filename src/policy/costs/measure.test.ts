@@ -94,6 +94,20 @@ describe('what is counted', () => {
     expect(cost('{ a: product { summary } b: product { one: summary two: summary } }')).toEqual([5, 3_000]);
   });
 
+  it('is nothing where it is left out', () => {
+    const text = `query($with: Boolean!, $without: Boolean = true) {
+      product { id summary @include(if: $with) other: summary @skip(if: $without) never: summary @include(if: false) ...F @include(if: $with) }
+    } fragment F on Product { maker { bio } }`;
+    expect(cost(text, { variables: { with: false } })).toEqual([1, 0]);
+    expect(cost(text, { variables: { with: true } })).toEqual([1 + 1 + 1 + 1, 1_007]);
+    expect(cost(text, { variables: { with: true, without: false } })).toEqual([5, 2_007]);
+    // What cannot be told counts as if it was there.
+    expect(cost(text)).toEqual([4, 1_007]);
+    expect(
+      cost('{ product { summary summary @include(if: false) ...F @skip(if: true) } } fragment F on Product { name }'),
+    ).toEqual([2, 1_000]);
+  });
+
   it('is the dearest of the types that there may be, for each sum by itself', () => {
     const text = '{ search(first: 1) { ... on Product { summary } ... on Maker { a: parts(first: 50) { id } } } }';
     expect(cost(text)).toEqual([51, 1_000]);
@@ -250,53 +264,82 @@ describe('whatever is asked', () => {
   };
 
   /** Fragments that spread those that come after them, so that none leads to itself. */
-  const documents = fc.gen().map((generate) => {
-    const number = (max: number) => generate(fc.nat, { max });
-    const pick = <T>(all: readonly T[]): T => all[number(all.length - 1)] as T;
-    const fragments = Array.from({ length: 5 }, (_, index) => ({ name: `F${index}`, on: pick(TYPES) }));
-    const selections = (type: string, depth: number, from: number): string => {
-      const parts = ['__typename'];
-      for (let count = number(3); count >= 0; count -= 1) {
-        const spreads = fragments.slice(from).filter(({ on }) => CONDITIONS[type]?.includes(on));
-        const chance = number(9);
-        if (chance < 3 && spreads.length > 0) parts.push(`...${pick(spreads).name}`);
-        else if (chance < 5 && depth > 0 && CONDITIONS[type] !== undefined) {
-          const on = pick(CONDITIONS[type]);
-          parts.push(`... on ${on} { ${selections(on, depth - 1, from)} }`);
-        } else parts.push(field(type, depth, from));
-      }
-      return parts.join(' ');
+  const written = (conditionalPercent: number) =>
+    fc.gen().map((generate) => {
+      const conditional = () =>
+        number(99) < conditionalPercent
+          ? pick([
+              ' @include(if: $x)',
+              ' @skip(if: $x)',
+              ' @include(if: $y)',
+              ' @skip(if: true)',
+              ' @include(if: true)',
+            ])
+          : '';
+      const number = (max: number) => generate(fc.nat, { max });
+      const pick = <T>(all: readonly T[]): T => all[number(all.length - 1)] as T;
+      const fragments = Array.from({ length: 5 }, (_, index) => ({ name: `F${index}`, on: pick(TYPES) }));
+      const selections = (type: string, depth: number, from: number): string => {
+        const parts = ['__typename'];
+        for (let count = number(3); count >= 0; count -= 1) {
+          const spreads = fragments.slice(from).filter(({ on }) => CONDITIONS[type]?.includes(on));
+          const chance = number(9);
+          if (chance < 3 && spreads.length > 0) parts.push(`...${pick(spreads).name}${conditional()}`);
+          else if (chance < 5 && depth > 0 && CONDITIONS[type] !== undefined) {
+            const on = pick(CONDITIONS[type]);
+            parts.push(`... on ${on}${conditional()} { ${selections(on, depth - 1, from)} }`);
+          } else parts.push(field(type, depth, from));
+        }
+        return parts.join(' ');
+      };
+      const field = (type: string, depth: number, from: number): string => {
+        const name = pick(NAMES[type] ?? []);
+        const inner = type === 'Edge' && name === 'node' ? 'Product' : INNER[name];
+        if (name === '__typename' || (inner !== undefined && depth <= 0)) return '__typename';
+        // A name in the answer says which argument it is of: two of the same are merged.
+        const size = SIZED.includes(name) ? pick(['', '2', '5', '$n', '$m']) : '';
+        const alias = size === '' ? pick([name, `other_${name}`]) : `${name}_${size.replace('$', '')}`;
+        const owner = inner === undefined ? '' : ` { ${selections(inner, depth - 1, from)} }`;
+        return `${alias}: ${name}${size === '' ? '' : `(first: ${size})`}${conditional()}${owner}`;
+      };
+      const body = selections('Query', 4, 0);
+      const texts = fragments.map(
+        ({ name, on }, index) => `fragment ${name} on ${on} { ${selections(on, 2, index + 1)} }`,
+      );
+      return `query($n: Int, $m: Int = 4, $x: Boolean! = true, $y: Boolean!) { ${body} } ${texts.join(' ')}`;
+    });
+
+  const both = (text: string, variables: Readonly<Record<string, unknown>>) => {
+    const document = parse(text);
+    fc.pre(validate(schema, document, RULES).length === 0);
+    const { operation, units, nanoUsd } = measure(text);
+    const estimates = {
+      ...Object.fromEntries(ROOTS.map((root) => [root, 0])),
+      ...Object.fromEntries(Object.entries(ESTIMATES).map(([field, amount]) => [field, Number(amount)])),
     };
-    const field = (type: string, depth: number, from: number): string => {
-      const name = pick(NAMES[type] ?? []);
-      const inner = type === 'Edge' && name === 'node' ? 'Product' : INNER[name];
-      if (name === '__typename' || (inner !== undefined && depth <= 0)) return '__typename';
-      // A name in the answer says which argument it is of: two of the same are merged.
-      const size = SIZED.includes(name) ? pick(['', '2', '5', '$n', '$m']) : '';
-      const alias = size === '' ? pick([name, `other_${name}`]) : `${name}_${size.replace('$', '')}`;
-      const owner = inner === undefined ? '' : ` { ${selections(inner, depth - 1, from)} }`;
-      return `${alias}: ${name}${size === '' ? '' : `(first: ${size})`}${owner}`;
-    };
-    const body = selections('Query', 4, 0);
-    const written = fragments.map(
-      ({ name, on }, index) => `fragment ${name} on ${on} { ${selections(on, 2, index + 1)} }`,
-    );
-    return `query($n: Int, $m: Int = 4) { ${body} } ${written.join(' ')}`;
-  });
+    const given = { m: 4, x: true, ...variables };
+    const naive = naiveCost({ schema, document, operation, variables: given, estimates, assumed: 10 });
+    return { naive, told: { units: value(units, variables), nanoUsd: value(nanoUsd, variables) } };
+  };
+  const n = fc.integer({ min: 1, max: 20 });
 
   it('costs what a walk with all fragments written out says', () => {
     fc.assert(
-      fc.property(documents, fc.record({ n: fc.integer({ min: 1, max: 20 }) }), (text, variables) => {
-        const document = parse(text);
-        fc.pre(validate(schema, document, RULES).length === 0);
-        const { operation, units, nanoUsd } = measure(text);
-        const estimates = {
-          ...Object.fromEntries(ROOTS.map((root) => [root, 0])),
-          ...Object.fromEntries(Object.entries(ESTIMATES).map(([field, amount]) => [field, Number(amount)])),
-        };
-        const given = { n: variables.n, m: 4 };
-        const naive = naiveCost({ schema, document, operation, variables: given, estimates, assumed: 10 });
-        expect({ units: value(units, variables), nanoUsd: value(nanoUsd, variables) }).toEqual(naive);
+      fc.property(written(0), fc.record({ n }), (text, variables) => {
+        const { naive, told } = both(text, { ...variables, y: true });
+        expect(told).toEqual(naive);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('costs no less than that where some of it may be left out', () => {
+    const variables = fc.record({ n, x: fc.boolean(), y: fc.boolean() });
+    fc.assert(
+      fc.property(written(40), variables, (text, given) => {
+        const { naive, told } = both(text, given);
+        expect(told.units).toBeGreaterThanOrEqual(naive.units);
+        expect(told.nanoUsd).toBeGreaterThanOrEqual(naive.nanoUsd);
       }),
       { numRuns: 500 },
     );

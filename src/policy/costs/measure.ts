@@ -17,6 +17,7 @@ import {
   type SelectionSetNode,
   valueFromASTUntyped,
 } from 'graphql';
+import { createFieldCollector, type FieldCollector } from './collect-fields.ts';
 import type { CostedGraph } from './costed-graph.ts';
 import { createDifferingTypes, type DifferingTypes } from './differing-types.ts';
 import type { FieldCall, FieldCalls } from './field-calls.ts';
@@ -51,8 +52,8 @@ type Field = GraphQLField<unknown, unknown>;
 const MOST_VISITED = 50_000;
 
 /**
- * Measures an operation. What GraphQL merges into one field counts once, of an abstract type the dearest of its types, and
- * what `@skip` and `@include` may leave out as if it was there. The same selections of the same type are measured once,
+ * Measures an operation. What GraphQL merges into one field counts once, of an abstract type the dearest of its types. What
+ * `@skip` and `@include` leave out of an object costs nothing. The same selections of the same type are measured once,
  * however many fragments lead to them. The document is valid.
  */
 export function measureOperation(graph: CostedGraph, measured: MeasuredOperation): OperationCost {
@@ -65,11 +66,10 @@ export function measureOperation(graph: CostedGraph, measured: MeasuredOperation
 
 class Measure {
   readonly formula = createFormulaBuilder();
-  visited = 0;
   readonly #schema: GraphQLSchema;
   readonly #calls: FieldCalls;
   readonly #sizes: ReturnType<typeof createListSizes>;
-  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #fields: FieldCollector;
   readonly #defaults: Variables;
   /** What was measured, by type, selections and the size that lists in it are given. */
   readonly #known = new Map<string, Cost>();
@@ -82,13 +82,19 @@ class Measure {
     this.#schema = schema;
     this.#calls = calls;
     this.#sizes = createListSizes({ operation, options, formula: this.formula });
+    const fragments = new Map<string, FragmentDefinitionNode>();
     for (const definition of document.definitions)
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition);
-    this.#typesOf = createDifferingTypes(graph, this.#fragments);
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+    this.#fields = createFieldCollector({ schema, operation, fragments, formula: this.formula });
+    this.#typesOf = createDifferingTypes(graph, fragments);
     const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
       defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
     );
     this.#defaults = Object.fromEntries(defaults);
+  }
+
+  get visited(): number {
+    return this.#fields.visited;
   }
 
   /** @param given the size that its lists have by what stands around it */
@@ -96,45 +102,16 @@ class Measure {
     const key = `${type.name} ${sets.map((set) => this.#id(set)).join()} ${this.#termKey(given)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const fields = new Map<string, FieldNode[]>();
-    const spread = new Set<string>();
-    for (const set of sets) this.#collect(type, set, fields, spread);
     let cost = NOTHING;
-    for (const nodes of fields.values()) cost = this.#sum(cost, this.#field(type, nodes, given));
+    for (const { nodes, isThere } of this.#fields.collect(type, sets)) {
+      const { units, nanoUsd } = this.#field(type, nodes, given);
+      cost = this.#sum(cost, {
+        units: this.formula.times(units, isThere),
+        nanoUsd: this.formula.times(nanoUsd, isThere),
+      });
+    }
     this.#known.set(key, cost);
     return cost;
-  }
-
-  #collect(
-    type: GraphQLObjectType,
-    { selections }: SelectionSetNode,
-    fields: Map<string, FieldNode[]>,
-    spread: Set<string>,
-  ): void {
-    for (const node of selections) {
-      this.visited += 1;
-      if (node.kind === Kind.FIELD) {
-        const name = node.alias?.value ?? node.name.value;
-        const same = fields.get(name);
-        if (same === undefined) fields.set(name, [node]);
-        else same.push(node);
-        continue;
-      }
-      const fragment = node.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(node.name.value) : node;
-      if (fragment === undefined || !this.#fits(type, fragment.typeCondition?.name.value)) continue;
-      if (node.kind === Kind.FRAGMENT_SPREAD) {
-        // Twice in one place it says nothing new.
-        if (spread.has(node.name.value)) continue;
-        spread.add(node.name.value);
-      }
-      this.#collect(type, fragment.selectionSet, fields, spread);
-    }
-  }
-
-  #fits(type: GraphQLObjectType, condition: string | undefined): boolean {
-    if (condition === undefined || condition === type.name) return true;
-    const meant = this.#schema.getType(condition);
-    return isAbstractType(meant) && this.#schema.isSubType(meant, type);
   }
 
   /** A field as it stands in an object once, under one name. */
