@@ -1,12 +1,8 @@
 import { Liquid, type Template } from 'liquidjs';
+import { parseBounded } from './template-parser.ts';
+import { countedContext, countedOperators, countWork, TOO_LONG } from './template-work.ts';
 
-/** Bounds of one template and of what it becomes. */
-const MAX_TEMPLATE_CHARACTERS = 200_000;
 const MAX_TEXT_CHARACTERS = 2_000_000;
-/** Nothing else happens meanwhile; a template that people write takes less than one. */
-const RENDER_TIMEOUT_MS = 250;
-/** In liquidjs's own count: about one for each list item and character it makes. */
-const MEMORY_LIMIT = 20_000_000;
 
 const engine = createEngine();
 
@@ -23,14 +19,11 @@ export interface PromptTemplate {
 
 /** @throws Error with `line 2, column 5: …` */
 export function parseTemplate(text: string): PromptTemplate {
-  const template = attempt(() => engine.parse(text));
+  const template = attempt(() => parseBounded(engine, text));
   return {
     variables: variablesOf(template),
     render(values) {
-      const rendered: unknown = attempt(() => engine.renderSync(template, values));
-      const result = String(rendered);
-      if (result.length > MAX_TEXT_CHARACTERS) throw new Error('The text is longer than allowed.');
-      return result;
+      return String(attempt(() => engine.renderSync(template, countedContext(engine, values))));
     },
   };
 }
@@ -41,12 +34,11 @@ function createEngine(): Liquid {
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
-    parseLimit: MAX_TEMPLATE_CHARACTERS,
-    renderLimit: RENDER_TIMEOUT_MS,
-    memoryLimit: MEMORY_LIMIT,
+    operators: countedOperators,
   });
   // There are no other templates: said when the prompt is loaded, not when it is called.
   for (const tag of ['include', 'render', 'layout', 'block']) delete liquid.tags[tag];
+  countWork(liquid, MAX_TEXT_CHARACTERS);
   return liquid;
 }
 
@@ -63,6 +55,7 @@ function attempt<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    if (error.message.includes(TOO_LONG)) throw new Error(TOO_LONG, { cause: error });
     const place = /^(.*), line:(\d+), col:(\d+)$/s.exec(error.message);
     throw new Error(place ? `line ${place[2]}, column ${place[3]}: ${place[1]}` : error.message, { cause: error });
   }
