@@ -62,6 +62,9 @@ describe('the quickstart graph', () => {
       plan: {
         way: 'direct',
         generation: 1,
+        // Five products with a stock each, and ten reviews of each with their products.
+        cost: 5 + 5 + 50 + 50,
+        costUsd: 0,
         calls: expect.arrayContaining([
           { source: 'catalog', operation: 'listProducts', count: 2 },
           { source: 'inventory', operation: expect.stringContaining('BatchGetStock'), count: 1 },
