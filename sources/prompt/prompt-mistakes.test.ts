@@ -193,9 +193,3 @@ test('examples that fill a template for ever are told, and hold up nobody for lo
   expect(more.filter((problem) => !/more work|take too long/.test(problem))).toEqual([]);
   expect(more.length).toBeGreaterThan(0);
 });
-  expect(problems[0]).toMatch(/^slow\.examples\.1\.input: The template cannot be filled with the example: .*more work/);
-  expect(problems.at(-1)).toMatch(
-    /^slow\.examples\.\d+: The examples before this one take too long to fill the template\.$/,
-  );
-  expect(problems.length).toBeLessThan(1_000);
-});
