@@ -97,8 +97,9 @@ function estimateOf(coordinate: string, models: Models): CallEstimate | undefine
     const { model, maxTokens, ...asked } = isObject(input) ? input : {};
     const name = typeof model === 'string' ? model : embeds ? EMBED_ROUTE : DEFAULT_ROUTE;
     if (!models.names().includes(name)) return 0n;
-    const most = typeof maxTokens === 'number' && maxTokens >= 1 ? Math.min(maxTokens, MOST_TOKENS) : undefined;
-    const call = { needs, inputTokens: estimateArgumentTokens(asked), maxTokens: most && Math.ceil(most) };
+    const isSaid = typeof maxTokens === 'number' && maxTokens >= 1;
+    const said = isSaid ? Math.ceil(Math.min(maxTokens, MOST_TOKENS)) : undefined;
+    const call = { needs, inputTokens: estimateArgumentTokens(asked), maxTokens: embeds ? 0 : said };
     return estimateCallCost(models.route(name), call);
   };
 }

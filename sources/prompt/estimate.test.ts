@@ -1,9 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { silentLog } from '../../kernel/ports.ts';
-import { estimateArgumentTokens, estimateCallCost } from '../ai/estimate-cost.ts';
 import { createModels } from '../ai/model-client.ts';
 import { modelOptions, providerOptions } from '../ai/options.ts';
-import type { ModelRoute } from '../ai/routes/route.ts';
 import { promptOptions } from './options.ts';
 import { createPromptSource } from './prompt-source.ts';
 
@@ -96,22 +94,4 @@ it('a prompt costs what the dearest of its released versions does, or what it sa
   expect(estimate('Mutation.released')).toBe(143n * TOKEN);
   expect(estimate('Mutation.said')).toBe(2_500_000n);
   expect(estimate('Mutation.shown')).toBeGreaterThan(8n * TOKEN);
-});
-
-it('a call costs what it does at the dearest hour of the day, with thoughts where those are dearer', () => {
-  const noon = Date.UTC(2030, 4, 1, 12);
-  const price = (at: number) => ({ input: new Date(at).getUTCHours() === 3 ? 10n ** 9n : 5n * 10n ** 8n, output: 0n });
-  const routeOf = (pricing: object) =>
-    ({ targets: [{ deployment: { pricing, target: { maxTokens: 10 }, capabilities: {} } }] }) as unknown as ModelRoute;
-  expect(estimateCallCost(routeOf({ price }), { needs: [], inputTokens: 8 }, noon)).toBe(8n * TOKEN);
-  const thinking = { price: () => ({ input: 0n, output: 10n ** 9n, reasoning: 3n * 10n ** 9n }) };
-  expect(estimateCallCost(routeOf(thinking), { needs: [], inputTokens: 8 }, noon)).toBe(30n * TOKEN);
-});
-
-it('bytes of an image count as one, and text is text whatever it begins with', () => {
-  const bytes = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
-  expect(estimateArgumentTokens({ image: bytes })).toBeLessThan(1_010);
-  expect(estimateArgumentTokens({ image: { base64: 'A'.repeat(1_000_000) } })).toBeLessThan(1_010);
-  expect(estimateArgumentTokens({ text: `data:a/b;base64,${'word '.repeat(10_000)}` })).toBeGreaterThan(12_000);
-  expect(estimateArgumentTokens(undefined)).toBe(0);
 });
