@@ -13,9 +13,11 @@ export type Reading = (variables: Variables) => number;
 /** A number, or what it takes to know it. */
 export type Formula = number | Reading;
 
-/** Puts formulas together. What is known is reckoned at once, so that only what depends on variables stays. */
+/**
+ * Puts formulas together. What is known is reckoned at once, so that only what depends on variables stays, and the same of the
+ * same is one step.
+ */
 export interface FormulaBuilder {
-  /** The same of the same is one step. */
   plus(one: Term, other: Term): Term;
   times(one: Term, other: Term): Term;
   largest(one: Term, other: Term): Term;
