@@ -38,7 +38,7 @@ describe('a file of state', () => {
     `);
     expect(await told('tenants:\n  acme: {}\n  acme: {}\n')).toMatchInlineSnapshot(`
       [
-        "3 : This is no YAML: Map keys must be unique.",
+        "3 : This is no YAML: Map keys must be unique, and "acme" is there again.",
       ]
     `);
     expect(await told('- a')).toMatchInlineSnapshot(`

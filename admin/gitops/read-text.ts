@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { describeError } from '../../kernel/errors.ts';
+import { repeatedKeys } from '../../kernel/yaml-keys.ts';
 import { yamlNestsDeeperThan } from '../../kernel/yaml-nesting.ts';
 import { StateErrors } from './state-error.ts';
 
@@ -21,7 +22,7 @@ export function readText(text: string): ReadText {
   if (bytes > MOST_BYTES) throw whole(`The state has ${bytes} bytes, and may have ${MOST_BYTES}.`);
   if (yamlNestsDeeperThan(text, MOST_DEPTH)) throw whole(`The state is nested more than ${MOST_DEPTH} levels deep.`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { stringKeys: true, logLevel: 'silent', lineCounter: lines });
+  const document = parseDocument(text, { stringKeys: true, uniqueKeys: false, logLevel: 'silent', lineCounter: lines });
   if (document.errors.length > 0) {
     throw new StateErrors(
       document.errors.slice(0, MOST_TOLD).map(({ message, linePos }) => ({
@@ -29,6 +30,17 @@ export function readText(text: string): ReadText {
         path: [],
         message: `This is no YAML: ${(message.split('\n', 1)[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')}.`,
         line: linePos?.[0].line,
+      })),
+    );
+  }
+  const repeated = repeatedKeys(document, MOST_TOLD);
+  if (repeated.length > 0) {
+    throw new StateErrors(
+      repeated.map(({ name, offset }) => ({
+        code: 'INVALID' as const,
+        path: [],
+        message: `This is no YAML: Map keys must be unique, and "${name}" is there again.`,
+        line: lines.linePos(offset).line,
       })),
     );
   }

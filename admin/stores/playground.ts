@@ -4,7 +4,7 @@ import { type AdminContext, tenantFor } from './context.ts';
 import { readEntry } from './entries.ts';
 import type { PlaygroundAnswer } from './ports.ts';
 import { versionsOf } from './prompt-versions.ts';
-import { checkDepth } from './read-options.ts';
+import { checkSize } from './read-options.ts';
 import { resources } from './resources.ts';
 
 export interface PlaygroundRun {
@@ -29,7 +29,7 @@ export async function runPrompt(
 ): Promise<readonly PlaygroundAnswer[]> {
   demand(context.actor, 'configuration');
   const of = await tenantFor(context, tenant);
-  checkDepth(input, 'input');
+  checkSize(input, 'input');
   checkRun(input, models);
   const called = name ?? 'draft';
   let draft = options;

@@ -1,5 +1,5 @@
 import { type UserError, UserErrors, userError } from '../../errors.ts';
-import { checkDepth } from '../../stores/read-options.ts';
+import { checkSize } from '../../stores/read-options.ts';
 import type { OptionType } from './option-type.ts';
 import { placeOf } from './place-of.ts';
 import { toOptions } from './to-options.ts';
@@ -24,8 +24,9 @@ export async function withSettings<Input extends GivenSettings, T>(
   const isGiven = [input.options, input.yaml].some((other) => other !== undefined && other !== null);
   if (isGiven)
     throw userError('INVALID', ['settings'], 'Give the options as settings, as JSON or as YAML: in one way only.');
+  // Before anything is made of it.
+  checkSize(settings, 'settings');
   const options = toOptions(type, settings, ['settings']);
-  checkDepth(options, 'settings');
   const place: Place = { type, input: settings, from: ['options'], to: ['settings'] };
   return toldAt([place], () => work({ ...input, options }));
 }
