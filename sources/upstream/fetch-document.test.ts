@@ -112,3 +112,10 @@ describe('a document', () => {
     expect(documentName(document)).toBe(name);
   });
 });
+
+test('a document is called by its address without what may be a secret of it', () => {
+  expect(documentName('https://ann:hush@a.example/bot12:hush/v1/petstore-expanded.yaml?key=hush#hush')).toBe(
+    'https://a.example/***/v1/petstore-expanded.yaml?…',
+  );
+  expect(documentName('docs/bot12:name.yaml')).toBe('docs/bot12:name.yaml');
+});

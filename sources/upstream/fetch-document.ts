@@ -2,6 +2,7 @@ import { CancellationSource } from '../../kernel/cancellation.ts';
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import { silentLog } from '../../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import { isSecretSegment } from '../../kernel/secret-shapes.ts';
 import { NO_CLIENT } from '../call-context.ts';
 import type { HttpAnswer } from './http.ts';
 import { createHttpUpstream } from './http-upstream.ts';
@@ -82,11 +83,12 @@ export async function fetchDocumentBytes(
   }
 }
 
-/** What a document is called in problems: its address without user info, and without a query, which may hold a key. */
+/** What a document is called in problems: its address without user info, a query, and what looks like a key in its path. */
 export function documentName(document: string): string {
   if (!/^https?:/i.test(document) || !URL.canParse(document)) return document;
   const { origin, pathname, search } = new URL(document);
-  return `${origin}${pathname}${search === '' ? '' : '?…'}`;
+  const path = pathname.split('/').map((segment) => (isSecretSegment(segment) ? '***' : segment));
+  return `${origin}${path.join('/')}${search === '' ? '' : '?…'}`;
 }
 
 /** Undefined for what may pass. */
