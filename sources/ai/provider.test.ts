@@ -87,6 +87,7 @@ describe('a call', () => {
 
   test.each([
     ['HTML', '<html>busy</html>', 'text/html'],
+    ['millions of parts', JSON.stringify({ ...openaiAnswer('Hi'), more: '[]'.repeat(300_000) }), 'application/json'],
     ['half a JSON', '{"choices":[{"mess', 'application/json'],
     ['another JSON', '{"ok":true}', 'application/json'],
     ['nothing', '', 'application/json'],

@@ -250,10 +250,24 @@ async function readStart(stream: HttpStream, mostBytes: number): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
+/** Of objects and lists in an answer: to make millions of them holds up everybody, and no model says so much. */
+const MAX_PARTS = 250_000;
+
+/** Undefined: it is no JSON, or more than an answer can be. */
 function parseJson(body: Buffer): unknown {
+  if (countBraces(body, MAX_PARTS) > MAX_PARTS) return undefined;
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
     return undefined;
   }
+}
+
+/** What opens an object or list, in texts as well; no further than is asked. */
+function countBraces(body: Buffer, most: number): number {
+  let count = 0;
+  for (const brace of ['{', '[']) {
+    for (let at = body.indexOf(brace); at >= 0 && count <= most; at = body.indexOf(brace, at + 1)) count += 1;
+  }
+  return count;
 }
