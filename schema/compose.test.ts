@@ -126,11 +126,6 @@ describe('composing sources and links', () => {
     ).toMatchInlineSnapshot(`
       [
         [
-          "links › Product.f › args",
-          "Link "Product.f" reads no plain field of its parent.",
-          "Set an argument to $parent.field: it is how the target knows the parent.",
-        ],
-        [
           "links › Product.a › args",
           "Link "Product.a" reads "txt" of Review, which its source does not have. Did you mean "text"?",
         ],
@@ -161,6 +156,10 @@ describe('composing sources and links', () => {
         [
           "links › Product.e › args",
           "Link "Product.e" does not give "text", which ReviewText needs.",
+        ],
+        [
+          "links › Product.f › args",
+          "Link "Product.f" gives an object, where String! is taken.",
         ],
       ]
     `);

@@ -1,14 +1,4 @@
-import {
-  type DocumentNode,
-  GraphQLObjectType,
-  GraphQLSchema,
-  isObjectType,
-  Kind,
-  type OperationDefinitionNode,
-  parse,
-  print,
-} from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { runSteps, type Steps } from '../kernel/steps.ts';
 import { SCALARS } from '../sources/scalars.ts';
 import type { Source } from '../sources/source.ts';
@@ -22,8 +12,7 @@ import { planBelow, planFetches } from './fetch/plan-fetches.ts';
 import { createRoutes, type Routes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
 import { createFieldReader } from './field-readers.ts';
-import type { GraphReader } from './link-resolver.ts';
-import type { Link } from './links.ts';
+import { createGraphReader } from './graph-reader.ts';
 import { createResolverOf, enumValuesOf, typeResolverOf } from './resolvers.ts';
 
 /** The public schema whose resolvers are the sources' own calls, and what it takes to run a document on it. */
@@ -79,9 +68,8 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
     },
     readGraph: (link) => {
       if (link.requires.size === 0) return undefined;
-      return createGraphReader(link, (document) => {
-        const deps = { ...planning, schema, routes: routesFor(new Set()) };
-        for (const { below, typeName } of parentSelections(document, link)) planBelow(document, below, typeName, deps);
+      return createGraphReader(link.typeName, link.requires, (document, below, typeName) => {
+        planBelow(document, below, typeName, { ...planning, schema, routes: routesFor(new Set()) });
         return schema;
       });
     },
@@ -113,40 +101,4 @@ function takesSelections({ model }: Source): boolean {
   if (model.federation !== undefined) return true;
   for (const { usesSelection } of model.calls.values()) if (usesSelection === true) return true;
   return false;
-}
-
-/** Runs what a link reads from the graph as a query below the parent, compiled on first use, within the same batches. */
-function createGraphReader(link: Link, planned: (document: DocumentNode) => GraphQLSchema): GraphReader {
-  let compiled: ReturnType<typeof compile> | undefined;
-  return async (parent, context) => {
-    compiled ??= compile(link, planned);
-    const result = await compiled.query(parent, context, {});
-    const [error] = result.errors ?? [];
-    if (error !== undefined) throw error.originalError ?? error;
-    return (result.data as { parent: Record<string, unknown> }).parent;
-  };
-}
-
-function compile(link: Link, planned: (document: DocumentNode) => GraphQLSchema) {
-  const below = [...link.requires].map(([field, selection]) => `${field} ${print(selection)}`).join(' ');
-  const document: DocumentNode = parse(`{ parent { ${below} } }`, { noLocation: true });
-  const type = planned(document).getType(link.typeName);
-  if (!isObjectType(type)) throw new Error(`no object type ${link.typeName}`);
-  const query = new GraphQLObjectType({
-    name: `Skein${link.typeName}Parent`,
-    fields: { parent: { type, resolve: (parent: unknown) => parent } },
-  });
-  const compiled = compileQuery(new GraphQLSchema({ query, types: [type], assumeValid: true }), document);
-  if (!isCompiledQuery(compiled)) throw new Error(`cannot read ${below} of ${link.typeName}`);
-  return compiled;
-}
-
-function parentSelections(document: DocumentNode, link: Link) {
-  const [definition] = document.definitions;
-  if (definition?.kind !== Kind.OPERATION_DEFINITION) return [];
-  return definition.selectionSet.selections.flatMap((node) =>
-    node.kind === Kind.FIELD && node.selectionSet !== undefined
-      ? [{ below: node.selectionSet, typeName: link.typeName }]
-      : [],
-  );
 }

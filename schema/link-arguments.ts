@@ -8,8 +8,8 @@ export type LinkArgument =
   | { readonly from: 'parent'; readonly field: string }
   /** The list of the field over all parents of the batch. */
   | { readonly from: 'parents'; readonly field: string }
-  /** What the graph says below a field of the parent, which another link adds. */
-  | { readonly from: 'graph'; readonly field: string; readonly selection: SelectionSetNode };
+  /** What the graph says of a field of the parent, which another link adds or which has fields itself. */
+  | { readonly from: 'graph'; readonly field: string; readonly selection: SelectionSetNode | undefined };
 
 const REFERENCE = /^\$(parents?)\.([A-Za-z_][A-Za-z0-9_]*)\s*(\{[\s\S]*\})?$/;
 

@@ -88,7 +88,12 @@ class LinkCheck {
     // What the answer must be is up to the argument, which is told to be wrong.
     if (takesOne) return undefined;
     const type = this.resultType(call.field.type, batch !== undefined);
-    if (!this.failed && ![...args.values()].some(({ from }) => from === 'parent' || from === 'parents')) {
+    // A link that it reads knows the parent, or is told to be wrong itself.
+    const knows = (value: LinkArgument) =>
+      value.from === 'parent' ||
+      value.from === 'parents' ||
+      (value.from === 'graph' && this.links[`${typeName}.${value.field}`] !== undefined);
+    if (!this.failed && ![...args.values()].some(knows)) {
       this.problem(
         ['args'],
         'reads no plain field of its parent.',
@@ -98,7 +103,7 @@ class LinkCheck {
     if (this.failed || type === undefined) return undefined;
 
     const key = new Set<string>();
-    const requires = new Map<string, SelectionSetNode>();
+    const requires = new Map<string, SelectionSetNode | undefined>();
     for (const value of args.values()) {
       if (value.from === 'parent' || value.from === 'parents') key.add(value.field);
       if (value.from === 'graph') requires.set(value.field, value.selection);
@@ -120,6 +125,7 @@ class LinkCheck {
       type,
       key: [...key],
       requires,
+      nested: new Map(),
     };
   }
 
@@ -196,7 +202,7 @@ class LinkCheck {
         this.problem(path, what, guess === '' ? known : undefined);
         continue;
       }
-      const parsed = parseLinkArgument(value);
+      const parsed = this.readReference(parseLinkArgument(value), typeName);
       if (typeof parsed === 'string') {
         this.problem(path, `: argument "${name}" ${parsed}.`);
         continue;
@@ -214,6 +220,16 @@ class LinkCheck {
       args.set(name, parsed);
     }
     return args;
+  }
+
+  /** A plain field that another link adds is not in the parent, either. */
+  private readReference(parsed: LinkArgument | string, typeName: string): LinkArgument | string {
+    if (typeof parsed === 'string' || (parsed.from !== 'parent' && parsed.from !== 'parents')) return parsed;
+    const { field, from } = parsed;
+    const isOwn = this.ownership.field(typeName, field) !== undefined;
+    if (isOwn || this.links[`${typeName}.${field}`] === undefined) return parsed;
+    if (from === 'parent') return { from: 'graph', field, selection: undefined };
+    return `reads "${field}", which a link adds, of all parents: write $parent.${field}`;
   }
 
   private readExposed(field: GraphQLField<unknown, unknown>): readonly GraphQLArgument[] {

@@ -72,8 +72,25 @@ export function sourcesOf(typeName: string, fieldName: string, ownership: Owners
   return [...ownership.sources.keys()].filter((name) => ownership.fieldIn(name, typeName, fieldName) !== undefined);
 }
 
+/** What is wrong with reading a field of a type into an argument, with or without a selection. */
+export function readingMistakes(
+  { field, selection }: { readonly field: string; readonly selection: SelectionSetNode | undefined },
+  from: GraphQLOutputType,
+  to: GraphQLInputType,
+  ownership: Ownership,
+): string[] {
+  if (isCompositeType(getNamedType(from))) {
+    if (selection === undefined) return [`reads "${field}" without saying which fields of it`];
+    return selectionMistakes(from, selection, to, ownership);
+  }
+  if (selection !== undefined) return [`reads "${field}" as if it had fields`];
+  if (isListType(getNullableType(from)) !== isListType(getNullableType(to)) && getNamedType(to).name !== 'JSON')
+    return [`reads "${field}", which is ${String(from)}, where ${String(to)} is taken`];
+  return leafFits(from, to) ? [] : [`reads "${field}", which is ${String(from)}, where ${String(to)} is taken`];
+}
+
 /** What is wrong with reading a selection of a type into an argument; each a sentence's end, e.g. `reads "x" of …`. */
-export function selectionMistakes(
+function selectionMistakes(
   from: GraphQLOutputType,
   selectionSet: SelectionSetNode,
   to: GraphQLInputType,
@@ -81,12 +98,11 @@ export function selectionMistakes(
 ): string[] {
   const given = getNamedType(from);
   const taken = getNamedType(to);
+  if (taken.name !== 'JSON' && !isInputObjectType(taken)) return [`gives an object, where ${String(to)} is taken`];
   const mistakes: string[] = [];
   if (isListType(getNullableType(from)) !== isListType(getNullableType(to)) && taken.name !== 'JSON') {
     mistakes.push(`gives ${String(from)}, where ${String(to)} is taken`);
   }
-  if (taken.name !== 'JSON' && !isInputObjectType(taken))
-    return [...mistakes, `gives an object, where ${String(to)} is taken`];
   const inputs = isInputObjectType(taken) ? taken.getFields() : undefined;
   const seen = new Set<string>();
   for (const node of selectionSet.selections) {

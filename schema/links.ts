@@ -4,14 +4,14 @@ import {
   isOutputType,
   type NamedTypeNode,
   parseType,
-  print,
   type SelectionSetNode,
   typeFromAST,
 } from 'graphql';
 import type { Problem } from '../kernel/problem.ts';
-import type { LinkArgument } from './link-arguments.ts';
+import { isOptionalArgument, type LinkArgument } from './link-arguments.ts';
+import { chainLinks, coordinateOf } from './link-chains.ts';
 import { checkLink } from './link-check.ts';
-import { selectionMistakes } from './link-fit.ts';
+import { readingMistakes } from './link-fit.ts';
 import type { LinkOptions } from './options.ts';
 import type { Ownership } from './ownership.ts';
 
@@ -41,10 +41,15 @@ export interface Link {
   };
   /** SDL of the field's type. */
   readonly type: string;
-  /** Plain fields of the parent's own source that the link reads: they travel to the target as the entity's key. */
+  /** Plain fields of the parent's own source that the link reads, itself or by way of others: they travel to the target as the entity's key. */
   readonly key: readonly string[];
-  /** Fields of the parent that other links resolve, with what is read below them. */
-  readonly requires: ReadonlyMap<string, SelectionSetNode>;
+  /**
+   * Fields of the parent that other links resolve or that have fields themselves, with what is read below them;
+   * undefined below plain ones.
+   */
+  readonly requires: ReadonlyMap<string, SelectionSetNode | undefined>;
+  /** What of it, and of what the links read that it reads, is nested in the parent itself. */
+  readonly nested: ReadonlyMap<string, SelectionSetNode>;
 }
 
 /** Whether the named source is configured but not there; without a name, whether any is. */
@@ -62,70 +67,46 @@ export function compileLinks(
     const compiled = checkLink(coordinate, link, { ownership, links: options, isMissing, report });
     if (compiled !== undefined) links.push(compiled);
   }
-  return withKeysOfRequired(links, ownership, report);
+  const chains = chainLinks(links, ownership);
+  const byCoordinate = new Map(links.map((link) => [coordinateOf(link), link]));
+  return links.flatMap((link) => {
+    const problem = chains.problems.get(coordinateOf(link));
+    if (problem !== undefined) report(problem);
+    const fits = reportMistakes(link, byCoordinate, ownership, report);
+    const chained = chains.links.get(coordinateOf(link));
+    return fits && chained !== undefined ? [chained] : [];
+  });
 }
 
-/** A link that reads what other links resolve must carry their keys too, or the target could not ask for them. */
-function withKeysOfRequired(
-  links: readonly Link[],
-  ownership: Ownership,
-  report: (problem: Problem) => void,
-): readonly Link[] {
-  const byCoordinate = new Map(links.map((link) => [`${link.typeName}.${link.fieldName}`, link]));
-  const result: Link[] = [];
-  for (const link of links) {
-    const key = new Set(link.key);
-    let usable = true;
-    for (const [field, selection] of link.requires) {
-      const required = byCoordinate.get(`${link.typeName}.${field}`);
-      const own = ownership.field(link.typeName, field);
-      if (required === undefined && own !== undefined) {
-        usable = reportMistakes(link, field, selection, own.type, { ownership, report }) && usable;
-      } else if (required === undefined) usable = false;
-      else if (required === link || required.requires.size > 0) {
-        usable = false;
-        report({
-          path: ['links', `${link.typeName}.${link.fieldName}`, 'args'],
-          message: `Link "${link.typeName}.${link.fieldName}" reads ${field} ${print(selection)}, which is itself read from other links.`,
-          suggestion: 'Read the fields of the first link instead.',
-        });
-      } else {
-        for (const name of required.key) key.add(name);
-        const from = typeOfLink(required, ownership);
-        if (from !== undefined) usable = reportMistakes(link, field, selection, from, { ownership, report }) && usable;
-      }
-    }
-    if (usable) result.push({ ...link, key: [...key] });
-  }
-  return result;
-}
-
-interface Reading {
-  readonly ownership: Ownership;
-  readonly report: (problem: Problem) => void;
-}
-
-/** Whether what a link reads of the type fits the argument that it is for. */
+/** Whether all that a link reads from the graph fits the arguments that it is for. */
 function reportMistakes(
   link: Link,
-  field: string,
-  selection: SelectionSetNode,
-  from: GraphQLOutputType,
-  { ownership, report }: Reading,
+  links: ReadonlyMap<string, Link>,
+  ownership: Ownership,
+  report: (problem: Problem) => void,
 ): boolean {
-  const argument = ownership.rootField(link.target, link.call)?.args.find(({ name }) => {
-    const value = link.arguments.get(name);
-    return value?.from === 'graph' && value.field === field;
-  });
-  if (argument === undefined) return true;
-  const mistakes = selectionMistakes(from, selection, argument.type, ownership);
-  for (const mistake of mistakes) {
-    report({
-      path: ['links', `${link.typeName}.${link.fieldName}`, 'args'],
-      message: `Link "${link.typeName}.${link.fieldName}" ${mistake.replace(/\.?$/, /\?$/.test(mistake) ? '' : '.')}`,
-    });
+  const call = ownership.rootField(link.target, link.call);
+  let fits = true;
+  for (const [name, value] of link.arguments) {
+    const argument = call?.args.find((candidate) => candidate.name === name);
+    if (value.from !== 'graph' || argument === undefined) continue;
+    const read = links.get(`${link.typeName}.${value.field}`);
+    const from = read === undefined ? ownership.field(link.typeName, value.field)?.type : typeOfLink(read, ownership);
+    if (from === undefined) continue;
+    const needed = read?.exposed.find((each) => !isOptionalArgument(each));
+    const mistakes =
+      needed === undefined
+        ? readingMistakes(value, from, argument.type, ownership)
+        : [`reads "${value.field}", which needs argument "${needed.name}"`];
+    for (const mistake of mistakes) {
+      fits = false;
+      report({
+        path: ['links', coordinateOf(link), 'args'],
+        message: `Link "${coordinateOf(link)}" ${mistake.replace(/\.?$/, /\?$/.test(mistake) ? '' : '.')}`,
+      });
+    }
   }
-  return mistakes.length === 0;
+  return fits;
 }
 
 function typeOfLink({ type, target }: Link, ownership: Ownership): GraphQLOutputType | undefined {

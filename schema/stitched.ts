@@ -28,11 +28,13 @@ import { subscribeWith } from './events.ts';
 import { expandFragments } from './fetch/expand-fragments.ts';
 import { createFieldPlans, type FieldPlans } from './fetch/fetch-plan.ts';
 import { createFetchResolvers } from './fetch/fetch-resolvers.ts';
-import { planFetches } from './fetch/plan-fetches.ts';
+import { planBelow, planFetches } from './fetch/plan-fetches.ts';
 import { createRoutes } from './fetch/routes.ts';
 import { createFetchRunner } from './fetch/run-fetches.ts';
 import { createFieldReader } from './field-readers.ts';
+import { cannotRead, createGraphReader } from './graph-reader.ts';
 import { subgraphUrl } from './join-subgraphs.ts';
+import type { GraphReader } from './link-resolver.ts';
 import { askLinkedEntities } from './linked-entities.ts';
 import type { Link } from './links.ts';
 import { createMergeLoaders } from './merge-loaders.ts';
@@ -89,6 +91,32 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
     forward === undefined
       ? createRoutes(ownership, NOTHING_MERGED, undefined, () => false)
       : createRoutes(ownership, merges, composition.supergraph, () => false);
+  const isOwn = (typeName: string) => ownership.has(subgraph.name, typeName);
+  /** What the source's own links and objects say is read here; what others say comes in the representation. */
+  const readGraphOf = ({ typeName, requires }: Link): GraphReader => {
+    const isHere = (field: string) =>
+      ownLinks.some((link) => link.typeName === typeName && link.fieldName === field) ||
+      ownership.fieldIn(subgraph.name, typeName, field) !== undefined;
+    const given = [...requires].filter(([field]) => !isHere(field));
+    const here = new Map([...requires].filter(([field]) => isHere(field)));
+    const readHere = createGraphReader(typeName, here, (document, below) => {
+      planBelow(document, below, typeName, { composition, schema, routes, plans, ...localSource });
+      return schema;
+    });
+    return async (parent, context) => {
+      // The source's own objects are no representations: nobody was asked for what they require.
+      if (given.length > 0 && isOwn(typeName))
+        throw cannotRead(
+          given.map(([field]) => field),
+          typeName,
+        );
+      const values = given.map(([field, selection]) => [
+        field,
+        project((parent as Record<string, unknown>)[field], selection),
+      ]);
+      return { ...Object.fromEntries(values), ...(here.size === 0 ? {} : await readHere(parent, context)) };
+    };
+  };
   const resolvers = createResolvers({
     ownership,
     sources: source === undefined ? [] : [source],
@@ -99,15 +127,8 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
       const isOwn = ownership.has(subgraph.name, link.typeName);
       return createFieldReader(isOwn ? source?.model : undefined, link.typeName);
     },
-    readGraph: (link) => async (parent) =>
-      Object.fromEntries(
-        [...link.requires].map(([field, selection]) => [
-          field,
-          project((parent as Record<string, unknown>)[field], selection),
-        ]),
-      ),
+    readGraph: (link) => readGraphOf(link),
   });
-  const isOwn = (typeName: string) => ownership.has(subgraph.name, typeName);
   const linkedTypes = ownLinks.map(({ typeName }) => typeName).filter(isOwn);
   const entities = new Set([...subgraph.entities, ...linkedTypes]);
   const schema = makeExecutableSchema({
@@ -228,14 +249,14 @@ function withEntities(
 }
 
 /** Representations carry keys and type names beside what was asked for; the link gets what it asked for. */
-function project(value: unknown, selectionSet: SelectionSetNode): unknown {
+function project(value: unknown, selectionSet: SelectionSetNode | undefined): unknown {
+  if (selectionSet === undefined) return value;
   if (Array.isArray(value)) return value.map((item) => project(item, selectionSet));
   if (typeof value !== 'object' || value === null) return value;
   const projected: Record<string, unknown> = {};
   for (const node of selectionSet.selections) {
     if (node.kind !== Kind.FIELD) continue;
-    const inner = (value as Record<string, unknown>)[node.name.value];
-    projected[node.name.value] = node.selectionSet === undefined ? inner : project(inner, node.selectionSet);
+    projected[node.name.value] = project((value as Record<string, unknown>)[node.name.value], node.selectionSet);
   }
   return projected;
 }

@@ -16,6 +16,7 @@ import {
   specifiedScalarTypes,
 } from 'graphql';
 import { EMPTY_QUERY, EMPTY_QUERY_SDL } from './empty-query.ts';
+import { coordinateOf, mergeReads, printReads } from './link-chains.ts';
 import type { Link } from './links.ts';
 import type { Merge } from './merges.ts';
 import type { Ownership } from './ownership.ts';
@@ -129,6 +130,7 @@ export function executableDocument({ sdl, plainStubs, entities, ownLinks }: Subg
 
 function stubsFor(name: string, ownership: Ownership, links: readonly Link[]): Stubs {
   const stubs: Stubs = new Map();
+  const byCoordinate = new Map(links.map((link) => [coordinateOf(link), link]));
   const stub = (typeName: string) => {
     const existing = stubs.get(typeName);
     if (existing !== undefined) return existing;
@@ -143,24 +145,42 @@ function stubsFor(name: string, ownership: Ownership, links: readonly Link[]): S
       entity.key.add(field);
       entity.fields.set(field, { sdl: `${field}: ${ownership.field(link.typeName, field)?.type}`, directives: '' });
     }
-    const requires = [...link.requires].map(([field, selection]) => `${field} ${print(selection)}`).join(' ');
+    const required = requiredOfOthers(link, byCoordinate);
     entity.fields.set(link.fieldName, {
       sdl: fieldSdl(link),
-      directives: requires === '' ? '' : ` @requires(fields: ${JSON.stringify(requires.replace(/\s+/g, ' '))})`,
+      directives: required.size === 0 ? '' : ` @requires(fields: ${JSON.stringify(printReads(required))})`,
     });
-    for (const [field, selection] of link.requires) {
-      const required = links.find((other) => other.typeName === link.typeName && other.fieldName === field);
-      const own = ownership.field(link.typeName, field);
-      const type = required?.type ?? own?.type.toString();
+    for (const [field, selection] of required) {
+      const read = byCoordinate.get(`${link.typeName}.${field}`);
+      const type = read?.type ?? ownership.field(link.typeName, field)?.type.toString();
       if (type === undefined) continue;
-      const sdl = required === undefined ? `${field}: ${type}` : fieldSdl(required);
+      const sdl = read === undefined ? `${field}: ${type}` : fieldSdl(read);
       entity.fields.set(field, { sdl, directives: ' @external' });
+      if (selection === undefined) continue;
       addExternal(parseTypeName(type), selection, ownership, (typeName, fieldName, sdl) =>
         stub(typeName).fields.set(fieldName, { sdl, directives: ' @external' }),
       );
     }
   }
   return stubs;
+}
+
+/**
+ * What must be known of an object before a link can be followed. A link of the same target that it reads is followed
+ * there, which takes what that one requires: a field that a subgraph resolves can be no `@external` one of it.
+ */
+function requiredOfOthers(
+  link: Link,
+  byCoordinate: ReadonlyMap<string, Link>,
+  required = new Map<string, SelectionSetNode | undefined>(),
+): ReadonlyMap<string, SelectionSetNode | undefined> {
+  for (const [field, selection] of link.requires) {
+    const read = byCoordinate.get(`${link.typeName}.${field}`);
+    const known = required.get(field);
+    if (read?.target === link.target) requiredOfOthers(read, byCoordinate, required);
+    else required.set(field, known && selection ? mergeReads(known, selection) : selection);
+  }
+  return required;
 }
 
 function addExternal(

@@ -392,11 +392,9 @@ class FetchPlanner {
     const isShared = localSource === undefined && composition.merges.has(link.typeName);
     if (place.selects || isShared) {
       const needs = link.key.map((name) => this.needs.need(fieldNode(name), link.typeName, place, true));
-      for (const [name, selectionSet] of link.requires) {
-        // Of its own source; what another link adds is asked for when it is read.
-        if (this.scope.links.has(`${link.typeName}.${name}`)) continue;
+      // What another link adds is asked for when it is read.
+      for (const [name, selectionSet] of link.nested)
         this.needs.need({ ...fieldNode(name), selectionSet }, link.typeName, place, false);
-      }
       if (isShared || needs.some(({ from }) => from !== undefined))
         this.scope.deps.plans.set(node, link.typeName, { needs });
     }

@@ -55,7 +55,7 @@ function readCalls({ composition: { links, ownership } }: Graph): FieldCalls {
 function readsOf({ requires }: Link): readonly FieldNode[] {
   return [...requires].map(([name, selectionSet]) => ({
     ...{ kind: Kind.FIELD, name: { kind: Kind.NAME, value: name } },
-    selectionSet,
+    ...(selectionSet === undefined ? {} : { selectionSet }),
   }));
 }
 
