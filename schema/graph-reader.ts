@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { SkeinError } from '../kernel/errors.ts';
+import { Unplannable } from './fetch/fetch-plan.ts';
 import { printReads } from './link-chains.ts';
 import type { GraphReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
@@ -31,7 +32,7 @@ export function createGraphReader(typeName: string, reads: Link['requires'], pla
 
 function compile(typeName: string, reads: Link['requires'], plan: PlanReading) {
   const document = parse(`{ parent { ${printReads(reads)} } }`, { noLocation: true });
-  const type = plan(document, belowParent(document), typeName).getType(typeName);
+  const type = planned(document, [...reads.keys()], typeName, plan).getType(typeName);
   if (!isObjectType(type)) throw new Error(`no object type ${typeName}`);
   const query = new GraphQLObjectType({
     name: `Skein${typeName}Parent`,
@@ -43,6 +44,14 @@ function compile(typeName: string, reads: Link['requires'], plan: PlanReading) {
   const compiled = compileQuery(schema, document);
   if (!isCompiledQuery(compiled)) throw new Error(`cannot read ${printReads(reads)} of ${typeName}`);
   return compiled;
+}
+
+function planned(document: DocumentNode, fields: readonly string[], typeName: string, plan: PlanReading) {
+  try {
+    return plan(document, belowParent(document), typeName);
+  } catch (error) {
+    throw error instanceof Unplannable ? cannotRead(fields, typeName, error) : error;
+  }
 }
 
 /** What the stitched way cannot read: there, one source's own schema is all that is known of an object. */

@@ -1,4 +1,4 @@
-import { type GraphQLArgument, type GraphQLField, parse, type SelectionSetNode } from 'graphql';
+import { type GraphQLArgument, type GraphQLField, Kind, parse, type SelectionSetNode } from 'graphql';
 import { didYouMean } from '../kernel/suggest.ts';
 
 /** What a link puts into one argument of its call. */
@@ -31,6 +31,18 @@ export function parseLinkArgument(value: unknown): LinkArgument | string {
   } catch {
     return 'has a selection that is not valid GraphQL';
   }
+}
+
+/** What a selection reads of a value, which may have more; without one, all of it. */
+export function pickSelected(value: unknown, selectionSet: SelectionSetNode | undefined): unknown {
+  if (selectionSet === undefined || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => pickSelected(item, selectionSet));
+  const picked: Record<string, unknown> = {};
+  for (const node of selectionSet.selections) {
+    if (node.kind !== Kind.FIELD) continue;
+    picked[node.name.value] = pickSelected((value as Record<string, unknown>)[node.name.value], node.selectionSet);
+  }
+  return picked;
 }
 
 /** Whether the call can be made without this argument. */

@@ -14,6 +14,7 @@ import {
 import type { Problem } from '../kernel/problem.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { exposeArguments, isOptionalArgument, type LinkArgument, parseLinkArgument } from './link-arguments.ts';
+import { mergeReads } from './link-chains.ts';
 import { leafFits, otherTypeFor, sourcesOf } from './link-fit.ts';
 import type { IsMissing, Link } from './links.ts';
 import type { LinkOptions } from './options.ts';
@@ -82,6 +83,9 @@ class LinkCheck {
     );
     if (batches.length > 1) this.problem(['args'], 'reads $parents in more than one argument; one can be batched');
     const batch = batches[0];
+    const hasOwnValues = [...args.values()].some(({ from }) => from === 'parent' || from === 'graph');
+    if (!this.failed && batch !== undefined && hasOwnValues)
+      this.problem(['args'], 'reads $parents for one call, and $parent for each object.', 'Read all of it by $parent.');
     const takesOne = call.field.args.some(
       ({ name, type }) => name === batch?.argument && !isListType(getNullableType(type)),
     );
@@ -106,7 +110,10 @@ class LinkCheck {
     const requires = new Map<string, SelectionSetNode | undefined>();
     for (const value of args.values()) {
       if (value.from === 'parent' || value.from === 'parents') key.add(value.field);
-      if (value.from === 'graph') requires.set(value.field, value.selection);
+      if (value.from !== 'graph') continue;
+      const { field, selection } = value;
+      const known = requires.get(field);
+      requires.set(field, known && selection ? mergeReads(known, selection) : selection);
     }
     return {
       typeName,

@@ -84,9 +84,10 @@ export function readingMistakes(
     return selectionMistakes(from, selection, to, ownership);
   }
   if (selection !== undefined) return [`reads "${field}" as if it had fields`];
-  if (isListType(getNullableType(from)) !== isListType(getNullableType(to)) && getNamedType(to).name !== 'JSON')
-    return [`reads "${field}", which is ${String(from)}, where ${String(to)} is taken`];
-  return leafFits(from, to) ? [] : [`reads "${field}", which is ${String(from)}, where ${String(to)} is taken`];
+  if (getNamedType(to).name === 'JSON') return [];
+  const isAlike = isListType(getNullableType(from)) === isListType(getNullableType(to));
+  if (isAlike && !isInputObjectType(getNamedType(to)) && leafFits(from, to)) return [];
+  return [`reads "${field}", which is ${String(from)}, where ${String(to)} is taken`];
 }
 
 /** What is wrong with reading a selection of a type into an argument; each a sentence's end, e.g. `reads "x" of …`. */

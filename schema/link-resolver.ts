@@ -5,11 +5,13 @@ import {
   type GraphQLResolveInfo,
   getNamedType,
   isScalarType,
+  type SelectionSetNode,
   specifiedScalarTypes,
 } from 'graphql';
 import { type ErrorDetails, SkeinError } from '../kernel/errors.ts';
 import type { Selected, UnaryCall } from '../sources/source.ts';
 import type { CallMany } from './aliased-calls.ts';
+import { pickSelected } from './link-arguments.ts';
 import type { Link } from './links.ts';
 import type { GraphContext } from './request-context.ts';
 import type { NeedsReader } from './resolvers.ts';
@@ -37,14 +39,22 @@ export interface LinkResolverOptions {
   readonly select: ((info: GraphQLResolveInfo) => Selected | undefined) | undefined;
 }
 
+/** What was fetched for a link that reads others: they are followed from it, and it has all that they read. */
+const fetched = new WeakSet<object>();
+
 /** The resolver of a link's field: one call per parent, or one per batch of parents; equal calls are made once. */
 export function createLinkResolver(options: LinkResolverOptions) {
   const { select } = options;
   const load = createLoad(options);
+  const readsLinks = options.link.requires.size > 0;
   return (parent: unknown, exposed: Arguments, context: GraphContext, info: GraphQLResolveInfo): unknown => {
+    if (fetched.has(parent as object)) return load(parent, readOwn, exposed, select?.(info), context);
     const needs = options.readNeeds?.(parent, context, info);
     if (needs !== undefined) {
-      return needs.then((values) => load(values, readOwn, exposed, select?.(info), context));
+      return needs.then((values) => {
+        if (readsLinks) fetched.add(values);
+        return load(values, readOwn, exposed, select?.(info), context);
+      });
     }
     return load(parent, options.readParent, exposed, select?.(info), context);
   };
@@ -238,6 +248,8 @@ interface ReadArgument {
   readonly argument: GraphQLArgument;
   readonly from: 'parent' | 'graph';
   readonly field: string;
+  /** Of a field that other arguments read as well: what of it is this one's. */
+  readonly selection: SelectionSetNode | undefined;
   readonly passesAsIs: boolean;
 }
 
@@ -245,7 +257,10 @@ function readArguments({ link, callArguments }: LinkResolverOptions): readonly R
   return callArguments.flatMap((argument) => {
     const given = link.arguments.get(argument.name);
     if (given?.from !== 'parent' && given?.from !== 'graph') return [];
-    return [{ argument, from: given.from, field: given.field, passesAsIs: passesAsIs(argument) }];
+    const { from, field } = given;
+    const readers = [...link.arguments.values()].filter((other) => other.from === 'graph' && other.field === field);
+    const selection = given.from === 'graph' && readers.length > 1 ? given.selection : undefined;
+    return [{ argument, from, field, selection, passesAsIs: passesAsIs(argument) }];
   });
 }
 
@@ -258,8 +273,9 @@ function parentArguments(
   context: GraphContext,
 ): Arguments | undefined {
   const values: Record<string, unknown> = {};
-  for (const { argument, from, field, passesAsIs } of read) {
-    const value = from === 'graph' ? graph?.[field] : readKey(options, readParent, parent, field, context);
+  for (const { argument, from, field, selection, passesAsIs } of read) {
+    const value =
+      from === 'graph' ? pickSelected(graph?.[field], selection) : readKey(options, readParent, parent, field, context);
     // Nothing to ask with: the field is null, as behind a foreign key that is not set. Asking without the argument
     // would ask for everything.
     if (value === null || value === undefined) return undefined;

@@ -15,7 +15,6 @@ import {
   Kind,
   type OperationDefinitionNode,
   print,
-  type SelectionSetNode,
   TypeInfo,
   visit,
   visitWithTypeInfo,
@@ -34,6 +33,7 @@ import { createFetchRunner } from './fetch/run-fetches.ts';
 import { createFieldReader } from './field-readers.ts';
 import { cannotRead, createGraphReader } from './graph-reader.ts';
 import { subgraphUrl } from './join-subgraphs.ts';
+import { pickSelected } from './link-arguments.ts';
 import type { GraphReader } from './link-resolver.ts';
 import { askLinkedEntities } from './linked-entities.ts';
 import type { Link } from './links.ts';
@@ -104,16 +104,13 @@ function createSubgraphExecutor(subgraph: Subgraph, composition: Composition): E
       return schema;
     });
     return async (parent, context) => {
-      // The source's own objects are no representations: nobody was asked for what they require.
-      if (given.length > 0 && isOwn(typeName))
-        throw cannotRead(
-          given.map(([field]) => field),
-          typeName,
-        );
-      const values = given.map(([field, selection]) => [
-        field,
-        project((parent as Record<string, unknown>)[field], selection),
-      ]);
+      const values = new Map<string, unknown>();
+      for (const [field, selection] of given) {
+        // The source's own objects are no representations: nobody was asked for what they require.
+        const value = isOwn(typeName) ? undefined : (parent as Record<string, unknown>)[field];
+        if (value === undefined) throw cannotRead([field], typeName);
+        values.set(field, pickSelected(value, selection));
+      }
       return { ...Object.fromEntries(values), ...(here.size === 0 ? {} : await readHere(parent, context)) };
     };
   };
@@ -246,17 +243,4 @@ function withEntities(
     Query: { ...query, _entities },
     _Entity: { __resolveType: (value: { __typename: string }) => value.__typename },
   };
-}
-
-/** Representations carry keys and type names beside what was asked for; the link gets what it asked for. */
-function project(value: unknown, selectionSet: SelectionSetNode | undefined): unknown {
-  if (selectionSet === undefined) return value;
-  if (Array.isArray(value)) return value.map((item) => project(item, selectionSet));
-  if (typeof value !== 'object' || value === null) return value;
-  const projected: Record<string, unknown> = {};
-  for (const node of selectionSet.selections) {
-    if (node.kind !== Kind.FIELD) continue;
-    projected[node.name.value] = project((value as Record<string, unknown>)[node.name.value], node.selectionSet);
-  }
-  return projected;
 }

@@ -157,9 +157,10 @@ function stubsFor(name: string, ownership: Ownership, links: readonly Link[]): S
       const sdl = read === undefined ? `${field}: ${type}` : fieldSdl(read);
       entity.fields.set(field, { sdl, directives: ' @external' });
       if (selection === undefined) continue;
-      addExternal(parseTypeName(type), selection, ownership, (typeName, fieldName, sdl) =>
-        stub(typeName).fields.set(fieldName, { sdl, directives: ' @external' }),
-      );
+      addExternal(parseTypeName(type), selection, ownership, (typeName, fieldName, sdl) => {
+        // A type that the source has as well is no stub.
+        if (!ownership.has(name, typeName)) stub(typeName).fields.set(fieldName, { sdl, directives: ' @external' });
+      });
     }
   }
   return stubs;
