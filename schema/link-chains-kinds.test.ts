@@ -136,6 +136,49 @@ describe.each(['direct', 'stitched'] as const)('links that read links, on the %s
     ]);
   });
 
+  it.each([
+    ['a REST source', createMemorySource],
+    ['a GraphQL source', createMemoryGraphqlSource],
+  ])('read what a link of %s adds to its own type', async (_name, create) => {
+    const calls: RecordedCall[] = [];
+    const answers = {
+      books: () => BOOKS,
+      notes: ({ ids }: { ids: string[] }) => ids.map((id) => ({ id, text: `on ${id}` })),
+    };
+    const books = create({
+      name: 'books',
+      calls,
+      sdl: `type Query { books: [Book!] notes(ids: [ID!]!): [Note!] } type Note { id: ID! text: String! }
+        type Book { id: ID! title: String! }`,
+      unary: { 'Query.books': answers.books, 'Query.notes': answers.notes },
+      root: answers,
+    });
+    const prompts = createMemorySource({
+      name: 'prompts',
+      kind: 'prompt',
+      sdl: 'type Mutation { sum(title: String!, note: NoteIn!): String more(of: String!): String } input NoteIn { text: String! }',
+      unary: {
+        'Mutation.sum': ({ title, note }: { title: string; note: { text: string } }) => `${title} ${note.text}`,
+        'Mutation.more': ({ of }: { of: string }) => `more of ${of}`,
+      },
+    });
+    const links = {
+      'Book.note': { call: 'books.notes', args: { ids: '$parents.id' }, match: 'id' },
+      'Book.sum': { call: 'prompts.sum', args: { title: '$parent.title', note: '$parent.note { text }' } },
+      'Book.more': { call: 'prompts.more', args: { of: '$parent.sum' } },
+    };
+    expect(await askWay({ sources: [books, prompts], links }, way, '{ books { more id } }')).toEqual({
+      data: {
+        books: [
+          { more: 'more of Dune on 1', id: '1' },
+          { more: 'more of Emma on 2', id: '2' },
+        ],
+      },
+      errors: [],
+    });
+    expect(calls).toHaveLength(2);
+  });
+
   it('read what is below a type that another stub has, too', async () => {
     const shop = createMemorySource({
       name: 'shop',
@@ -349,6 +392,30 @@ describe('links that read links of a federation subgraph', () => {
     sources = [...opened, orders];
   });
   afterAll(() => server.close());
+
+  it.each(['direct', 'stitched'] as const)(
+    'are read by prompts that read its key as well, on the %s way',
+    async (way) => {
+      const prompts = createMemorySource({
+        name: 'prompts',
+        kind: 'prompt',
+        sdl: 'type Mutation { sum(id: ID, note: NoteSaid!): String more(of: String!): String } input NoteSaid { text: String! }',
+        unary: {
+          'Mutation.sum': ({ id, note }: { id: string; note: { text: string } }) => `${id} ${note.text}`,
+          'Mutation.more': ({ of }: { of: string }) => `more of ${of}`,
+        },
+      });
+      const links = {
+        'Book.note': { call: 'books.about', args: { title: '$parent.title' }, expose: [] },
+        'Book.sum': { call: 'prompts.sum', args: { id: '$parent.id', note: '$parent.note { text }' } },
+        'Book.more': { call: 'prompts.more', args: { of: '$parent.sum' } },
+      };
+      expect(await askWay({ sources: [...sources, prompts], links }, way, '{ books { more } }')).toEqual({
+        data: { books: [{ more: 'more of 1 Dune by ' }, { more: 'more of 2 Emma by ' }] },
+        errors: [],
+      });
+    },
+  );
 
   it.each(['direct', 'stitched'] as const)('work, whoever has the type, on the %s way', async (way) => {
     const links = Object.fromEntries(

@@ -264,9 +264,13 @@ class LinkCheck {
     if (parent === undefined) return;
     const field = parent.getFields()[fieldName];
     if (field === undefined) {
+      const linked = Object.keys(this.links).flatMap((name) =>
+        name.startsWith(`${typeName}.`) && name !== this.coordinate ? [name.slice(typeName.length + 1)] : [],
+      );
+      const guess = didYouMean(fieldName, [...Object.keys(parent.getFields()), ...linked]);
       this.problem(
         ['args', argument.name],
-        `reads field "${fieldName}" of "${typeName}", which its source does not have.${didYouMean(fieldName, Object.keys(parent.getFields()))}`,
+        `reads field "${fieldName}" of "${typeName}", which its source does not have.${guess}`,
       );
     } else if (!isScalarType(getNullableType(field.type)) || field.args.some((a) => !isOptionalArgument(a))) {
       this.problem(

@@ -281,12 +281,17 @@ function keysOf(owner: string, links: readonly Link[]): Subgraph['keys'] {
   return new Map([...types].map(([typeName, targets]) => [typeName, [...targets.values()]]));
 }
 
-/** Which types of a source have fields with selections that links to other sources read. */
+/** Which types of a source have fields with selections, or of links to the source itself, that links to others read. */
 function typesRead(name: string, links: readonly Link[], ownership: Ownership): ReadonlySet<string> {
+  // A federation subgraph says itself by which keys it can be asked.
+  const isAsked = ownership.federated.has(name);
+  const added = new Set(links.filter(({ target }) => target === name && !isAsked).map(coordinateOf));
   const found = links.filter(
     ({ typeName, requires }) =>
       ownership.has(name, typeName) &&
-      [...requires.keys()].some((field) => ownership.fieldIn(name, typeName, field) !== undefined),
+      [...requires.keys()].some(
+        (field) => ownership.fieldIn(name, typeName, field) !== undefined || added.has(`${typeName}.${field}`),
+      ),
   );
   return new Set(found.map(({ typeName }) => typeName));
 }

@@ -87,6 +87,7 @@ const QUERIES: [name: string, text: string, variables?: Record<string, unknown>]
     'query { a: product(sku: "lamp-01") { ...F } b: product(sku: "tent-03") { ...F reviews { text } } } fragment F on Product { name reviews { rating } }',
   ],
   ['an AI field', '{ products { digest } }'],
+  ['AI fields of AI fields', '{ products { p: praise verdict { words length } } product(sku: "lamp-01") { praise } }'],
   ['an error beside data', '{ broken { sku } products { sku } }'],
   [
     'several roots of several sources',

@@ -104,12 +104,20 @@ export function createShop(): { sources: Source[]; links: Record<string, LinkOpt
     kind: 'prompt',
     calls,
     sdl: `
-      type Mutation { digest(product: String!, reviews: [ReviewText!]!): String }
+      type Mutation {
+        digest(product: String!, reviews: [ReviewText!]!): String
+        weigh(digest: String!): Verdict
+        praise(verdict: VerdictText!): String
+      }
+      type Verdict { length: Int! words: [String!]! }
       input ReviewText { rating: Int! text: String! }
+      input VerdictText { words: [String!]! }
     `,
     unary: {
       'Mutation.digest': ({ product, reviews: texts }: { product: string; reviews: { text: string }[] }) =>
         `${product}: ${texts.map(({ text }) => text).join('; ')}`,
+      'Mutation.weigh': ({ digest }: { digest: string }) => weigh(digest),
+      'Mutation.praise': ({ verdict }: { verdict: { words: string[] } }) => `${verdict.words.join('-')}!`,
     },
   });
   const links = {
@@ -121,6 +129,8 @@ export function createShop(): { sources: Source[]; links: Record<string, LinkOpt
       call: 'prompts.digest',
       args: { product: '$parent.name', reviews: '$parent.reviews { rating text }' },
     },
+    'Product.verdict': { call: 'prompts.weigh', args: { digest: '$parent.digest' } },
+    'Product.praise': { call: 'prompts.praise', args: { verdict: '$parent.verdict { words }' } },
   };
   return {
     sources: [catalog, inventory, reviews, prompts],
@@ -130,6 +140,13 @@ export function createShop(): { sources: Source[]; links: Record<string, LinkOpt
 }
 
 type Sku = { sku: string };
+
+const weigh = (text: string) => ({ length: text.length, words: text.split(' ') });
+
+const digestOf = ({ sku, name }: Sku & { name: string }) =>
+  `${name}: ${REVIEWS.filter((review) => review.sku === sku)
+    .map(({ text }) => text)
+    .join('; ')}`;
 
 /** The same graph written by hand over the same data, without sources, links or plans: what answers must equal. */
 export function createShopByHand(publicSdl: string): GraphQLSchema {
@@ -161,10 +178,9 @@ export function createShopByHand(publicSdl: string): GraphQLSchema {
         },
         reviews: ({ sku }: Sku, { minRating }: { minRating?: number }) =>
           REVIEWS.filter((review) => review.sku === sku && review.rating >= (minRating ?? 0)),
-        digest: ({ sku, name }: Sku & { name: string }) =>
-          `${name}: ${REVIEWS.filter((review) => review.sku === sku)
-            .map(({ text }) => text)
-            .join('; ')}`,
+        digest: digestOf,
+        verdict: (product: Sku & { name: string }) => weigh(digestOf(product)),
+        praise: (product: Sku & { name: string }) => `${weigh(digestOf(product)).words.join('-')}!`,
       },
       Review: { product: ({ sku }: Sku) => PRODUCTS.find((product) => product.sku === sku) ?? null },
       Author: { badge: ({ badge }: { badge: (args: object) => string }, args: object) => badge(args) },
