@@ -206,11 +206,13 @@ describe.each(['direct', 'stitched'] as const)('links that read links, on the %s
       'Order.place': { call: 'guides.place', args: { shelf: '$parent.shelf { tag books }' } },
       'Shelf.note': { call: 'guides.shelfNote', args: { tag: '$parent.tag' } },
     };
+    const reversed = Object.fromEntries(Object.entries(links).reverse());
     const query = '{ orders { place shelf { note } } }';
-    expect(await askWay({ sources: [shop, library, guides], links }, way, query)).toEqual({
-      data: { orders: [{ place: 'A2', shelf: { note: 'note A' } }] },
-      errors: [],
-    });
+    for (const ordered of [links, reversed])
+      expect(await askWay({ sources: [shop, library, guides], links: ordered }, way, query)).toEqual({
+        data: { orders: [{ place: 'A2', shelf: { note: 'note A' } }] },
+        errors: [],
+      });
   });
 
   it('read a link by a key that only another source of the type has', async () => {
