@@ -1,5 +1,6 @@
-import { type FieldNode, Kind, print, type SelectionSetNode } from 'graphql';
+import { type FieldNode, getNullableType, isScalarType, Kind, print, type SelectionSetNode } from 'graphql';
 import type { Problem } from '../kernel/problem.ts';
+import { entityKey } from './federation/entity-keys.ts';
 import type { Link } from './links.ts';
 import type { Ownership } from './ownership.ts';
 
@@ -98,10 +99,19 @@ function withChain(link: Link, chained: ReadonlyMap<string, Link>, ownership: Ow
       continue;
     }
     const read = chained.get(`${link.typeName}.${field}`);
-    for (const name of read?.key ?? []) key.add(name);
-    for (const [name, below] of read?.nested ?? []) add(name, below);
+    if (read === undefined) continue;
+    for (const name of [...read.key, ...keyOfTarget(read, link, ownership)]) key.add(name);
+    for (const [name, below] of read.nested) add(name, below);
   }
   return { ...link, key: [...key], nested };
+}
+
+/** The composer wants a way back to a subgraph that has the type itself, which only the subgraph's own keys are. */
+function keyOfTarget(read: Link, { typeName, target }: Link, ownership: Ownership): readonly string[] {
+  const federation = ownership.sources.get(read.target)?.source.model.federation;
+  if (federation === undefined || read.target === target || !ownership.has(read.target, typeName)) return [];
+  const key = entityKey(federation, typeName);
+  return key.every((name) => isScalarType(getNullableType(ownership.field(typeName, name)?.type))) ? key : [];
 }
 
 /** Of links that wait for each other, each circle that one comes to by the first link that is read. */
