@@ -33,6 +33,13 @@ describe('composing sources and links', () => {
       'Product.j': { call: 'catalog.products', args: { first: 1 } },
       'Product.k': { call: 'catalog.products', args: { first: '$parent.weightKg', sku: '$parents.sku' }, match: 'sku' },
       'Product.i': { call: 'prompts.digest', args: { product: '$parent.tags', reviews: [] } },
+      'Product.l': {
+        call: 'inventory.batchStock',
+        args: { skus: '$parents.sku', site: '$parent.name' },
+        items: 'stocks',
+      },
+      'Product.m': { call: 'inventory.batchStock', args: { skus: '$parents.levle' }, items: 'stocks' },
+      'Product.level': { call: 'inventory.batchStock', args: { skus: '$parents.sku' }, items: 'stocks', match: 'sku' },
     });
     expect(problems).toMatchInlineSnapshot(`
       [
@@ -102,6 +109,15 @@ describe('composing sources and links', () => {
         [
           "links › Product.i › args › product",
           "Link "Product.i" reads field "tags" of "Product", which is not a plain scalar.",
+        ],
+        [
+          "links › Product.l › args",
+          "Link "Product.l" reads $parents for one call, and $parent for each object.",
+          "Read all of it by $parent.",
+        ],
+        [
+          "links › Product.m › args › skus",
+          "Link "Product.m" reads field "levle" of "Product", which its source does not have. Did you mean "level"?",
         ],
       ]
     `);
