@@ -20,6 +20,8 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '20' },
     /** Requests in a second, whatever the answers take. */
     rate: { type: 'string', default: '300' },
+    /** How long a window is, such as the minute that a p99 is usually of. Default: as long as publishing takes. */
+    'window-s': { type: 'string', default: '0' },
     /** How long the service behind the gateway takes for an answer. */
     'upstream-ms': { type: 'string', default: '0' },
     /** A folder for CPU profiles. */
@@ -29,12 +31,13 @@ const { values: options } = parseArgs({
 });
 const operations = Number(options.operations);
 const rate = Number(options.rate);
+const windowMs = 1_000 * Number(options['window-s']);
 const upstreamMs = Number(options['upstream-ms']);
 const REPORT_CPU = fileURLToPath(new URL('lib/report-cpu.js', import.meta.url));
 const KEY = 'bench';
 /** What is compiled and optimised at first counts for no side. */
 const WARM_UP = 3;
-/** The thread that compiles ends when it is idle for ten seconds: every publish starts as most do, without one. */
+/** The process that compiles ends when it is idle for ten seconds: every publish starts as most do, without one. */
 const ROUND_MS = 15_000;
 const PUBLISH_TIMEOUT_MS = 60_000;
 const SMALL =
@@ -76,9 +79,13 @@ try {
   for (let round = 0; round < Number(options.rounds) + WARM_UP; round += 1) {
     await write('large.json', texts[round % 2]);
     for (const gateway of gateways) {
+      if (windowMs > 0 && round < WARM_UP) {
+        await underLoad(gateway, gateway.publish);
+        continue;
+      }
       const endsAt = performance.now() + ROUND_MS / gateways.length;
       await pause(500);
-      const publishing = await underLoad(gateway, gateway.publish);
+      const publishing = await underLoad(gateway, () => Promise.all([gateway.publish(), pause(windowMs)]));
       // Twice without: how far two windows differ in which nothing is published.
       await pause(Math.max(500, endsAt - performance.now() - 2 * publishing.ms - 500));
       const quiet = await underLoad(gateway, () => pause(publishing.ms));
@@ -157,7 +164,7 @@ function report(root, rounds) {
   const cores = availableParallelism();
   const busy = (window) => (100 * window.othersMs) / window.ms / cores;
   console.log('\n| | median (least–most) |\n|---|---|');
-  console.log(`| publishing takes, ms | ${spread(both((_, { ms }) => ms))} |`);
+  console.log(`| ${windowMs > 0 ? 'a window' : 'publishing'} takes, ms | ${spread(both((_, { ms }) => ms))} |`);
   console.log(
     `| CPU time of it, ms | ${spread(both((quiet, it) => it.gatewayMs - (quiet.gatewayMs * it.ms) / quiet.ms))} |`,
   );

@@ -24,11 +24,31 @@ export function runSteps<T, Request, Answer>(
  * for another when its upstream has answered.
  */
 const SLICE_MS = 0.5;
+const LEISURE_MS = 2;
 
 /** Runs the steps in slices, between which the event loop turns. Rejects with what they throw. */
-export async function runInSlices<T, Request = never, Answer = unknown>(
+export function runInSlices<T, Request = never, Answer = unknown>(
   steps: Steps<T, Request, Answer>,
   answer?: (request: Request) => Promise<Answer>,
+): Promise<T> {
+  return runWithPauses(steps, () => new Promise((resolve) => setImmediate(resolve)), answer);
+}
+
+/**
+ * The same for what nobody waits for, with a pause after each slice in which the event loop has nothing of it: a request
+ * takes several turns, and would meet a slice in each.
+ */
+export function runAtLeisure<T, Request = never, Answer = unknown>(
+  steps: Steps<T, Request, Answer>,
+  answer?: (request: Request) => Promise<Answer>,
+): Promise<T> {
+  return runWithPauses(steps, () => new Promise((resolve) => setTimeout(resolve, LEISURE_MS)), answer);
+}
+
+async function runWithPauses<T, Request, Answer>(
+  steps: Steps<T, Request, Answer>,
+  pause: () => Promise<void>,
+  answer: ((request: Request) => Promise<Answer>) | undefined,
 ): Promise<T> {
   let given: Answer | undefined;
   let sliceEndsAt = performance.now() + SLICE_MS;
@@ -40,7 +60,7 @@ export async function runInSlices<T, Request = never, Answer = unknown>(
       given = await answer?.(step.value);
       sliceEndsAt = performance.now() + SLICE_MS;
     } else if (performance.now() >= sliceEndsAt) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await pause();
       sliceEndsAt = performance.now() + SLICE_MS;
     }
   }

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { describeError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/problem.ts';
-import { runInSlices, runSteps, type Steps } from '../kernel/steps.ts';
+import { runAtLeisure, runSteps, type Steps } from '../kernel/steps.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import type { Source } from '../sources/source.ts';
 import { openSchemaSteps } from './build-schema.ts';
@@ -59,7 +59,7 @@ export function composeInSlices(
   options: ComposeOptions,
   join: (request: JoinRequest) => Promise<JoinResult>,
 ): Promise<CompositionResult> {
-  return runInSlices(composeSteps(options), join);
+  return runAtLeisure(composeSteps(options), join);
 }
 
 type JoinSteps<T> = Steps<T, JoinRequest, JoinResult>;

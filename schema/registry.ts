@@ -1,5 +1,5 @@
 import type { GraphQLSchema, ValidationRule } from 'graphql';
-import { runInSlices } from '../kernel/steps.ts';
+import { runAtLeisure } from '../kernel/steps.ts';
 import type { Source } from '../sources/source.ts';
 import type { Composition } from './compose.ts';
 import { createDirectGraph, createDirectSteps, type DirectGraph } from './direct.ts';
@@ -88,7 +88,7 @@ export function createRegistry(
       options = given;
     },
     async publishInSlices(composition, isWanted) {
-      const direct = await runInSlices(createDirectSteps(composition));
+      const direct = await runAtLeisure(createDirectSteps(composition));
       if (!isWanted()) return undefined;
       return swap(generationOf(next(), composition, direct, options, onRetired));
     },

@@ -45,6 +45,7 @@ interface Pending {
 const BUILT = import.meta.url.endsWith('.js') ? new URL('./compile-worker-process.js', import.meta.url) : undefined;
 
 const STOPPED = 'The gateway stops.';
+const PAUSE_MS = 2;
 
 export function createCompileWorker({
   module = BUILT,
@@ -91,7 +92,8 @@ export function createCompileWorker({
   };
   const start = (file: URL, isPatient: boolean) => {
     const started = fork(file, [], {
-      ...nodeCommand(isPatient, [`--max-old-space-size=${maxHeapMb}`]),
+      // Helpers that collect its garbage and optimise its code would take the other cores from requests.
+      ...nodeCommand(isPatient, ['--single-threaded', `--max-old-space-size=${maxHeapMb}`]),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       // It reads other people's documents, and needs none of our secrets.
@@ -187,8 +189,8 @@ export function createCompileWorker({
   return {
     async run<Name extends JobName>(name: Name, ...given: JobArguments<Name>): Promise<JobResult<Name>> {
       if (module === undefined || weighJob(given) < smallCharacters) return runJob(name, given);
-      // A large text was just decoded, perhaps; to hand it over takes as long again.
-      await new Promise((resolve) => setImmediate(resolve));
+      // A large text was just decoded, perhaps; to hand it over takes as long again, and requests come between.
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       if (disposed) throw new Error(STOPPED);
       return new Promise<JobResult<Name>>((resolve, reject) => {
         queue.push({ name, given, resolve: resolve as (result: unknown) => void, reject });
