@@ -32,9 +32,10 @@ const GRAPHS_PATIENCE_MS = 10_000;
  */
 export async function startGateway(env: Environment): Promise<RunningGateway> {
   const startedAt = performance.now();
-  // By itself V8 collects a heap again when it has grown by a tenth, if that is quick, and two graphs are made in the place of
-  // one whenever something changes. Collections cost requests more than the memory does.
+  // By itself V8 collects a heap again when it has grown by a tenth, if that is quick, and once more some seconds after work
+  // that comes seldom, such as a change of the graph. Collections cost requests more than the memory does.
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+  setFlagsFromString('--no-memory-reducer');
   const { environment, problems: wrongVariables } = readEnvironment(env);
   const log = createLog(environment.logLevel);
   const clock = systemClock;
