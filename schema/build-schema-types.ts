@@ -38,8 +38,10 @@ export class BuiltObjectType extends GraphQLObjectType {
 
   override getFields(): Fields {
     if (isAssembling) return NONE;
-    if (this.read !== undefined) this.built = this.read();
-    this.read = undefined;
+    if (this.read !== undefined) {
+      this.built = this.read();
+      this.read = undefined;
+    }
     return this.built;
   }
 }
@@ -55,8 +57,10 @@ export class BuiltInterfaceType extends GraphQLInterfaceType {
 
   override getFields(): Fields {
     if (isAssembling) return NONE;
-    if (this.read !== undefined) this.built = this.read();
-    this.read = undefined;
+    if (this.read !== undefined) {
+      this.built = this.read();
+      this.read = undefined;
+    }
     return this.built;
   }
 }
@@ -72,14 +76,16 @@ export class BuiltInputType extends GraphQLInputObjectType {
 
   override getFields(): GraphQLInputFieldMap {
     if (isAssembling) return NO_INPUTS;
-    if (this.read !== undefined) this.built = this.read();
-    this.read = undefined;
+    if (this.read !== undefined) {
+      this.built = this.read();
+      this.read = undefined;
+    }
     return this.built;
   }
 }
 
 /** Something that is made when it is first looked at. */
-export interface Later<T> {
+interface Later<T> {
   readonly name: string;
   make(): T;
   /** Goes on with what it needs itself for. */

@@ -141,7 +141,7 @@ export function typeResolverOf(
 function plainResolver(source: Source, typeName: string, fieldName: string, options: ResolverOptions): unknown {
   const schema = options.ownership.sources.get(source.name)?.schema;
   const type = schema?.getType(typeName);
-  if (schema === undefined || !isObjectType(type) || type.getFields()[fieldName] === undefined) return undefined;
+  if (schema === undefined || !isObjectType(type) || !(fieldName in type.getFields())) return undefined;
   // Of a type of several sources, the plan knows which of them made the object, and what makes the value of it.
   const planned = options.fieldResolver(source, schema, typeName, fieldName);
   if (planned !== undefined) return planned;

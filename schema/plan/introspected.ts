@@ -23,7 +23,7 @@ export function readingAllTypes(plan: Plan, schema: GraphQLSchema): Plan {
 }
 
 /** Undefined: they are read already. */
-export function readAllTypes(schema: GraphQLSchema): Promise<void> | undefined {
+function readAllTypes(schema: GraphQLSchema): Promise<void> | undefined {
   const known = reading.get(schema);
   if (known !== undefined) return known === 'done' ? undefined : known;
   const read = runInSlices(readTypesSteps(schema)).then(

@@ -138,9 +138,9 @@ describe('a process that compiles', () => {
     const worker = createWorker(
       `process.on('message', (message) => {
         if (message !== 'next') process.send({ rest: { list: [] }, pieces: 40 });
-        else setTimeout(() => process.send({ piece: { path: ['list'], added: [process.pid] } }), 5);
+        else setTimeout(() => process.send({ piece: { path: ['list'], added: [process.pid] } }), 20);
       });`,
-      { patienceMs: 100, processorMs: () => 0 },
+      { patienceMs: 500, processorMs: () => 0 },
     );
     const { list } = (await compile(worker)) as unknown as { list: number[] };
     expect([list.length, new Set(list).size]).toEqual([40, 1]);
