@@ -5,14 +5,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProblemsError } from '../kernel/problem.ts';
 import { createMemoryLog } from '../test/utils/call-context.ts';
 import { deferred } from '../test/utils/deferred.ts';
-import { readConfig } from './config/read-config.ts';
+import { type ConfigReading, readConfig } from './config/read-config.ts';
 import type { ChangeRequest, Graph, GraphChange } from './graph/graph.ts';
 import { createReloader, type Reloader } from './reload.ts';
 
 const NOT_TAKEN = 'the change is not taken: the graph stays as it was';
 const NOTHING = { breaking: [], dangerous: [], safe: [] };
-const taken: GraphChange = { generation: 2, isNew: true, changes: NOTHING };
-const same: GraphChange = { generation: 1, isNew: false, changes: NOTHING };
+const taken: GraphChange = { generation: 2, isNew: true, changes: async () => NOTHING };
+const same: GraphChange = { generation: 1, isNew: false, changes: async () => NOTHING };
 const broken = (message: string) => new ProblemsError([{ path: ['sources'], message }]);
 
 describe('a reloader', () => {
@@ -25,7 +25,7 @@ describe('a reloader', () => {
   let reloader: Reloader | undefined;
 
   /** With files watched by hand only, unless a test says otherwise. */
-  const start = async (text = 'reload: { files: false }') => {
+  const start = async (text = 'reload: { files: false }', commit?: () => Promise<void>) => {
     await writeFile(file, text);
     const graph = {
       files: () => new Set<string>(),
@@ -35,7 +35,8 @@ describe('a reloader', () => {
       },
     } as unknown as Graph;
     const settings = { use: (config: unknown) => void used.push(config) } as never;
-    reloader = createReloader({ graph, reading: await readConfig(file, {}), settings, env: () => ({}), log });
+    const merge = commit && (async (reading: ConfigReading) => ({ reading, isFile: true, commit }));
+    reloader = createReloader({ graph, reading: await readConfig(file, {}), settings, env: () => ({}), log, merge });
     return reloader;
   };
   const told = (message: string) => log.lines.filter((line) => line.message === message);
@@ -83,10 +84,39 @@ describe('a reloader', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it('takes settings when the graph serves, before that is written and compared', async () => {
+    const [written, compared] = [deferred<void>(), deferred<typeof NOTHING>()];
+    const { reload } = await start(undefined, () => written.promise);
+    answer = async () => ({ ...taken, changes: () => compared.promise });
+    const reloading = reload(files(), false);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await settled();
+    expect(used).toHaveLength(1);
+    written.resolve();
+    compared.resolve(NOTHING);
+    await reloading;
+    expect(used).toHaveLength(1);
+  });
+
+  it('writes a change again that serves and could not be written', async () => {
+    let writes = 0;
+    const { reload } = await start(undefined, async () => {
+      writes += 1;
+      if (writes === 1) throw new Error('The store does not answer.');
+    });
+    await reload(files(), false);
+    expect(used).toHaveLength(1);
+    expect(told('the change serves, and is not in the store: it is tried again')).toHaveLength(1);
+    expect(told(NOT_TAKEN)).toEqual([]);
+    await passed(5_000, 2);
+    expect(writes).toBe(2);
+    await passed(1_000_000, 2);
+  });
+
   it('warns of a change that breaks clients, with what breaks', async () => {
     const { reload } = await start();
     const breaking = [{ path: 'Query.a', message: "Field 'a' was removed", type: 'FIELD_REMOVED' }];
-    answer = async () => ({ ...taken, changes: { ...NOTHING, breaking } }) as unknown as GraphChange;
+    answer = async () => ({ ...taken, changes: async () => ({ ...NOTHING, breaking }) }) as unknown as GraphChange;
     await reload(files(), false);
     expect(told('the graph has changed, and clients may break')).toHaveLength(1);
     expect(JSON.stringify(log.lines)).toContain('was removed');

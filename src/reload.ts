@@ -7,6 +7,7 @@ import { type ConfigReading, readConfig } from './config/read-config.ts';
 import type { SkeinConfig } from './config/schema.ts';
 import type { Environment } from './config/substitute.ts';
 import type { MergedFile } from './control/control-plane.ts';
+import type { SchemaChanges } from './graph/compare-schemas.ts';
 import type { Graph } from './graph/graph.ts';
 import { generationOptions } from './graph/load-graph.ts';
 import type { LiveSettings } from './live-settings.ts';
@@ -81,28 +82,34 @@ export function createReloader(options: ReloadOptions): Reloader {
         given: given?.(),
         mayLack: !merged.isFile,
       });
-      await merged.commit();
+      // Keys and limits count from the same moment as the graph does.
+      use(next.config);
       told = '';
       readAt = beganAt;
-      use(next.config);
-      if (isNew) tellChanges(generation, changes);
       if (isNew) onPublished?.();
-      return true;
+      const isWritten = await write(merged);
+      if (isNew) tellChanges(generation, await changes());
+      return isWritten;
     } catch (error) {
       if (error instanceof ProblemsError && next !== undefined) refuse(error.problems, next);
       else log.error({ err: error }, 'the change is not taken: the graph stays as it was');
       return false;
     }
   };
+  const write = (merged: MergedFile): Promise<boolean> =>
+    merged.commit().then(
+      () => true,
+      (error: unknown) => {
+        log.warn({ err: error }, 'the change serves, and is not in the store: it is tried again');
+        return false;
+      },
+    );
   const use = (config: SkeinConfig) => {
     settings.use(config);
     reloading = config.reload;
     askLater();
   };
-  const tellChanges = (
-    generation: number,
-    { breaking, dangerous, safe }: Awaited<ReturnType<Graph['change']>>['changes'],
-  ) => {
+  const tellChanges = (generation: number, { breaking, dangerous, safe }: SchemaChanges) => {
     const counts = { generation, breaking: breaking.length, dangerous: dangerous.length, safe: safe.length };
     if (breaking.length === 0) log.info(counts, 'the graph has changed');
     else

@@ -118,6 +118,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     }
     return values;
   };
+  /** Whether it is newer than what is known. */
+  const noteRevision = ({ state: _, file: __, ...revision }: Omit<Revision, 'state' | 'file'> & Partial<Revision>) => {
+    const isNew = revision.number > (latest.get(revision.tenant)?.number ?? 0);
+    if (isNew) latest.set(revision.tenant, revision);
+    return isNew;
+  };
   const stateOf = async (tenant: string): Promise<ConfigurationState> => {
     const number = latest.get(tenant)?.number;
     const revision = number === undefined ? undefined : await store.revisions.find(OWN(tenant), { tenant, number });
@@ -178,12 +184,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     const affected = new Set<string>();
     for (const tenant of changed.tenants) affected.add(tenant._id);
     if (changed.tenants.length > 0) for (const tenant of directory.followersOf(changed.tenants)) affected.add(tenant);
-    for (const revision of changed.revisions) {
-      const known = latest.get(revision.tenant);
-      if (known !== undefined && known.number >= revision.number) continue;
-      latest.set(revision.tenant, revision);
-      affected.add(revision.tenant);
-    }
+    for (const revision of changed.revisions) if (noteRevision(revision)) affected.add(revision.tenant);
     for (const secret of changed.secrets) {
       const own = secrets.get(secret.tenant) ?? new Map<string, Secret>();
       secrets.set(secret.tenant, own);
@@ -292,7 +293,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         async commit() {
           const isKept = isSame(state, published) && isSame(file, before);
           if (!isKept && !(revision === undefined && isSame(state, {})))
-            await publishFile(context, tenant, { latest: revision, state, file });
+            noteRevision(await publishFile(context, tenant, { latest: revision, state, file }));
           served = made;
         },
       };

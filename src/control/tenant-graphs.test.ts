@@ -89,15 +89,17 @@ it('makes one graph for tenants with equal content, whoever of them is first', a
 });
 
 it('lets nobody join a graph that is becoming another one', async () => {
-  const [comparing, goOn] = [deferred(), deferred()];
+  const [joining, goOn] = [deferred(), deferred()];
+  let joins = 0;
   const worker = createCompileWorker();
   const run = worker.run as (...given: readonly unknown[]) => Promise<unknown>;
   await graphs.dispose();
   create({
     ...worker,
     run: (async (...given: readonly unknown[]) => {
-      if (given[0] === 'compare') {
-        comparing.resolve();
+      if (given[0] === 'join') joins += 1;
+      if (given[0] === 'join' && joins === 2) {
+        joining.resolve();
         await goOn.promise;
       }
       return run(...given);
@@ -108,7 +110,7 @@ it('lets nobody join a graph that is becoming another one', async () => {
   await graphs.whenSettled();
   contents.set('a', contentWith('second')).set('b', contentWith('first'));
   graphs.refresh(['a']);
-  await comparing.promise;
+  await joining.promise;
   graphs.refresh(['b']);
   await graphs.whenBuilt('b');
   goOn.resolve();

@@ -47,7 +47,8 @@ export interface Graph {
   probe(): Promise<void>;
   /**
    * Builds the next generation beside the running one and swaps it in. Requests and streams under way stay on theirs;
-   * sources that have not changed are the same in both. One change at a time: the next waits.
+   * sources that have not changed are the same in both. One change at a time: the next waits. It resolves in the same
+   * turn of the event loop that the graph begins to serve in: what has to count together with it can follow at once.
    * @throws ProblemsError when the change cannot be taken; everything stays as it was
    */
   change(request: ChangeRequest): Promise<GraphChange>;
@@ -72,8 +73,8 @@ export interface GraphChange {
   /** Number of the generation that serves now; the same as before when nothing has changed. */
   readonly generation: number;
   readonly isNew: boolean;
-  /** What clients see of it. */
-  readonly changes: SchemaChanges;
+  /** What clients see of it; compared when somebody asks. */
+  changes(): Promise<SchemaChanges>;
 }
 
 export interface GraphDeps {
@@ -91,7 +92,7 @@ export interface GraphDeps {
   readonly meter?: Meter | undefined;
 }
 
-const NO_CHANGES: SchemaChanges = { breaking: [], dangerous: [], safe: [] };
+const noChanges = (): Promise<SchemaChanges> => Promise.resolve({ breaking: [], dangerous: [], safe: [] });
 
 /**
  * Loads the sources of a configuration and builds the first generation. A source that cannot be reached, or whose
@@ -129,10 +130,12 @@ export async function createGraph(
     for (const source of unused) alive.delete(source);
     await disposeOwn(unused);
   };
+  const closeUnused = () =>
+    void disposeUnused().catch((error: unknown) => log.warn({ err: error }, 'a source could not be closed'));
   const registry = createRegistry(generation, {
     onRetired(retired) {
       inUse.delete(retired);
-      disposeUnused().catch((error: unknown) => log.warn({ err: error }, 'a source could not be closed'));
+      closeUnused();
     },
   });
   const note = (published: Generation | undefined) => {
@@ -174,7 +177,7 @@ export async function createGraph(
 
   const changeNow = async (request: ChangeRequest): Promise<GraphChange> => {
     const before = registry.current();
-    const unchanged = { generation: before?.number ?? 0, isNew: false, changes: NO_CHANGES };
+    const unchanged = { generation: before?.number ?? 0, isNew: false, changes: noChanges };
     if (disposed) return unchanged;
     const { changedFiles, asksServices } = request;
     for (const source of request.given ?? []) borrowed.add(source);
@@ -205,12 +208,12 @@ export async function createGraph(
       retrying = startRetrying(build);
     }
     configured = request.generation;
-    await disposeUnused();
-    const publicSdl = next.composition?.publicSdl;
-    const changes =
-      before === undefined || publicSdl === undefined
-        ? NO_CHANGES
-        : await compiler.run('compare', before.composition.publicSdl, publicSdl).catch(() => NO_CHANGES);
+    closeUnused();
+    const [sdlBefore, sdl] = [before?.composition.publicSdl, next.composition?.publicSdl];
+    const changes = () =>
+      sdlBefore === undefined || sdl === undefined
+        ? noChanges()
+        : compiler.run('compare', sdlBefore, sdl).catch(noChanges);
     return { generation: registry.current()?.number ?? 0, isNew: true, changes };
   };
 

@@ -48,6 +48,8 @@ export async function createProviderServer(handler: ProviderHandler = () => {}):
       void answer(request, response);
     });
   });
+  // Longer than a test takes: clients keep their sockets as long as they are told here.
+  server.keepAliveTimeout = 60_000;
   server.on('connection', (socket) => {
     connections += 1;
     // Each request on it waits for its end.
