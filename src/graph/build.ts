@@ -111,15 +111,11 @@ export async function createBuild(
         sources.missing.set(name, missing);
         return;
       }
-      const result = await load(name, options, report);
-      if ('sources' in result) {
-        const now = entries.get(name);
-        if (serves && isUnchanged && now?.fingerprint === entry.fingerprint && !usesOtherFiles(entry, previous)) {
-          for (const source of result.sources) made.delete(source);
-          await disposeAll(result.sources);
-          takeOver(name, entry);
-        } else sources.opened.set(name, result.sources);
-      } else if (serves && isUnchanged && asks) {
+      const mayStay = serves && isUnchanged && !usesOtherFiles(entry, previous);
+      const result = await load(name, options, report, mayStay ? entry : undefined);
+      if ('sources' in result) sources.opened.set(name, result.sources);
+      else if ('same' in result && entry !== undefined) takeOver(name, entry);
+      else if (serves && isUnchanged && asks) {
         log.warn({ source: name, reason: reasonOf(result) }, 'a service does not say what it offers: its source stays');
         takeOver(name, entry);
       } else if (serves && !('broken' in result)) {
@@ -189,8 +185,14 @@ function createLoader(
   entries: Map<string, SourceEntry>,
   made: Set<Source>,
 ) {
-  return async (name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource> => {
-    const recording = recordCompiler(compiler, options);
+  /** What would be the same as that entry is not made again. */
+  return async (
+    name: string,
+    options: SourceOptions,
+    report: (problem: Problem) => void,
+    known?: SourceEntry,
+  ): Promise<LoadedSource> => {
+    const recording = recordCompiler(compiler, options, known?.fingerprint);
     const loaded = await loadSource(name, options, { log, report, compiler: recording.compiler, caching });
     if ('sources' in loaded) {
       const fingerprint = await recording.fingerprint();

@@ -18,6 +18,7 @@ import type { SkeinConfig, SourceOptions } from '../config/schema.ts';
 import { isOfService, isToldByService } from './blame.ts';
 import type { CompileWorker } from './compile-worker.ts';
 import { loadDocument, readDocument } from './read-document.ts';
+import { SameSourceError } from './source-entry.ts';
 import { transformSources } from './transform-sources.ts';
 
 /** What came of loading one source. */
@@ -28,7 +29,9 @@ export type LoadedSource =
   /** What its service says is wrong, with the paths of skein.yaml: worth another try. */
   | { readonly name: string; readonly failed: readonly Problem[] }
   /** Its configuration, or its document that is a file, is wrong; the problems are reported. */
-  | { readonly name: string; readonly broken: true };
+  | { readonly name: string; readonly broken: true }
+  /** What the compiler was asked for is there already. */
+  | { readonly name: string; readonly same: true };
 
 export interface LoadDeps {
   readonly log: Log;
@@ -59,6 +62,7 @@ export async function loadSource(
     if (mistakes.length === 0) return { name, sources };
     await Promise.all(made.map((source) => source.dispose()));
   } catch (error) {
+    if (error instanceof SameSourceError) return { name, same: true };
     const message = describeError(error instanceof SkeinError ? (error.cause ?? error) : error);
     if (error instanceof SkeinError && error.code !== 'UPSTREAM_BAD_RESPONSE')
       return { name, unreachable: publicReason(name, options, error, message, log) };

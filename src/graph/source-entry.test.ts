@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCompileWorker } from './compile-worker.ts';
-import { recordCompiler } from './source-entry.ts';
+import { recordCompiler, SameSourceError } from './source-entry.ts';
 
 const OPTIONS = { kind: 'graphql', endpoint: 'http://127.0.0.1:1' } as never;
 
@@ -20,6 +20,20 @@ async function fingerprintOf(...given: readonly unknown[]): Promise<string> {
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text).buffer;
+
+it('does not compile again what has the fingerprint of a source that is there', async () => {
+  const ran: unknown[] = [];
+  const compiler = { ...createCompileWorker(), run: async (...given: readonly unknown[]) => ran.push(given) } as never;
+  const first = recordCompiler(compiler, OPTIONS);
+  await first.compiler.run('openapi' as never, ...(['a'] as never));
+  const known = await first.fingerprint();
+  const second = recordCompiler(compiler, OPTIONS, known);
+  await expect(second.compiler.run('openapi' as never, ...(['a'] as never))).rejects.toThrow(SameSourceError);
+  expect(ran).toHaveLength(1);
+  const third = recordCompiler(compiler, OPTIONS, known);
+  await third.compiler.run('openapi' as never, ...(['b'] as never));
+  expect(ran).toHaveLength(2);
+});
 
 describe('the fingerprint of a source', () => {
   it('tells documents apart that are handed over as bytes', async () => {

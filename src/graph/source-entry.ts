@@ -16,30 +16,41 @@ export interface SourceEntry {
 
 /** What a compiler was given: everything that a source is made of, beside its options. */
 export interface Recording {
+  /** Rejects with SameSourceError where there is nothing to compile. */
   readonly compiler: CompileWorker;
   files(): ReadonlySet<string>;
   fingerprint(): Promise<string>;
 }
 
-export function recordCompiler(compiler: CompileWorker, options: SourceOptions): Recording {
+/** What a source would be compiled from is what another one was compiled from: there is nothing to do. */
+export class SameSourceError extends Error {}
+
+/**
+ * @param known the fingerprint of a source that may go on as it is: what has it is not compiled
+ */
+export function recordCompiler(compiler: CompileWorker, options: SourceOptions, known?: string): Recording {
   const files = new Set<string>();
   collectPaths(options, files);
   const hash = createHash('sha256');
   let hashed: Promise<void> = Promise.resolve();
+  const digest = () => hash.copy().digest('base64');
   return {
     compiler: {
       run: (name, ...given) => {
         collectPaths(given, files);
         hashed = hashed.then(() => hashValue(hash, given));
         // Bytes are the compiler's once it has them, and empty here.
-        return hashed.then(() => compiler.run(name, ...given));
+        return hashed.then(() => {
+          if (digest() === known) throw new SameSourceError();
+          return compiler.run(name, ...given);
+        });
       },
       dispose: () => compiler.dispose(),
     },
     files: () => files,
     async fingerprint() {
       await hashed;
-      return hash.copy().digest('base64');
+      return digest();
     },
   };
 }
