@@ -108,7 +108,7 @@ test('a release is rolled out and back while it serves, and streams end as they 
 
   const { changes, isNew } = await releaseNow([{ version: 'old' }]);
   expect(isNew).toBe(true);
-  expect(changes).toEqual({ breaking: [], dangerous: [], safe: [] });
+  expect(await changes()).toEqual({ breaking: [], dangerous: [], safe: [] });
   expect(new Set(await answers())).toEqual(new Set(['old x']));
   streams[0]?.end(openaiEvents(...openaiChunks(' and so on')));
   expect(await stream.next()).toEqual({ text: ' and so on', version: 'new' });

@@ -28,7 +28,8 @@ test.runIf(redis !== undefined)('instances share their answers in Redis', async 
   };
   await ask(one);
   await expect.poll(async () => (await ask(other)).made?.isCached).toBe(true);
+  const before = asked().a;
   expect(await ask(other)).toMatchObject({ text: 'Hello “you”', finishReason: 'stop', made: { model: 'a' } });
-  expect(asked().a).toBeLessThan(3);
+  expect(asked().a).toBe(before);
   await Promise.all([one.dispose(), other.dispose()]);
 });
