@@ -131,6 +131,6 @@ export class EmbeddedClient {
   }
 
   async close(): Promise<void> {
-    this.#storage.close();
+    await this.#storage.close();
   }
 }

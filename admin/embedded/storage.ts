@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'libsql';
 import { LRUCache } from 'lru-cache';
 import { serverError } from './errors.ts';
@@ -9,6 +9,8 @@ const MAX_STATEMENTS = 256;
 const READ_ATTEMPTS = 50;
 const MAX_BUSY_MS = 15_000;
 const RETRY_MS = { least: 2, most: 20 };
+/** How long operations may go on in one turn of the event loop: the gateway answers requests in the same one. */
+const SLICE_MS = 0.5;
 
 export type SqlValue = number | string | Buffer | null;
 export type SqlRow = readonly unknown[];
@@ -24,6 +26,8 @@ export class Storage {
     max: MAX_STATEMENTS,
   });
   #savepoints = 0;
+  #lastTurn: Promise<void> = Promise.resolve();
+  #sliceEndsAt = 0;
 
   private constructor(path: string, database: InstanceType<typeof Database>) {
     this.path = path;
@@ -35,7 +39,9 @@ export class Storage {
     return new Storage(path, await retryWhileBusy(() => openFile(path)));
   }
 
-  close(): void {
+  /** Operations that have come before it are done before it. */
+  async close(): Promise<void> {
+    await this.#lastTurn;
     this.#statements.clear();
     this.#database?.close();
     this.#database = undefined;
@@ -43,11 +49,13 @@ export class Storage {
 
   /** Reads of one statement each; `work` may run again when another process was in the way. */
   async read<T>(work: () => T): Promise<T> {
+    await this.#turn();
     return retryWhileBusy(work);
   }
 
   /** One durable transaction: on an error nothing of it stays. */
   async write<T>(work: () => T): Promise<T> {
+    await this.#turn();
     return retryWhileBusy(() => {
       this.run('BEGIN IMMEDIATE');
       try {
@@ -59,6 +67,16 @@ export class Storage {
         throw error;
       }
     });
+  }
+
+  /** Operations begin in the order they came in. */
+  #turn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(async () => {
+      if (performance.now() < this.#sliceEndsAt) return;
+      await nextTurn();
+      this.#sliceEndsAt = performance.now() + SLICE_MS;
+    });
+    return this.#lastTurn;
   }
 
   /** A part of a transaction that is undone alone. */
