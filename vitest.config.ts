@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Files that replace modules, timers or globals of their process, or ask what it has loaded, and so need one of their own. */
 const ALONE = [
+  'schema/plan/warm-up.test.ts',
   'schema/registry.test.ts',
   'sources/ai/ai-sdk/load-package.test.ts',
   'sources/upstream/resilience/bulkhead.test.ts',

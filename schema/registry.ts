@@ -5,6 +5,7 @@ import type { Composition } from './compose.ts';
 import { createDirectGraph, createDirectSteps, type DirectGraph } from './direct.ts';
 import { createDocuments, type Documents } from './plan/documents.ts';
 import type { OverrideRules } from './plan/override-labels.ts';
+import { warmUp } from './plan/warm-up.ts';
 import type { Way } from './plan/way.ts';
 import { createStitchedSchema } from './stitched.ts';
 
@@ -45,8 +46,8 @@ export interface SlicedRegistry extends Registry {
   /** From the next generation on. */
   configure(options: GenerationOptions): void;
   /**
-   * As `publish`, in slices, for a gateway that serves. `isWanted` is asked at the end; undefined
-   * when it says no. One at a time: the caller sees to it.
+   * As `publish`, in slices, for a gateway that serves: what clients ask again and again for is prepared before the swap.
+   * `isWanted` is asked at the end; undefined when it says no. One at a time: the caller sees to it.
    */
   publishInSlices(composition: Composition, isWanted: () => boolean): Promise<Generation | undefined>;
   /** There is no graph any more, for who begins now. */
@@ -61,6 +62,7 @@ export interface RegistryOptions {
 }
 
 const GRACE_MS = 10_000;
+const WARM_UP = { maxDocuments: 200, maxMs: 1_000 };
 
 export function createRegistry(
   initial: GenerationOptions,
@@ -89,8 +91,9 @@ export function createRegistry(
     },
     async publishInSlices(composition, isWanted) {
       const direct = await runAtLeisure(createDirectSteps(composition));
-      if (!isWanted()) return undefined;
-      return swap(generationOf(next(), composition, direct, options, onRetired));
+      const generation = generationOf(next(), composition, direct, options, onRetired);
+      if (current !== undefined) await runAtLeisure(warmUp(generation.documents, current.documents, WARM_UP));
+      return isWanted() ? swap(generation) : undefined;
     },
     withdraw: () => replace(undefined),
   };

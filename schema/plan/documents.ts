@@ -46,6 +46,20 @@ export interface DocumentsOptions {
 
 export interface Documents {
   prepare(text: string): PreparedDocument;
+  /** What was asked for more than once, the latest first. */
+  repeated(): Iterable<RepeatedDocument>;
+}
+
+export interface RepeatedDocument {
+  readonly text: string;
+  /** Of the operations that were planned. */
+  readonly operationNames: readonly (string | undefined)[];
+}
+
+interface Entry {
+  readonly prepared: PreparedDocument;
+  readonly plans: ReadonlyMap<string | undefined, Plan>;
+  uses: number;
 }
 
 /**
@@ -57,20 +71,26 @@ const MAX_WRITTEN_CHARACTERS = 1_000_000;
 /** Parses, validates and plans each document once per generation, in a bounded cache. */
 export function createDocuments(options: DocumentsOptions): Documents {
   const compiled = createCompiledCache(options.cache.maxCompiledFields);
-  const cache = new LRUCache<string, PreparedDocument>({
+  const cache = new LRUCache<string, Entry>({
     max: options.cache.maxDocuments,
     maxSize: options.cache.maxCharacters,
-    sizeCalculation: (value, text) =>
-      1 + (value.errors === undefined ? Math.max(text.length, value.size) : text.length),
+    sizeCalculation: ({ prepared }, text) =>
+      1 + (prepared.errors === undefined ? Math.max(text.length, prepared.size) : text.length),
   });
   return {
     prepare(text) {
-      let prepared = cache.get(text);
-      if (prepared === undefined) {
-        prepared = prepareDocument(text, options, compiled);
-        cache.set(text, prepared);
+      let entry = cache.get(text);
+      if (entry === undefined) {
+        const plans = new Map<string | undefined, Plan>();
+        entry = { prepared: prepareDocument(text, options, compiled, plans), plans, uses: 0 };
+        cache.set(text, entry);
       }
-      return prepared;
+      entry.uses += 1;
+      return entry.prepared;
+    },
+    *repeated() {
+      for (const [text, { plans, uses }] of cache.entries())
+        if (uses > 1 && plans.size > 0) yield { text, operationNames: [...plans.keys()] };
     },
   };
 }
@@ -79,6 +99,7 @@ function prepareDocument(
   text: string,
   { direct, stitched, rules, maxTokens, overrides, way }: DocumentsOptions,
   compiled: CompiledCache,
+  plans: Map<string | undefined, Plan>,
 ): PreparedDocument {
   let document: DocumentNode;
   try {
@@ -95,7 +116,6 @@ function prepareDocument(
   const size = writtenSize(document);
   if (size > Math.max(MAX_WRITTEN_CHARACTERS, text.length)) return { errors: [tooLarge()] };
 
-  const plans = new Map<string | undefined, Plan>();
   return {
     document,
     size,

@@ -29,6 +29,8 @@ export interface Plan extends WayChoice {
   execute(context: GraphContext, variables: Variables): Promise<ExecutionResult> | ExecutionResult;
   /** Opens a subscription; a result instead of a stream when it cannot be opened. */
   subscribe(context: GraphContext, variables: Variables): Promise<ResultStream | ExecutionResult>;
+  /** Compiles now what the second run would, where no variables decide what that is. */
+  warmUp(): void;
 }
 
 type Run = (
@@ -82,6 +84,7 @@ function stitchedPlan({ document, operation, stitched }: PlanOptions, reason: st
       subscribeWith(args(context, variables), (rootValue) =>
         execute({ ...args(createGraphContext(context.call), variables), rootValue }),
       ),
+    warmUp: () => {},
   };
 }
 
@@ -118,12 +121,17 @@ function directPlan(options: PlanOptions, prepared: DocumentNode): Plan {
       // Batches are per event: a stream may live for hours, and what it joins must be fresh.
       return subscribeWith(args, (event) => version.run(event, createGraphContext(context.call), variables));
     },
+    warmUp: plain.warmUp,
   };
 }
 
-interface DirectVersion {
+interface DirectVersion extends Runnable {
   readonly document: DocumentNode;
+}
+
+interface Runnable {
   readonly run: Run;
+  warmUp(): void;
 }
 
 function createVersion(options: PlanOptions, document: DocumentNode, labels = NO_LABELS): DirectVersion {
@@ -131,7 +139,7 @@ function createVersion(options: PlanOptions, document: DocumentNode, labels = NO
   const operationName = options.operation.name?.value;
   const interpret: Run = (rootValue, contextValue, variableValues) =>
     execute({ schema, document, rootValue, contextValue, variableValues, operationName });
-  return { document, run: compiledOnSecondRun(interpret, document, labels, options) };
+  return { document, ...compiledOnSecondRun(interpret, document, labels, options) };
 }
 
 /**
@@ -143,10 +151,11 @@ function compiledOnSecondRun(
   document: DocumentNode,
   labels: ReadonlySet<string>,
   { direct, operation, compiled }: PlanOptions,
-): Run {
+): Runnable {
   const { schema } = direct;
   const { variables: names, settle } = findConditions(document);
-  if (names === undefined || !hasCompilableVariables(schema, document, operation)) return interpret;
+  if (names === undefined || !hasCompilableVariables(schema, document, operation))
+    return { run: interpret, warmUp: () => {} };
   const fields = countFields(document);
   const versions = new Map<string, { runs: number; run: Run }>();
   const compile = (values: ReadonlyMap<string, boolean>): Run => {
@@ -163,10 +172,7 @@ function compiledOnSecondRun(
       return result instanceof Promise || 'data' in result ? result : interpret(rootValue, context, variables);
     };
   };
-  return (rootValue, context, variables) => {
-    const values = conditionValues(names, operation, variables);
-    if (values === undefined) return interpret(rootValue, context, variables);
-    const key = values.size === 0 ? '' : [...values.values()].join();
+  const next = (key: string, values: ReadonlyMap<string, boolean>): Run => {
     let version = versions.get(key);
     if (version === undefined) {
       version = { runs: 0, run: interpret };
@@ -175,7 +181,20 @@ function compiledOnSecondRun(
     version.runs += 1;
     if (version.runs === 2) version.run = compile(values);
     if (version.runs > 1) compiled.touch(version, fields, () => versions.delete(key));
-    return version.run(rootValue, context, variables);
+    return version.run;
+  };
+  return {
+    run(rootValue, context, variables) {
+      const values = conditionValues(names, operation, variables);
+      if (values === undefined) return interpret(rootValue, context, variables);
+      const key = values.size === 0 ? '' : [...values.values()].join();
+      return next(key, values)(rootValue, context, variables);
+    },
+    warmUp() {
+      if (names.length > 0 || versions.size > 0) return;
+      versions.set('', { runs: 1, run: interpret });
+      next('', new Map());
+    },
   };
 }
 
