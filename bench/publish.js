@@ -22,6 +22,8 @@ const { values: options } = parseArgs({
     rate: { type: 'string', default: '300' },
     /** How long a window is, such as the minute that a p99 is usually of. Default: as long as publishing takes. */
     'window-s': { type: 'string', default: '0' },
+    /** How many documents the requests are of, in turn. */
+    documents: { type: 'string', default: '1' },
     /** How long the service behind the gateway takes for an answer. */
     'upstream-ms': { type: 'string', default: '0' },
     /** A folder for CPU profiles. */
@@ -33,6 +35,9 @@ const operations = Number(options.operations);
 const rate = Number(options.rate);
 const windowMs = 1_000 * Number(options['window-s']);
 const upstreamMs = Number(options['upstream-ms']);
+const bodies = Array.from({ length: Number(options.documents) }, (_, i) =>
+  JSON.stringify({ query: i === 0 ? '{ hello }' : `query Hello${i} { hello }` }),
+);
 const REPORT_CPU = fileURLToPath(new URL('lib/report-cpu.js', import.meta.url));
 const KEY = 'bench';
 /** What is compiled and optimised at first counts for no side. */
@@ -191,6 +196,7 @@ async function start(root) {
       changes = output.split('the graph has changed').length - 1;
     });
   let url;
+  let asked = 0;
   while (url === undefined) {
     await pause(10);
     if (child.exitCode !== null) throw new Error(output);
@@ -200,11 +206,12 @@ async function start(root) {
     root,
     rounds: [],
     async hello() {
+      asked += 1;
       const { body } = await request(url, {
         method: 'POST',
         dispatcher: agent,
         headers: { 'content-type': 'application/json', authorization: `Bearer ${KEY}` },
-        body: '{"query":"{ hello }"}',
+        body: bodies[asked % bodies.length],
       });
       const { data } = await body.json();
       if (data?.hello !== 'world') throw new Error('The gateway does not serve.');

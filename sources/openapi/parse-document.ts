@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument, type Document as YamlDocument } from 'yaml';
 import { describeError } from '../../kernel/errors.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
+import { repeatedKeys } from '../../kernel/yaml-keys.ts';
 import { yamlNestsDeeperThan } from '../../kernel/yaml-nesting.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 
@@ -25,8 +26,13 @@ export function parseText(raw: string, file: string): ParsedText {
     throw new ProblemsError([{ file, message: `The document nests deeper than ${MAX_DEPTH} levels.` }]);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: false });
   if (document.errors.length > 0) throw syntaxErrors(document, file);
+  const repeated = repeatedKeys(document, MAX_TOLD_ERRORS).map(({ name, offset }): Problem => {
+    const message = `The document has a syntax error: Map keys must be unique, and "${name}" is there again.`;
+    return { file, line: lines.linePos(offset).line, message };
+  });
+  if (repeated.length > 0) throw new ProblemsError(repeated);
   const root = toObject(document, file);
   if (!isJsonObject(root)) {
     throw new ProblemsError([
