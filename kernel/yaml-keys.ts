@@ -17,10 +17,10 @@ export function repeatedKeys(document: Document, most: number): readonly Repeate
       if (!isMap(map)) return undefined;
       const names = new Set<string>();
       for (const { key } of map.items) {
-        if (!isScalar(key)) continue;
+        // Of merge keys there may be several; with the option `merge` they are symbols.
+        if (!isScalar(key) || key.value === '<<' || typeof key.value === 'symbol') continue;
         const name = String(key.value);
-        // Of these there may be several.
-        if (names.has(name) && name !== '<<') found.push({ name, offset: key.range?.[0] ?? 0 });
+        if (names.has(name)) found.push({ name, offset: key.range?.[0] ?? 0 });
         names.add(name);
         if (found.length >= most) return visit.BREAK;
       }
