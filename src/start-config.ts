@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Problem } from '../kernel/problem.ts';
 import { formatProblems } from './config/print-problems.ts';
-import { type ConfigReading, readConfig, readConfigText, readSectionsAsWritten } from './config/read-config.ts';
+import { type ConfigReading, readConfig, readConfigText } from './config/read-config.ts';
 import type { Environment } from './config/substitute.ts';
 
 /** skein.yaml, read and as it is written. */
@@ -20,11 +20,7 @@ export async function readStartConfig(file: string, isNamed: boolean, env: Envir
   );
   if (!isThere && !isNamed) return { reading: await readConfigText('{}', resolve(file), env), sections: undefined };
   const reading = await readConfig(file, env);
-  return { reading, sections: await sectionsOf(reading) };
-}
-
-export async function sectionsOf({ config, problems }: ConfigReading): Promise<NonNullable<StartConfig['sections']>> {
-  return problems.length > 0 ? {} : readSectionsAsWritten(config.file);
+  return { reading, sections: reading.sections };
 }
 
 /** For the person at the terminal. */

@@ -7,7 +7,7 @@ import type { ControlPlane, MergedFile } from './control/control-plane.ts';
 import { createExclusive } from './exclusive.ts';
 import { createGraph, type Graph } from './graph/graph.ts';
 import { generationOptions } from './graph/load-graph.ts';
-import { type StartConfig, sectionsOf } from './start-config.ts';
+import type { StartConfig } from './start-config.ts';
 
 export interface DefaultGraphDeps {
   readonly control: ControlPlane;
@@ -62,7 +62,7 @@ export async function startDefaultGraph(deps: DefaultGraphDeps): Promise<Default
     given: () => others,
     exclusively,
     async merge(next) {
-      const merged = await control.mergeFile(next, await sectionsOf(next));
+      const merged = await control.mergeFile(next, next.sections);
       return {
         ...merged,
         async commit() {

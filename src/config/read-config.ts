@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import type { z } from 'zod';
 import { describeError } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/problem.ts';
@@ -25,7 +24,7 @@ import {
   sourceOptions,
 } from './schema.ts';
 import type { Environment } from './substitute.ts';
-import { type Position, parseYaml, type YamlDocument } from './yaml-document.ts';
+import { type Position, parseYaml, type YamlDocument, yamlOfData } from './yaml-document.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const TOP_LEVEL = ['keys', 'auth', 'cors', 'limits', 'rates', 'reload', 'cache', 'usage', ...Object.keys(SECTIONS)];
@@ -33,6 +32,8 @@ const TOP_LEVEL = ['keys', 'auth', 'cors', 'limits', 'rates', 'reload', 'cache',
 export interface ConfigReading {
   /** What could be used of the file. All references and files in it exist. */
   readonly config: SkeinConfig;
+  /** The sections of its entries as they are written there: nothing is put in for `${NAME}`. Empty where there are mistakes. */
+  readonly sections: Readonly<Record<string, unknown>>;
   /** All mistakes of the file at once. */
   readonly problems: readonly Problem[];
   /** Where a path of the file stands, or the nearest thing around it. */
@@ -48,34 +49,34 @@ export async function readConfig(file: string, env: Environment): Promise<Config
   const absolute = await configFile(resolve(file));
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
-  const document = await readDocument(absolute, env, report);
-  const config = await readSections(document, absolute, env, report);
-  return { config, problems, locate: document.locate };
+  return toReading(await readDocument(absolute, env, report), absolute, env, problems);
 }
 
 /** As `readConfig`, of a text; its paths are found beside `file`, which need not be there. */
 export async function readConfigText(text: string, file: string, env: Environment): Promise<ConfigReading> {
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
-  const document = parseYaml(text, file, env, report);
-  const config = await readSections(document, file, env, report);
-  return { config, problems, locate: document.locate };
+  return toReading(parseYaml(text, file, env, report), file, env, problems);
 }
 
-/**
- * The sections of a file that `readConfig` has nothing against, as they are written there: nothing is put in for
- * `${NAME}`.
- */
-export async function readSectionsAsWritten(file: string): Promise<Readonly<Record<string, unknown>>> {
-  const parsed: unknown = parse(await readText(await configFile(resolve(file)), MAX_BYTES), {
-    schema: 'core',
-    logLevel: 'error',
-    maxAliasCount: 100,
-  });
-  if (!isMap(parsed)) return {};
-  return Object.fromEntries(
-    Object.keys(SECTIONS).flatMap((name) => (isMap(parsed[name]) ? [[name, parsed[name]]] : [])),
-  );
+/** As `readConfigText`, of data that nobody has written as text. */
+export async function readConfigData(data: object, file: string, env: Environment): Promise<ConfigReading> {
+  const problems: Problem[] = [];
+  const report = (problem: Problem): void => void problems.push(problem);
+  return toReading({ ...yamlOfData(data, env, report), locate: () => undefined }, file, env, problems);
+}
+
+async function toReading(
+  document: YamlDocument,
+  file: string,
+  env: Environment,
+  problems: Problem[],
+): Promise<ConfigReading> {
+  const config = await readSections(document, file, env, (problem) => void problems.push(problem));
+  const { asWritten, locate } = document;
+  const written = problems.length === 0 && isMap(asWritten) ? asWritten : {};
+  const sections = Object.keys(SECTIONS).filter((name) => isMap(written[name]));
+  return { config, sections: Object.fromEntries(sections.map((name) => [name, written[name]])), problems, locate };
 }
 
 async function configFile(path: string): Promise<string> {

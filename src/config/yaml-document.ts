@@ -1,5 +1,5 @@
 import {
-  type Document,
+  Document,
   isAlias,
   isMap,
   isScalar,
@@ -30,6 +30,8 @@ export interface Position {
 export interface YamlDocument {
   /** The data; every substituted scalar is a string. `undefined` where the text is no YAML. */
   readonly value: unknown;
+  /** The data as it is written: nothing is put in. `undefined` where there are mistakes. */
+  readonly asWritten: unknown;
   /** Where the key or item at `path` stands; the nearest thing around it, if there is none. */
   locate(path: YamlPath): Position | undefined;
   /** The scalar at `path` came from the environment, in whole or in part. */
@@ -77,6 +79,25 @@ export function parseYaml(
     return NOTHING;
   }
   return createYamlDocument(document, lineCounter, environment, report);
+}
+
+/** The same of data that is no text, and has no lines. */
+export function yamlOfData(
+  data: unknown,
+  environment: Environment,
+  report: (problem: Problem) => void,
+): Omit<YamlDocument, 'locate'> {
+  if (nestsDeeper(data, MAX_DEPTH)) {
+    report({ message: `It nests deeper than ${MAX_DEPTH} levels.`, path: [] });
+    return NOTHING;
+  }
+  const document = new Document(data, { aliasDuplicateObjects: false, schema: 'core' });
+  return createYamlDocument(document as unknown as Document.Parsed, new LineCounter(), environment, report);
+}
+
+function nestsDeeper(data: unknown, levels: number): boolean {
+  if (typeof data !== 'object' || data === null) return false;
+  return levels === 0 || Object.values(data).some((value) => nestsDeeper(value, levels - 1));
 }
 
 function createYamlDocument(
@@ -194,22 +215,29 @@ function createYamlDocument(
       } else if (isSeq(collection) && typeof segment === 'number') {
         const item = collection.items[segment] as ParsedNode | undefined;
         if (item === undefined) return { node: undefined, offset };
-        offset = item.range[0];
+        offset = item.range?.[0] ?? offset;
         node = item;
       } else return { node: undefined, offset };
     }
     return { node: targets.get(node) ?? node, offset };
   }
 
-  walk(document.contents, []);
-  let value: unknown;
+  const toData = () => document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+  let [asWritten, value]: [unknown, unknown] = [undefined, undefined];
   try {
-    if (usable) value = document.toJS({ maxAliasCount: MAX_ALIASES });
+    asWritten = toData();
+  } catch {
+    // What is wrong with its aliases is told below.
+  }
+  walk(document.contents, []);
+  try {
+    if (usable) value = toData();
   } catch (error) {
     report({ message: `The file cannot be read: ${describeError(error)}.`, path: [] });
   }
   return {
     value,
+    asWritten: failures.length + repeated.length > 0 ? undefined : asWritten,
     locate(path) {
       const { offset } = find(path);
       if (offset === undefined) return undefined;
@@ -226,6 +254,7 @@ function createYamlDocument(
 
 const NOTHING: YamlDocument = {
   value: undefined,
+  asWritten: undefined,
   locate: () => undefined,
   isSubstituted: () => false,
   hasFailed: () => false,

@@ -5,7 +5,7 @@ import type { Tenant } from '../../admin/models/tenant.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { runsPackage } from '../../sources/ai/settle-provider.ts';
 import { SECRET_VARIABLES } from '../config/environment.ts';
-import { type ConfigReading, readConfigText } from '../config/read-config.ts';
+import { type ConfigReading, readConfigData } from '../config/read-config.ts';
 import type { SkeinConfig } from '../config/schema.ts';
 import type { Environment } from '../config/substitute.ts';
 
@@ -51,7 +51,7 @@ export async function readTenantConfiguration(
     }
   const values = tenant.trusted ? withoutOwnSecrets(env) : {};
   for (const [name, value] of secrets) values[`secrets.${name}`] = value;
-  const reading = await readConfigText(JSON.stringify(sections), gateway.file, values);
+  const reading = await readConfigData(sections, gateway.file, values);
   const { keys, auth, cors, limits, rates, reload, cache, usage } = gateway;
   return {
     ...reading,
