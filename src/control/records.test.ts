@@ -67,4 +67,25 @@ describeStores('an instance that follows the store', (plane) => {
     expect(changed).toMatchObject({ version: 2, title: 'at last' });
     expect(await names(reader)).toContain('late at last');
   });
+
+  it('loses nothing of a look that came to nothing halfway', async () => {
+    await plane().createTenant('acme');
+    const root = plane().as(PLATFORM_ADMIN);
+    const { feed } = plane().store;
+    let isBroken = false;
+    const reader = createFeedReader({
+      ...feed,
+      since(name, ...given) {
+        if (isBroken && name === 'grants') throw new Error('The store is gone.');
+        return feed.since(name, ...given);
+      },
+    });
+    await reader.read();
+    await apps.create(root, { name: 'first' }, 'acme');
+    isBroken = true;
+    await expect(reader.read()).rejects.toThrow('gone');
+    isBroken = false;
+    expect(await names(reader)).toEqual(['first']);
+    expect(await names(reader)).toEqual([]);
+  });
 });

@@ -24,7 +24,10 @@ export type Changed = {
     : Records[Name])[];
 };
 
-/** Reads what came since it last did. Records that were read before come only when they are newer. */
+/**
+ * Reads what came since it last did. Records that were read before come only when they are newer; where a read comes to
+ * nothing halfway, all of it comes with the next.
+ */
 export interface FeedReader {
   read(): Promise<Changed>;
 }
@@ -35,7 +38,7 @@ export function createFeedReader(feed: Feed): FeedReader {
   const seen = new Map<Watched, Map<string, number>>(WATCHED.map((name) => [name, new Map()]));
   const OVERLAP = 1_000;
 
-  const readOne = async <Name extends Watched>(name: Name): Promise<readonly Records[Name][]> => {
+  const readOne = async <Name extends Watched>(name: Name) => {
     const before = last.get(name) ?? Number.NEGATIVE_INFINITY;
     const known = seen.get(name) ?? new Map<string, number>();
     const found: Records[Name][] = [];
@@ -49,15 +52,23 @@ export function createFeedReader(feed: Feed): FeedReader {
       if ((known.get(record._id) ?? -1) >= record.seq) continue;
       found.push(record);
     }
-    for (const { _id, seq } of found) known.set(_id, seq);
-    for (const [id, seq] of known) if (seq < most - 2 * OVERLAP) known.delete(id);
-    if (most > Number.NEGATIVE_INFINITY) last.set(name, most);
-    return found;
+    const remember = () => {
+      for (const { _id, seq } of found) known.set(_id, seq);
+      for (const [id, seq] of known) if (seq < most - 2 * OVERLAP) known.delete(id);
+      if (most > Number.NEGATIVE_INFINITY) last.set(name, most);
+    };
+    return { found, remember };
   };
   return {
     async read() {
       const changed: Partial<Record<Watched, unknown>> = {};
-      for (const name of WATCHED) changed[name] = await readOne(name);
+      const read: { remember(): void }[] = [];
+      for (const name of WATCHED) {
+        const one = await readOne(name);
+        changed[name] = one.found;
+        read.push(one);
+      }
+      for (const { remember } of read) remember();
       return changed as unknown as Changed;
     },
   };
