@@ -2,12 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { SYSTEM } from '../admin/actor.ts';
 import { createEncryption } from '../admin/secrets/encryption.ts';
 import { connectStore, embeddedUri } from '../admin/store/connect.ts';
-import { createStore } from '../admin/store/store.ts';
+import { createStore, type Store } from '../admin/store/store.ts';
+import { latestOf, readState } from '../admin/stores/latest.ts';
+import { secrets } from '../admin/stores/secrets.ts';
+import { sha256 } from '../admin/stores/sha256.ts';
+import { canonicalJson } from '../kernel/canonical-json.ts';
 import { silentLog, systemClock } from '../kernel/ports.ts';
 import { readConfig } from './config/read-config.ts';
-import { createControlPlane } from './control/control-plane.ts';
+import { type ControlPlane, createControlPlane } from './control/control-plane.ts';
 import { createCompileWorker } from './graph/compile-worker.ts';
 import { generationOptions } from './graph/load-graph.ts';
 import { readStartConfig } from './start-config.ts';
@@ -18,58 +23,151 @@ const MODELS = {
   models: { small: { provider: 'stand', model: 'small-1' } },
   routes: { default: ['small'] },
 };
+const ENV = { FIRST: 'first secret', SECOND: 'second secret' };
+const promptOf = (name: string) => ({ [name]: { input: { name: 'String!' }, template: '{{ name }}' } });
 
-/** The default graph of a file with a prompt, on a store that tells of nothing that is written from then on. */
+/** A file with a prompt, and a store for instances that serve it. */
 async function setUp() {
   const folder = await mkdtemp(join(tmpdir(), 'skein-start-graph-'));
   const file = join(folder, 'skein.yaml');
-  const write = (prompt: string, more: object = {}) => {
-    const prompts = { [prompt]: { input: { name: 'String!' }, template: '{{ name }}' } };
-    return writeFile(file, JSON.stringify({ ...MODELS, prompts, ...more }));
-  };
+  const write = (prompt: string, more: object = {}) =>
+    writeFile(file, JSON.stringify({ ...MODELS, prompts: promptOf(prompt), ...more }));
   await write('first');
-
   const connection = await connectStore({ uri: embeddedUri(':memory:'), log: silentLog });
   const store = await createStore(connection, { clock: systemClock });
-  let heard: number | undefined;
-  const signals = async () => heard ?? store.feed.signals();
   const compiler = createCompileWorker();
-  const control = await createControlPlane({
-    store: { ...store, feed: { ...store.feed, signals, onSignal: () => () => {} } },
-    encryption: createEncryption({ key: undefined, previous: [], keyFile: undefined }),
-    ...{ compiler, env: {}, dataFolder: ':memory:', clock: systemClock, log: silentLog, meter: { record: () => {} } },
-  });
-  const given = await readStartConfig(file, true, {});
-  const main = await startDefaultGraph({ control, given, known: [], log: silentLog, onRead: () => {} });
-  await control.settle();
-  await control.whenBuilt(60_000);
-  heard = await store.feed.signals();
   onTestFinished(async () => {
-    await control.dispose();
-    await main.graph.dispose();
+    await store.close();
     await compiler.dispose();
     await rm(folder, { recursive: true });
   });
+  const plane = async (over: Partial<Store> = {}) => {
+    const control = await createControlPlane({
+      store: { ...store, close: async () => {}, ...over },
+      encryption: createEncryption({ key: undefined, previous: [], keyFile: undefined }),
+      ...{
+        compiler,
+        env: ENV,
+        dataFolder: ':memory:',
+        clock: systemClock,
+        log: silentLog,
+        meter: { record: () => {} },
+      },
+    });
+    onTestFinished(() => control.dispose());
+    return control;
+  };
+  /** Publishes the prompt beside what there is, as an administrator does. */
+  const publish = async (prompt: string) => {
+    const latest = await latestOf({ store } as never, { _id: 'default' });
+    const before = readState(latest);
+    const entry = { options: promptOf(prompt)[prompt] };
+    const state = canonicalJson({ ...before, prompts: { ...before.prompts, [prompt]: entry } });
+    const record = { tenant: 'default', number: (latest?.number ?? 0) + 1, author: 'somebody', message: '' };
+    await store.revisions.insert({ all: true }, { ...record, restores: null, state, hash: sha256(state), file: null });
+    await store.feed.signal();
+  };
+  return { file, store, write, plane, publish };
+}
+
+/** An instance that serves the file. */
+async function start(file: string, control: ControlPlane) {
+  const given = await readStartConfig(file, true, control.environment());
+  const main = await startDefaultGraph({ control, given, known: [], log: silentLog, onRead: () => {} });
+  onTestFinished(() => main.graph.dispose());
+  await control.settle();
+  await control.whenBuilt(60_000);
   /** Takes what the file says now, as a reload does. */
-  const reload = () =>
+  const reload = (whenRead = async () => {}) =>
     main.exclusively(async () => {
-      const merged = await main.merge(await readConfig(file, {}));
+      const reading = await readConfig(file, control.environment());
+      await whenRead();
+      const merged = await main.merge(reading);
       const { config, problems: known } = merged.reading;
       const options = { generation: generationOptions(config), changedFiles: new Set<string>(), asksServices: false };
       await main.graph.change({ config, known, ...options });
       await merged.commit();
     });
   const generation = () => main.graph.registry.current()?.number;
-  return { control, main, write, reload, generation };
+  const prompts = () => {
+    const fields = main.graph.registry.current()?.schema.getMutationType()?.getFields() ?? {};
+    return ['first', 'second'].filter((name) => name in fields);
+  };
+  return { main, reload, generation, prompts };
+}
+
+/** What instances are told of a store, until nothing more of it. */
+function deafen(store: Store) {
+  let heard: number | undefined;
+  const signals = async () => heard ?? store.feed.signals();
+  return {
+    over: { feed: { ...store.feed, signals, onSignal: () => () => {} } },
+    deafen: async () => {
+      heard = await store.feed.signals();
+    },
+  };
 }
 
 test('a graph stays as a changed file says, also before the store has told of it', async () => {
-  const { control, main, write, reload, generation } = await setUp();
+  const { file, store, write, plane } = await setUp();
+  const { over, deafen: hearNothing } = deafen(store);
+  const control = await plane(over);
+  const { reload, generation, prompts } = await start(file, control);
+  await hearNothing();
   const before = generation() ?? 0;
   // With settings every graph is made with, so that this one is looked at once more.
   await write('second', { limits: { depth: 7 } });
   await reload();
   await control.whenBuilt(60_000);
-  expect(main.graph.registry.current()?.schema.getMutationType()?.getFields()).toHaveProperty('second');
+  expect(prompts()).toEqual(['second']);
   expect(generation()).toBe(before + 1);
+});
+
+test('a graph stays as a changed file says that another instance was quicker to publish', async () => {
+  const { file, store, write, plane } = await setUp();
+  const { over, deafen: hearNothing } = deafen(store);
+  const control = await plane(over);
+  const { reload, generation, prompts } = await start(file, control);
+  await hearNothing();
+  const before = generation() ?? 0;
+  await write('second', { limits: { depth: 7 } });
+  await start(file, await plane());
+  await reload();
+  await control.whenBuilt(60_000);
+  expect(prompts()).toEqual(['second']);
+  expect(generation()).toBe(before + 1);
+});
+
+test('a graph has what is published while its instance starts', async () => {
+  const { file, plane, publish } = await setUp();
+  await start(file, await plane());
+  const control = await plane();
+  const { prompts } = await start(file, {
+    ...control,
+    async mergeFile(...given) {
+      const merged = await control.mergeFile(...given);
+      // The graph is made here.
+      await publish('second');
+      await control.settle();
+      return merged;
+    },
+  });
+  expect(prompts()).toEqual(['first', 'second']);
+});
+
+test('a graph has a secret that changes while the file is read', async () => {
+  const { file, write, plane } = await setUp();
+  const control = await plane();
+  const context = control.contextOf(SYSTEM);
+  const { _id, version } = await secrets.create(context, { name: 'token', environment: 'FIRST' }, 'default');
+  await control.settle();
+  const { reload } = await start(file, control);
+  const apiKey = async () => (await control.readDefault()).config.providers.stand?.apiKey;
+  await write('second', { providers: { stand: { ...MODELS.providers.stand, apiKey: `\${${'secrets.token'}}` } } });
+  await reload(async () => {
+    await secrets.update(context, _id, version, { environment: 'SECOND' });
+    await control.settle();
+  });
+  await control.whenBuilt(60_000);
+  expect(await apiKey()).toBe('second secret');
 });

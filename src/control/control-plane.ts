@@ -92,6 +92,13 @@ export interface MergedFile {
   commit(): Promise<void>;
 }
 
+interface Served {
+  readonly text: string;
+  readonly secrets: string;
+  readonly reading: ConfigReading;
+  readonly ownKey: string;
+}
+
 const LAST_WORDS_MS = 3_000;
 const SETTLE_MS = 2_000;
 
@@ -107,12 +114,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const listeners = new Set<() => void>();
   let settings: (() => SkeinConfig) | undefined;
   /** What was last made of the file and the store together. */
-  let served: { readonly text: string; readonly secrets: string; readonly reading: ConfigReading } | undefined;
+  let served: Served | undefined;
+  /** The default tenant's secrets as whoever reads its file has them. */
+  let givenToFile: readonly Secret[] = [];
   const documentsFolder = join(resolve(dataFolder === ':memory:' ? '.skein' : dataFolder), 'documents');
 
-  const secretsOf = (tenant: Tenant): ReadonlyMap<string, string> => {
+  const secretsOf = (tenant: string): readonly Secret[] => [...(secrets.get(tenant)?.values() ?? [])];
+  const valuesOf = (tenant: Tenant, own: readonly Secret[]): ReadonlyMap<string, string> => {
     const values = new Map<string, string>();
-    for (const secret of secrets.get(tenant._id)?.values() ?? []) {
+    for (const secret of own) {
       const value = readSecret(secret, tenant, { encryption, env, log });
       if (value !== undefined) values.set(secret.name, value);
     }
@@ -124,8 +134,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     if (isNew) latest.set(revision.tenant, revision);
     return isNew;
   };
-  const stateOf = async (tenant: string): Promise<ConfigurationState> => {
-    const number = latest.get(tenant)?.number;
+  const stateOf = async (tenant: string, number: number | undefined): Promise<ConfigurationState> => {
     const revision = number === undefined ? undefined : await store.revisions.find(OWN(tenant), { tenant, number });
     return revision === undefined ? {} : (JSON.parse(revision.state) as ConfigurationState);
   };
@@ -144,32 +153,22 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     tenant: Tenant,
     state: ConfigurationState,
     gateway: SkeinConfig,
-    more: {
-      documents?: ReadonlyMap<string, { name: string; text: string; hash: string }>;
-      secrets?: ReadonlyMap<string, string>;
-    } = {},
+    values: ReadonlyMap<string, string>,
+    more?: ReadonlyMap<string, { name: string; text: string; hash: string }>,
   ) => {
-    const documents = new Map([...(await documentsOf(tenant._id, state)), ...(more.documents ?? [])]);
-    const values = new Map([...secretsOf(tenant), ...(more.secrets ?? [])]);
+    const documents = new Map([...(await documentsOf(tenant._id, state)), ...(more ?? [])]);
     return readTenantConfiguration({ tenant, state, secrets: values, documents }, { gateway, env, documentsFolder });
   };
-
-  /** The same as long as the secrets of the tenant are. */
-  const secretsKey = (tenant: string): string =>
-    [...(secrets.get(tenant)?.values() ?? [])]
-      .map(({ _id, version }) => `${_id}@${version}`)
-      .sort()
-      .join();
   const contentOf = (id: string) => {
     const tenant = directory.tenantRecord(id);
     if (tenant === undefined || tenant.archivedAt !== null) return undefined;
     const revision = latest.get(id);
-    const own = secretsKey(id);
-    const isEmpty = revision === undefined || revision.hash === EMPTY_HASH;
-    const { limits, cache } = gatewaySettings();
+    const own = secretsOf(id);
+    const gateway = gatewaySettings();
     return {
-      ownKey: isEmpty ? '' : canonicalJson([revision.hash, own, tenant.network, tenant.trusted, limits, cache]),
-      read: async () => readState(tenant, await stateOf(id), gatewaySettings()),
+      ownKey: ownKeyOf(tenant, revision, own, gateway),
+      // As the key says, whatever has come since: tenants with the same key share what is made of it.
+      read: async () => readState(tenant, await stateOf(id, revision?.number), gateway, valuesOf(tenant, own)),
       granted: directory.productsOf(id).filter((product) => product.tenant !== id),
     };
   };
@@ -232,12 +231,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       async read({ tenant, state, documents, secrets: given = [] }) {
         // Also what was written just now counts, such as a secret that the same document has made.
         await within(SETTLE_MS, sync.now());
-        const values = new Map<string, string>();
+        const values = new Map(valuesOf(tenant, secretsOf(tenant._id)));
         for (const secret of given) {
           const value = readSecret(secret, tenant, { encryption, env, log });
           if (value !== undefined) values.set(secret.name, value);
         }
-        return readState(tenant, state, gatewaySettings(), { documents: new Map(documents), secrets: values });
+        return readState(tenant, state, gatewaySettings(), values, documents);
       },
       currentSdl: (tenant) => graphs.of(tenant)?.graph.registry.current()?.composition.publicSdl,
       givenTo: (tenant) => graphs.givenTo(tenant),
@@ -266,7 +265,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     directory: () => directory,
     meter,
     environment: () => {
-      const values = [...secretsOf(first)].map(([name, value]) => [`secrets.${name}`, value] as const);
+      givenToFile = secretsOf(DEFAULT_TENANT);
+      const values = [...valuesOf(first, givenToFile)].map(([name, value]) => [`secrets.${name}`, value] as const);
       return { ...env, ...Object.fromEntries(values) };
     },
     async mergeFile(reading, sections) {
@@ -284,30 +284,34 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       const text = canonicalJson(state);
       // In the order that it is kept in, so that what is read of the store later is the same to the letter.
       const kept = JSON.parse(text) as ConfigurationState;
-      const merged = saysAll ? reading : await readState(tenant, kept, reading.config);
-      const made = { text, secrets: secretsKey(DEFAULT_TENANT), reading: merged };
+      const own = saysAll ? givenToFile : secretsOf(DEFAULT_TENANT);
+      const merged = saysAll ? reading : await readState(tenant, kept, reading.config, valuesOf(tenant, own));
       const known = merged === reading ? reading.problems : [...new Set([...reading.problems, ...merged.problems])];
       return {
         reading: { ...merged, problems: known },
         isFile: merged === reading,
         async commit() {
           const isKept = isSame(state, published) && isSame(file, before);
-          if (!isKept && !(revision === undefined && isSame(state, {})))
-            noteRevision(await publishFile(context, tenant, { latest: revision, state, file }));
-          served = made;
+          const isWritten = !isKept && !(revision === undefined && isSame(state, {}));
+          const now = isWritten ? await publishFile(context, tenant, { latest: revision, state, file }) : revision;
+          // The feed may not have told of it yet, also where somebody else has written it.
+          if (now !== undefined) noteRevision(now);
+          const ownKey = ownKeyOf(tenant, now, own, reading.config);
+          served = { text, secrets: secretsKey(own), reading: merged, ownKey };
         },
       };
     },
     serve(graph, given, apply) {
       settings = given;
-      graphs.adopt(DEFAULT_TENANT, graph, apply);
+      graphs.adopt(DEFAULT_TENANT, graph, served?.ownKey ?? '', apply);
       graphs.refresh([...directory.tenants()].map(({ _id }) => _id));
     },
     async readDefault() {
       const tenant = directory.tenantRecord(DEFAULT_TENANT) ?? first;
-      const state = await stateOf(DEFAULT_TENANT);
-      const isServed = served?.text === canonicalJson(state) && served.secrets === secretsKey(DEFAULT_TENANT);
-      return isServed ? (served?.reading as ConfigReading) : readState(tenant, state, gatewaySettings());
+      const own = secretsOf(DEFAULT_TENANT);
+      const state = await stateOf(DEFAULT_TENANT, latest.get(DEFAULT_TENANT)?.number);
+      if (served?.text === canonicalJson(state) && served.secrets === secretsKey(own)) return served.reading;
+      return readState(tenant, state, gatewaySettings(), valuesOf(tenant, own));
     },
     published: () => graphs.published(DEFAULT_TENANT),
     graphOf: (tenant) => graphs.of(tenant),
@@ -348,6 +352,23 @@ const IS_BUILT = 'The graph of your tenant is being built.';
 
 /** SHA-256 of `{}`: nothing is published. */
 const EMPTY_HASH = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a';
+
+/** The same as long as what the tenant configures itself is; empty: that is nothing. */
+function ownKeyOf(
+  { network, trusted }: Tenant,
+  revision: Pick<Revision, 'hash'> | undefined,
+  own: readonly Secret[],
+  { limits, cache }: SkeinConfig,
+): string {
+  if (revision === undefined || revision.hash === EMPTY_HASH) return '';
+  return canonicalJson([revision.hash, secretsKey(own), network, trusted, limits, cache]);
+}
+
+/** The same as long as the secrets are. */
+function secretsKey(own: readonly Secret[]): string {
+  const versions = own.map(({ _id, version }) => `${_id}@${version}`);
+  return versions.sort().join();
+}
 
 async function latestRevision(store: Store, tenant: string): Promise<Revision | undefined> {
   const request = { first: 1, sort: { field: 'number', descending: true } };

@@ -54,8 +54,8 @@ export interface TenantGraphs {
   all(): readonly { readonly tenant: string; readonly graph: Graph }[];
   /** Counts for operators: `failedBuilds` since the start, the others as of now. */
   counts(): { readonly failedBuilds: number; readonly tenantsFailing: number; readonly graphsLeaving: number };
-  /** A graph that somebody else changes. */
-  adopt(tenant: string, graph: Graph, apply: ApplyGiven): void;
+  /** A graph that somebody else changes, made of the configuration with that key and of nothing of others. */
+  adopt(tenant: string, graph: Graph, ownKey: string, apply: ApplyGiven): void;
   /** Resolves when there is nothing to build for the tenant, but for what is tried again later. */
   whenBuilt(tenant: string): Promise<void>;
   /** Builds what has changed, in the background. */
@@ -363,9 +363,9 @@ export function createTenantGraphs({
     },
     counts: () => ({ failedBuilds, tenantsFailing: failures.size, graphsLeaving: retired.size }),
     problemsOf: (tenant) => [...(failures.get(tenant) ?? []), ...(leftOut.get(tenant) ?? [])],
-    adopt(tenant, graph, apply) {
+    adopt(tenant, graph, ownKey, apply) {
       const nothing: Given = { key: '', sources: [], granted: new Map(), reasons: [] };
-      const key = sha256(canonicalJson([contentOf(tenant)?.ownKey ?? '', givenFor([]).key]));
+      const key = sha256(canonicalJson([ownKey, givenFor([]).key]));
       const access = accessOf(graph, nothing);
       byTenant.set(tenant, { key, graph, access, given: [], tenants: new Set([tenant]), apply });
     },
