@@ -9,8 +9,10 @@ import { createStore, type Store } from '../admin/store/store.ts';
 import { latestOf, readState } from '../admin/stores/latest.ts';
 import { secrets } from '../admin/stores/secrets.ts';
 import { sha256 } from '../admin/stores/sha256.ts';
+import { tenants } from '../admin/stores/tenants.ts';
 import { canonicalJson } from '../kernel/canonical-json.ts';
 import { silentLog, systemClock } from '../kernel/ports.ts';
+import { deferred } from '../test/utils/deferred.ts';
 import { readConfig } from './config/read-config.ts';
 import { type ControlPlane, createControlPlane } from './control/control-plane.ts';
 import { createCompileWorker } from './graph/compile-worker.ts';
@@ -170,4 +172,43 @@ test('a graph has a secret that changes while the file is read', async () => {
   });
   await control.whenBuilt(60_000);
   expect(await apiKey()).toBe('second secret');
+});
+
+test('a tenant never shares a graph that another one’s secret came into while it was made', async () => {
+  const { file, store, plane } = await setUp();
+  const [reading, goOn] = [deferred(), deferred()];
+  const ids = new Map<string, string>();
+  const find: Store['revisions']['find'] = async (scope, filter) => {
+    const found = await store.revisions.find(scope, filter);
+    if (found !== undefined && found.tenant === ids.get('acme')) {
+      reading.resolve();
+      await goOn.promise;
+    }
+    return found;
+  };
+  const control = await plane({ revisions: { ...store.revisions, find } });
+  await start(file, control);
+  const context = control.contextOf(SYSTEM);
+  const state = canonicalJson({
+    ...{ models: { small: { options: MODELS.models.small } }, routes: { default: { options: ['small'] } } },
+    providers: { stand: { options: { ...MODELS.providers.stand, apiKey: `\${${'secrets.token'}}` } } },
+  });
+  const publishFor = async (name: string) => {
+    const { _id } = await tenants.create(context, { name, network: 'any' });
+    ids.set(name, _id);
+    const record = { tenant: _id, number: 1, author: 'somebody', message: '', restores: null, file: null };
+    await store.revisions.insert({ all: true }, { ...record, state, hash: sha256(state) });
+    await store.feed.signal();
+    await control.settle();
+    return _id;
+  };
+  const acme = await publishFor('acme');
+  await reading.promise;
+  await secrets.create(context, { name: 'token', environment: 'FIRST' }, acme);
+  await control.settle();
+  const beta = await publishFor('beta');
+  goOn.resolve();
+  await control.whenBuilt(60_000);
+  expect(control.graphOf(acme)).toBeDefined();
+  expect(control.graphOf(beta)).toBeUndefined();
 });
