@@ -88,8 +88,9 @@ async function openGraph({
     const merged = await control.mergeFile(given.reading, given.sections);
     const { reading, isFile } = merged;
     onRead(reading);
-    const { meter } = control;
-    const options = { log, meter, generation: generationOptions(reading.config), mayBeEmpty: true, mayLack: !isFile };
+    const { meter, published: onJoined } = control;
+    const generation = generationOptions(reading.config);
+    const options = { log, meter, onJoined, generation, mayBeEmpty: true, mayLack: !isFile };
     const graph = await createGraph(reading.config, [...known, ...reading.problems], options);
     await graph.probe();
     try {

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { buildSchema, getIntrospectionQuery, graphql } from 'graphql';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Product } from '../../admin/models/product.ts';
 import { createMemoryLog } from '../../test/utils/call-context.ts';
 import { deferred } from '../../test/utils/deferred.ts';
@@ -39,8 +43,13 @@ function create(by: CompileWorker) {
   });
 }
 
-/** A tenant whose only source has that field. */
-function contentWith(field: string, before: Promise<void> = Promise.resolve(), granted: readonly Product[] = []) {
+/** A tenant whose source has that field, with others beside it. */
+function contentWith(
+  field: string,
+  before: Promise<void> = Promise.resolve(),
+  granted: readonly Product[] = [],
+  others: object = {},
+) {
   return {
     ownKey: field,
     granted,
@@ -50,7 +59,11 @@ function contentWith(field: string, before: Promise<void> = Promise.resolve(), g
       const file = join(folder, `${field}.graphql`);
       await writeFile(file, `type Query { ${field}: Int }`);
       const options = { kind: 'graphql', endpoint: 'http://127.0.0.1:9/', document: file };
-      return readConfigText(JSON.stringify({ keys: [], sources: { own: options } }), join(folder, 'skein.yaml'), {});
+      return readConfigText(
+        JSON.stringify({ keys: [], sources: { own: options, ...others } }),
+        join(folder, 'skein.yaml'),
+        {},
+      );
     },
   };
 }
@@ -147,4 +160,30 @@ it('has what an owner publishes while a graph with it is being made', async () =
   slow.resolve();
   await graphs.whenSettled();
   expect(fieldsOf('user')).toEqual(['own', 'two']);
+});
+
+it('has of an owner what was missing at first', async () => {
+  const schema = buildSchema('type Query { late: Int }');
+  let isThere = false;
+  const server = createServer(async (_request, response) => {
+    if (!isThere) return response.writeHead(503).end();
+    const answer = await graphql({ schema, source: getIntrospectionQuery() });
+    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const late = { kind: 'graphql', endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+  const product = productOf('owner', 'late');
+  contents
+    .set('owner', contentWith('one', undefined, [], { late }))
+    .set('user', contentWith('own', undefined, [product]));
+  graphs.refresh(['owner', 'user']);
+  await graphs.whenSettled();
+  expect([fieldsOf('owner'), fieldsOf('user')]).toEqual([['one'], ['own']]);
+  isThere = true;
+  await vi.waitFor(() => expect(fieldsOf('owner')).toEqual(['late', 'one']), { timeout: 15_000 });
+  await graphs.whenSettled();
+  expect(fieldsOf('user')).toEqual(['late', 'own']);
+  expect(graphs.problemsOf('user')).toEqual([]);
+  server.closeAllConnections();
+  server.close();
 });

@@ -215,10 +215,15 @@ export function createTenantGraphs({
       const request = { config, known, ...options, changedFiles: NO_FILES, asksServices: false };
       return change(current, async () => (await current.graph.change(request)).isNew);
     }
-    const deps = { log, compiler: compilerOf(compiler, tenant), meter, ...options };
+    const tenants = new Set<string>();
+    const onJoined = () => {
+      for (const sharing of tenants) published(sharing);
+      // What is told of it may not hold any more.
+      queue.add(tenants);
+    };
+    const deps = { log, compiler: compilerOf(compiler, tenant), meter, onJoined, ...options };
     const graph = await createGraph(config, known, deps);
-    const access = accessOf(graph, given);
-    const entry: Entry = { key, graph, access, given: given.sources, tenants: new Set() };
+    const entry: Entry = { key, graph, access: accessOf(graph, given), given: given.sources, tenants };
     byKey.set(key, entry);
     join(tenant, entry);
     note(tenant, entry, given);

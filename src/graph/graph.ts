@@ -90,6 +90,8 @@ export interface GraphDeps {
   readonly compiler?: CompileWorker | undefined;
   /** Told of every call of a model. Default: nobody is. */
   readonly meter?: Meter | undefined;
+  /** Told of a generation that no change has brought: what was missing is in it. Default: nobody is. */
+  readonly onJoined?: (() => void) | undefined;
 }
 
 const noChanges = (): Promise<SchemaChanges> => Promise.resolve({ breaking: [], dangerous: [], safe: [] });
@@ -104,7 +106,7 @@ const noChanges = (): Promise<SchemaChanges> => Promise.resolve({ breaking: [], 
 export async function createGraph(
   config: SkeinConfig,
   known: readonly Problem[],
-  { log, generation, given, mayBeEmpty, mayLack, compiler: shared, meter }: GraphDeps,
+  { log, generation, given, mayBeEmpty, mayLack, compiler: shared, meter, onJoined }: GraphDeps,
 ): Promise<Graph> {
   const compiler = shared ?? createCompileWorker();
   const disposeCompiler = async () => {
@@ -169,7 +171,9 @@ export async function createGraph(
         oneByOne(async () => {
           if (build !== of || disposed) throw new Error('The graph has changed meanwhile.');
           const composition = await of.join(newcomers);
-          if (composition !== undefined) await publish(composition, () => !disposed);
+          if (composition === undefined) return;
+          await publish(composition, () => !disposed);
+          if (!disposed) onJoined?.();
         }),
       generation: () => registry.current()?.number,
     });
