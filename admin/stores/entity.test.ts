@@ -3,6 +3,7 @@ import { describeStores, mistakes, PLATFORM_ADMIN, refused } from '../../test/ut
 import { writeCursor } from '../store/page.ts';
 import { apps } from './apps.ts';
 import { tenants } from './tenants.ts';
+import { webhooks } from './webhooks.ts';
 
 const BY_NAME = { field: 'name', descending: false } as const;
 
@@ -147,5 +148,17 @@ describeStores('entities', (plane) => {
     expect((await apps.create(root, { name: 'shop' }, 'acme')).tenant).toBe(tenant._id);
     expect((await apps.list(root, { tenant: 'acme' })).records).toHaveLength(1);
     expect(await mistakes(apps.list(root, { sort: BY_NAME }))).toEqual(['INVALID tenant']);
+  });
+
+  it('of tenants keep the name that something is encrypted for', async () => {
+    const { actors, tenant } = await plane().createTenant('acme');
+    const rename = () => tenants.update(plane().as(PLATFORM_ADMIN), tenant._id, 1, { name: 'other' });
+    const { webhook } = await webhooks.createWithSecret(plane().as(actors.owner), {
+      ...{ name: 'hook', url: 'https://hooks.example/' },
+    });
+    expect(await mistakes(rename())).toEqual(['IN_USE name']);
+    // It may come back.
+    await webhooks.archive(plane().as(actors.owner), webhook._id, 1, true);
+    expect(await mistakes(rename())).toEqual(['IN_USE name']);
   });
 });

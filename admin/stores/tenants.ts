@@ -30,12 +30,14 @@ const entity = defineEntity<Tenant, z.infer<typeof create>, z.infer<typeof updat
   async revise({ store }, changes, tenant) {
     // What is encrypted is bound to the name of its tenant.
     const isRenamed = changes.name !== undefined && changes.name !== tenant.name;
-    const kept = isRenamed ? await store.secrets.count({ all: false, tenant: tenant._id }, { place: 'value' }) : 0;
+    if (!isRenamed) return changes;
+    const scope = { all: false, tenant: tenant._id } as const;
+    const kept = (await store.secrets.count(scope, { place: 'value' })) + (await store.webhooks.count(scope, {}));
     if (kept > 0)
       throw userError(
         'IN_USE',
         ['name'],
-        `${kept} secrets are encrypted for this name: make a tenant of the other one.`,
+        `${kept} secrets, of webhooks too, are encrypted for this name: make a tenant of the other one.`,
       );
     return changes;
   },
