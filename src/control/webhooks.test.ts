@@ -110,6 +110,25 @@ describeStores('webhooks', (plane) => {
     expect(told).toHaveLength(3);
   });
 
+  it('are told by an instance that has not heard of them yet, and not once they are archived', async () => {
+    const { webhook, tenant, context } = await prepare();
+    const [one, other] = [
+      start([webhook], [tenant]),
+      start([{ ...webhook, _id: 'another', events: ['grant.reject'] }], []),
+    ];
+    status = 500;
+    await one.work();
+    now += 5_001;
+    await other.work();
+    expect(told).toHaveLength(2);
+    await stored.archive(context, webhook._id, webhook.version, true);
+    now += 60_001;
+    await other.work();
+    expect(told).toHaveLength(2);
+    const [delivery] = await plane().store.deliveries.all({ all: true }, {});
+    expect(delivery).toMatchObject({ state: 'given up', nextAt: null });
+  });
+
   it('miss nothing of many events, nor of those before their instance was started', async () => {
     const { webhook, tenant, context } = await prepare();
     const app = await apps.create(context, { name: 'many' });

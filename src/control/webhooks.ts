@@ -177,11 +177,16 @@ export function createWebhooks({ store, encryption, clock, log, webhooks, tenant
       claiming.delete(delivery._id);
     }
   };
+  /** Another instance may have heard of it before this one. */
+  const webhookOf = async (id: string): Promise<Webhook | undefined> => {
+    const found = [...webhooks()].find(({ _id }) => _id === id) ?? (await store.webhooks.get(EVERYWHERE, id));
+    return found?.archivedAt === null ? found : undefined;
+  };
   const deliver = async (delivery: Delivery) => {
     const claimed = await claim(delivery);
     if (claimed === undefined) return;
-    const webhook = [...webhooks()].find(({ _id }) => _id === delivery.webhook);
-    const owner = webhook === undefined ? undefined : tenant(webhook.tenant);
+    const webhook = await webhookOf(delivery.webhook);
+    const owner = webhook && (tenant(webhook.tenant) ?? (await store.tenants.get(EVERYWHERE, webhook.tenant)));
     const entry = await store.audit.get(EVERYWHERE, delivery.event);
     const attempts = delivery.attempts + 1;
     if (webhook === undefined || owner === undefined || entry === undefined) {
