@@ -65,6 +65,21 @@ describe('what is known of tenants, apps, keys and grants', () => {
     expect(grants()).toEqual(['prd']);
   });
 
+  it('knows tenants by their names, whichever of those that changed them was changed last', () => {
+    take({ tenants: [tenant('acme', { name: 'other', version: 2 })] });
+    // The name goes from one to the other, and the first is changed once more.
+    take({ tenants: [tenant('beta', { name: 'other', version: 2 }), tenant('acme', { name: 'third', version: 4 })] });
+    expect([directory.tenantRecord('other')?._id, directory.tenantRecord('third')?._id]).toEqual(['beta', 'acme']);
+  });
+
+  it('tells of a sunset also when another product changes after it', () => {
+    take({ products: [product({ state: 'deprecated', sunsetAt: new Date(now + 5_000) })] });
+    now += 5_000;
+    take({ products: [product({ _id: 'other' })] });
+    expect(directory.passTime()).toBe(true);
+    expect(directory.passTime()).toBe(false);
+  });
+
   it('makes keys anew when a product changes, so that nothing is held that was judged by the old one', () => {
     const before = directory.key('hash');
     expect(directory.key('hash')).toBe(before);

@@ -65,6 +65,12 @@ export function createDirectory(now: () => number): LiveDirectory {
     tenants.get(tenant)?.archivedAt === null &&
     (state === 'published' || (state === 'deprecated' && (sunsetAt === null || sunsetAt.getTime() > now())));
 
+  const soonestSunset = () => {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { sunsetAt } of products.values())
+      if (sunsetAt !== null && sunsetAt.getTime() > now()) soonest = Math.min(soonest, sunsetAt.getTime());
+    return soonest;
+  };
   const tenantOf = (id: string): DirectoryTenant | undefined => {
     const known = builtTenants.get(id);
     if (known !== undefined) return known;
@@ -123,7 +129,8 @@ export function createDirectory(now: () => number): LiveDirectory {
     take(changed) {
       for (const tenant of changed.tenants) {
         const old = tenants.get(tenant._id);
-        if (old !== undefined) tenantsByName.delete(old.name);
+        // Its name may be another one's already.
+        if (old !== undefined && tenantsByName.get(old.name) === tenant._id) tenantsByName.delete(old.name);
         tenants.set(tenant._id, tenant);
         tenantsByName.set(tenant.name, tenant._id);
         forgetTenant(tenant._id);
@@ -153,19 +160,13 @@ export function createDirectory(now: () => number): LiveDirectory {
       if (changed.products.length + changed.plans.length > 0) {
         // Keys may be held to products, also those of their own tenant.
         built.clear();
-        nextSunset = Math.min(
-          Number.POSITIVE_INFINITY,
-          ...[...products.values()].flatMap(({ sunsetAt }) =>
-            sunsetAt !== null && sunsetAt.getTime() > now() ? [sunsetAt.getTime()] : [],
-          ),
-        );
+        // One that has come is told of first.
+        if (nextSunset > now()) nextSunset = soonestSunset();
       }
     },
     passTime() {
       if (now() < nextSunset) return false;
-      nextSunset = Number.POSITIVE_INFINITY;
-      for (const { sunsetAt } of products.values())
-        if (sunsetAt !== null && sunsetAt.getTime() > now()) nextSunset = Math.min(nextSunset, sunsetAt.getTime());
+      nextSunset = soonestSunset();
       forgetGrants();
       return true;
     },
