@@ -114,7 +114,7 @@ describeStores('webhooks', (plane) => {
     const { webhook, tenant, context } = await prepare();
     const [one, other] = [
       start([webhook], [tenant]),
-      start([{ ...webhook, _id: 'another', events: ['grant.reject'] }], []),
+      start([{ ...webhook, _id: 'another', events: ['grant.reject'] }], [tenant]),
     ];
     status = 500;
     await one.work();
