@@ -187,11 +187,13 @@ export async function createGraph(
     for (const source of request.given ?? []) borrowed.add(source);
     const withGiven = { ...deps, given: request.given, mayLack: request.mayLack };
     const next = await createBuild(request.config, request.known, withGiven, { build, changedFiles, asksServices });
+    // Not all that are alive: what was taken away may still serve those who began before.
+    const serving = new Set(sourcesOf(build));
     const isSameGraph =
       JSON.stringify([...next.sources.givenOut]) === JSON.stringify([...build.sources.givenOut]) &&
       isSame(withoutFile(next.config), withoutFile(build.config)) &&
-      sourcesOf(next).length === sourcesOf(build).length &&
-      sourcesOf(next).every((source) => alive.has(source));
+      sourcesOf(next).length === serving.size &&
+      sourcesOf(next).every((source) => serving.has(source));
     if (isSameGraph || disposed || (next.composition === undefined && before === undefined)) {
       await disposeOwn(sourcesOf(next).filter((source) => !alive.has(source)));
       return unchanged;
