@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { userError } from '../admin/errors.ts';
 import { ProblemsError } from '../kernel/problem.ts';
 import { createMemoryLog } from '../test/utils/call-context.ts';
 import { deferred } from '../test/utils/deferred.ts';
@@ -111,6 +112,20 @@ describe('a reloader', () => {
     await passed(5_000, 2);
     expect(writes).toBe(2);
     await passed(1_000_000, 2);
+  });
+
+  it('makes a change anew at once where somebody else published meanwhile, and not for ever', async () => {
+    let writes = 0;
+    const { reload } = await start(undefined, async () => {
+      writes += 1;
+      if (writes !== 2) throw userError('TAKEN', [], 'There is one already.');
+    });
+    await reload(files('/a'), true);
+    expect(asked.map(({ asksServices }) => asksServices)).toEqual([true, false]);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+    await reload(files(), false);
+    expect(writes).toBe(7);
+    expect(told('the change serves, and is not in the store: it is tried again')).toHaveLength(1);
   });
 
   it('warns of a change that breaks clients, with what breaks', async () => {

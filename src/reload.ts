@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { UserErrors } from '../admin/errors.ts';
 import type { Log } from '../kernel/ports.ts';
 import { type Problem, ProblemsError } from '../kernel/problem.ts';
 import type { Source } from '../sources/source.ts';
@@ -42,6 +43,8 @@ const LOOK_EVERY_MS = 1_000;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_MOST_MS = 60_000;
 const MOST_TOLD = 50;
+/** How often somebody else may publish while a change is made. */
+const MOST_TRIES = 5;
 
 /**
  * Takes changes of skein.yaml and of the files it names while the gateway serves. What cannot be taken is told once, the
@@ -69,7 +72,7 @@ export function createReloader(options: ReloadOptions): Reloader {
     log.error({ problems: lines.slice(0, MOST_TOLD) }, 'the change is not taken: the graph stays as it was');
   };
 
-  const take = async (changedFiles: ReadonlySet<string>, asksServices: boolean): Promise<boolean> => {
+  const take = async (changedFiles: ReadonlySet<string>, asksServices: boolean, tries = 1): Promise<boolean> => {
     const beganAt = Date.now();
     let next: ConfigReading | undefined;
     try {
@@ -87,7 +90,7 @@ export function createReloader(options: ReloadOptions): Reloader {
       told = '';
       readAt = beganAt;
       if (isNew) onPublished?.();
-      const isWritten = await write(merged);
+      const isWritten = await write(merged, tries);
       if (isNew) tellChanges(generation, await changes());
       return isWritten;
     } catch (error) {
@@ -96,14 +99,17 @@ export function createReloader(options: ReloadOptions): Reloader {
       return false;
     }
   };
-  const write = (merged: MergedFile): Promise<boolean> =>
-    merged.commit().then(
-      () => true,
-      (error: unknown) => {
-        log.warn({ err: error }, 'the change serves, and is not in the store: it is tried again');
-        return false;
-      },
-    );
+  const write = async (merged: MergedFile, tries: number): Promise<boolean> => {
+    try {
+      await merged.commit();
+      return true;
+    } catch (error) {
+      // Somebody else has published, perhaps the same file: before that is taken alone, it is taken with this.
+      if (error instanceof UserErrors && tries < MOST_TRIES) return take(new Set(), false, tries + 1);
+      log.warn({ err: error }, 'the change serves, and is not in the store: it is tried again');
+      return false;
+    }
+  };
   const use = (config: SkeinConfig) => {
     settings.use(config);
     reloading = config.reload;

@@ -17,6 +17,7 @@ import { readConfig } from './config/read-config.ts';
 import { type ControlPlane, createControlPlane } from './control/control-plane.ts';
 import { createCompileWorker } from './graph/compile-worker.ts';
 import { generationOptions } from './graph/load-graph.ts';
+import { createReloader } from './reload.ts';
 import { readStartConfig } from './start-config.ts';
 import { startDefaultGraph } from './start-graph.ts';
 
@@ -93,7 +94,7 @@ async function start(file: string, control: ControlPlane) {
   const generation = () => main.graph.registry.current()?.number;
   const prompts = () => {
     const fields = main.graph.registry.current()?.schema.getMutationType()?.getFields() ?? {};
-    return ['first', 'second'].filter((name) => name in fields);
+    return ['first', 'second', 'third'].filter((name) => name in fields);
   };
   return { main, reload, generation, prompts };
 }
@@ -138,6 +139,30 @@ test('a graph stays as a changed file says that another instance was quicker to 
   await control.whenBuilt(60_000);
   expect(prompts()).toEqual(['second']);
   expect(generation()).toBe(before + 1);
+});
+
+test('a graph has at once what a changed file says and what somebody publishes while it is made', async () => {
+  const { file, write, plane, publish } = await setUp();
+  const control = await plane();
+  const { main, prompts } = await start(file, control);
+  let merges = 0;
+  const reloader = createReloader({
+    ...{ graph: main.graph, reading: main.reading, settings: { use() {} } as never, log: silentLog },
+    env: () => control.environment(),
+    exclusively: main.exclusively,
+    async merge(reading) {
+      const merged = await main.merge(reading);
+      merges += 1;
+      if (merges === 1) await publish('third');
+      return merged;
+    },
+  });
+  onTestFinished(() => reloader.stop());
+  await write('second', { reload: { files: false } });
+  await reloader.reload(new Set(), false);
+  await control.settle();
+  await control.whenBuilt(60_000);
+  expect(prompts()).toEqual(['second', 'third']);
 });
 
 test('a graph has what is published while its instance starts', async () => {
