@@ -30,7 +30,7 @@ export interface Build {
   readonly composition: Composition | undefined;
   /** Loads a source of the configuration anew. */
   load(name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource>;
-  /** Composes with newcomers, without those that do not fit. @throws ProblemsError when none of them does */
+  /** Puts newcomers in and composes, without those that do not fit. @throws ProblemsError when none of them does */
   join(newcomers: ReadonlyMap<string, readonly Source[]>): Promise<Composition | undefined>;
 }
 
@@ -228,6 +228,7 @@ function createComposer(
 
 function createJoin(config: SkeinConfig, sources: GraphSources, compose: Compose): Build['join'] {
   return async (newcomers) => {
+    for (const [name, made] of newcomers) sources.putIn(name, made);
     const result = await fitSources({
       compose,
       versions: config.versions,

@@ -15,7 +15,7 @@ export interface RetryOptions {
   readonly sources: GraphSources;
   readonly log: Log;
   load(name: string, options: SourceOptions, report: (problem: Problem) => void): Promise<LoadedSource>;
-  /** Rejects, and leaves the graph as it is, when none of the newcomers has joined. */
+  /** Puts newcomers in when no change is made. Rejects, and leaves the graph as it is, when none of them has joined. */
   rebuild(newcomers: ReadonlyMap<string, readonly Source[]>): Promise<void>;
   /** Number of the graph that serves. */
   generation(): number | undefined;
@@ -41,7 +41,6 @@ export function retryMissing({ config, sources, log, load, rebuild, generation }
 
   const join = async (waiting: Map<string, readonly Source[]>) => {
     const names = [...waiting.keys()];
-    for (const [name, made] of waiting) sources.putIn(name, made);
     try {
       await rebuild(waiting);
     } catch (error) {
