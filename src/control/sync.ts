@@ -87,9 +87,9 @@ export async function followStore({ feed, clock, log, take, onLook }: SyncDeps):
         wanted = false;
         await lookOnce();
       }
-    })().finally(() => {
+      // At once: whoever asks from now on begins another look.
       looking = undefined;
-    });
+    })();
     return looking;
   };
   const timer = setInterval(() => {
