@@ -60,17 +60,21 @@ async function setUp() {
     onTestFinished(() => control.dispose());
     return control;
   };
-  /** Publishes the prompt beside what there is, as an administrator does. */
-  const publish = async (prompt: string) => {
-    const latest = await latestOf({ store } as never, { _id: 'default' });
-    const before = readState(latest);
-    const entry = { options: promptOf(prompt)[prompt] };
-    const state = canonicalJson({ ...before, prompts: { ...before.prompts, [prompt]: entry } });
-    const record = { tenant: 'default', number: (latest?.number ?? 0) + 1, author: 'somebody', message: '' };
-    await store.revisions.insert({ all: true }, { ...record, restores: null, state, hash: sha256(state), file: null });
+  const insert = async (state: string) => {
+    const number = ((await latestOf({ store } as never, { _id: 'default' }))?.number ?? 0) + 1;
+    const record = { tenant: 'default', number, author: 'somebody', message: '', restores: null, file: null };
+    await store.revisions.insert({ all: true }, { ...record, state, hash: sha256(state) });
     await store.feed.signal();
   };
-  return { file, store, write, plane, publish };
+  /** Publishes the prompt beside what there is, as an administrator does. */
+  const publish = async (prompt: string) => {
+    const before = readState(await latestOf({ store } as never, { _id: 'default' }));
+    const entry = { options: promptOf(prompt)[prompt] };
+    await insert(canonicalJson({ ...before, prompts: { ...before.prompts, [prompt]: entry } }));
+  };
+  const rollBack = async (number: number) =>
+    insert((await store.revisions.find({ all: true }, { tenant: 'default', number }))?.state ?? '');
+  return { file, store, write, plane, publish, rollBack };
 }
 
 /** An instance that serves the file. */
@@ -179,6 +183,41 @@ test('a graph has what is published while its instance starts', async () => {
       return merged;
     },
   });
+  expect(prompts()).toEqual(['first', 'second']);
+});
+
+test('a graph has what is rolled back to while what came after it is being read', async () => {
+  const { file, store, plane, publish, rollBack } = await setUp();
+  const [held, waiting, reading, goOn] = [deferred(), deferred(), deferred(), deferred()];
+  const find: Store['revisions']['find'] = async (scope, filter) => {
+    const found = await store.revisions.find(scope, filter);
+    if (found?.number !== 3) return found;
+    reading.resolve();
+    await goOn.promise;
+    return found;
+  };
+  const control = await plane({ revisions: { ...store.revisions, find } });
+  const { main, prompts } = await start(file, {
+    ...control,
+    serve: (graph, settings, apply) =>
+      control.serve(graph, settings, (sources) => {
+        waiting.resolve();
+        return apply(sources);
+      }),
+  });
+  const reloading = main.exclusively(() => held.promise);
+  await publish('second');
+  await control.settle();
+  await waiting.promise;
+  await publish('third');
+  await control.settle();
+  held.resolve();
+  await reloading;
+  await reading.promise;
+  await rollBack(2);
+  await control.settle();
+  goOn.resolve();
+  await control.whenBuilt(60_000);
   expect(prompts()).toEqual(['first', 'second']);
 });
 

@@ -355,13 +355,15 @@ const EMPTY_HASH = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caa
 
 /** The same as long as what the tenant configures itself is; empty: that is nothing. */
 function ownKeyOf(
-  { network, trusted }: Tenant,
-  revision: Pick<Revision, 'hash'> | undefined,
+  { _id, network, trusted }: Tenant,
+  revision: Pick<Revision, 'number' | 'hash'> | undefined,
   own: readonly Secret[],
   { limits, cache }: SkeinConfig,
 ): string {
   if (revision === undefined || revision.hash === EMPTY_HASH) return '';
-  return canonicalJson([revision.hash, secretsKey(own), network, trusted, limits, cache]);
+  // That of the default tenant may be read later than its key: no revision counts as one that was there before it.
+  const content = _id === DEFAULT_TENANT ? revision.number : revision.hash;
+  return canonicalJson([content, secretsKey(own), network, trusted, limits, cache]);
 }
 
 /** The same as long as the secrets are. */
