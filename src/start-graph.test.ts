@@ -47,7 +47,7 @@ async function setUp() {
   const plane = async (over: Partial<Store> = {}) => {
     const control = await createControlPlane({
       store: { ...store, close: async () => {}, ...over },
-      encryption: createEncryption({ key: undefined, previous: [], keyFile: undefined }),
+      encryption: createEncryption({ key: Buffer.alloc(32, 7).toString('base64') }),
       ...{
         compiler,
         env: ENV,
@@ -236,6 +236,20 @@ test('a graph has a secret that changes while the file is read', async () => {
   });
   await control.whenBuilt(60_000);
   expect(await apiKey()).toBe('second secret');
+});
+
+test('a file names secrets that were made since its tenant was renamed', async () => {
+  const { file, write, plane } = await setUp();
+  const control = await plane();
+  const { reload, prompts } = await start(file, control);
+  const context = control.contextOf(SYSTEM);
+  await tenants.update(context, 'default', 1, { name: 'main' });
+  await secrets.create(context, { name: 'token', value: 'a secret' }, 'default');
+  await control.settle();
+  expect(control.environment()).toMatchObject({ 'secrets.token': 'a secret' });
+  await write('second', { providers: { stand: { ...MODELS.providers.stand, apiKey: `\${${'secrets.token'}}` } } });
+  await reload();
+  expect(prompts()).toEqual(['second']);
 });
 
 test('a tenant never shares a graph that another one’s secret came into while it was made', async () => {

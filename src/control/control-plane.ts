@@ -266,7 +266,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     meter,
     environment: () => {
       givenToFile = secretsOf(DEFAULT_TENANT);
-      const values = [...valuesOf(first, givenToFile)].map(([name, value]) => [`secrets.${name}`, value] as const);
+      // Under the name that it has now: what is encrypted is bound to that.
+      const tenant = directory.tenantRecord(DEFAULT_TENANT) ?? first;
+      const values = [...valuesOf(tenant, givenToFile)].map(([name, value]) => [`secrets.${name}`, value] as const);
       return { ...env, ...Object.fromEntries(values) };
     },
     async mergeFile(reading, sections) {
