@@ -5,6 +5,7 @@ import { gitopsContext } from '../../test/utils/gitops.ts';
 import type { Store } from '../store/store.ts';
 import { secrets } from '../stores/secrets.ts';
 import { tenants } from '../stores/tenants.ts';
+import { webhooks } from '../stores/webhooks.ts';
 import { createEncryption } from './encryption.ts';
 import { rotateSecrets } from './rotate-secrets.ts';
 
@@ -37,6 +38,18 @@ describeStores('rotation of secrets', (plane) => {
     const before = await plane().dump();
     expect(await rotateSecrets(gitopsContext(store, both), both)).toEqual({ rotated: 0, unchanged: 3, failed: [] });
     expect(await plane().dump()).toEqual(before);
+  });
+
+  test('encrypts what webhooks sign with, too', async () => {
+    const { store } = plane();
+    const tenant = await tenants.create(gitopsContext(store, old), { name: 'acme' });
+    const input = { name: 'hook', url: 'https://hooks.example/' };
+    const { webhook, secret } = await webhooks.createWithSecret(gitopsContext(store, old), input, tenant._id);
+    expect(await rotateSecrets(gitopsContext(store, both), both)).toEqual({ rotated: 1, unchanged: 0, failed: [] });
+    const content = (await store.webhooks.get({ all: true }, webhook._id))?.secret ?? '';
+    const whose = { tenantName: 'acme', secretName: 'webhook' };
+    expect(createEncryption({ key: NEW }).decrypt(content, whose)).toBe(secret);
+    expect(await rotateSecrets(gitopsContext(store, both), both)).toEqual({ rotated: 0, unchanged: 1, failed: [] });
   });
 
   test('goes on where it was interrupted', async () => {

@@ -63,9 +63,11 @@ export const webhooks = {
   },
 };
 
-/** Whose secret it is, for the encryption: webhooks may be renamed, so it is the tenant's. */
+/** What their secrets are encrypted as: webhooks may be renamed, so it is the same for all of a tenant. */
+export const WEBHOOK_SECRET = 'webhook';
+
 export function secretContext(tenantName: string): SecretContext {
-  return { tenantName, secretName: 'webhook' };
+  return { tenantName, secretName: WEBHOOK_SECRET };
 }
 
 export const deliveries = defineEntity<Delivery, never, never>({
