@@ -37,10 +37,16 @@ export type Send<T> = <R>(
 ) => Promise<Sent<R>>;
 
 export function compileSend<T>({ source, clock, monotonic, log, attempts, durations }: AttemptDeps): Send<T> {
-  function record(endpoint: PooledEndpoint<T>, isTrial: boolean, outcome: Outcome, now: number): void {
+  function record(
+    endpoint: PooledEndpoint<T>,
+    isTrial: boolean,
+    outcome: Outcome,
+    startedAt: number,
+    now: number,
+  ): void {
     const { breaker, address } = endpoint;
     const wasClosed = breaker.retryAt() === undefined;
-    breaker.record(outcome, now, isTrial);
+    breaker.record(outcome, now, isTrial, startedAt);
     const retryAt = breaker.retryAt();
     if (wasClosed === (retryAt === undefined)) return;
     if (retryAt === undefined) {
@@ -84,7 +90,7 @@ export function compileSend<T>({ source, clock, monotonic, log, attempts, durati
       const endedAt = monotonic();
       attempts[(judgement ?? FAILED).outcome] += 1;
       durations.observe(endedAt - now);
-      record(endpoint, isTrial, outcome, endedAt);
+      record(endpoint, isTrial, outcome, now, endedAt);
       if (hold === undefined) endpoint.active -= 1;
       else if (judgement === undefined || 'error' in settled) hold.end();
     }

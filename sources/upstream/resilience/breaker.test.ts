@@ -146,6 +146,16 @@ test('a breaker that closes forgets the calls of before', () => {
   expect(breaker.state(101)).toBe('open');
 });
 
+test('a breaker that closed does not listen to calls that began before', () => {
+  const breaker = opened();
+  breaker.record('ok', 100, breaker.enter(100));
+  // They hung when the others failed, and run into their timeout only now.
+  for (let late = 0; late < 5; late += 1) breaker.record('failed', 101, false, 0);
+  expect(breaker.state(101)).toBe('closed');
+  for (let failure = 0; failure < 3; failure += 1) breaker.record('failed', 101, false, 100);
+  expect(breaker.state(101)).toBe('open');
+});
+
 test('no breaker never opens', () => {
   const breaker = createBreaker(false);
   for (let failure = 0; failure < 1_000; failure += 1) breaker.record('failed', failure, breaker.enter(failure));

@@ -32,6 +32,7 @@ class CountingBreaker implements Breaker {
   #openForMs: number;
   #retryAt: number | undefined;
   #isTrying = false;
+  #closedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -49,9 +50,11 @@ class CountingBreaker implements Breaker {
     return true;
   }
 
-  record(outcome: Outcome, now: number, isTrial = false): void {
+  record(outcome: Outcome, now: number, isTrial = false, startedAt = now): void {
     if (isTrial) this.#endTrial(outcome, now);
-    else if (this.#retryAt === undefined && outcome !== 'given-up') this.#count(outcome, now);
+    else if (this.#retryAt === undefined && outcome !== 'given-up' && startedAt >= this.#closedAt) {
+      this.#count(outcome, now);
+    }
   }
 
   state(now: number): BreakerState {
@@ -87,6 +90,7 @@ class CountingBreaker implements Breaker {
     const { openMs } = this.#options;
     if (outcome === 'ok') {
       this.#retryAt = undefined;
+      this.#closedAt = now;
       this.#failuresInRow = 0;
       this.#openForMs = openMs;
       this.#window.clear();

@@ -20,8 +20,11 @@ export interface Breaker {
   allows(now: number): boolean;
   /** A call goes there. True for the trial of a half-open breaker. Each needs its `record`. */
   enter(now: number): boolean;
-  /** `isTrial` as `enter` said: a call from before the breaker opened says nothing of how the endpoint is now. */
-  record(outcome: Outcome, now: number, isTrial?: boolean): void;
+  /**
+   * `isTrial` as `enter` said, `startedAt` when that was: a call from before the breaker opened says nothing of how the
+   * endpoint is now, nor does it once the breaker has closed. Default: now.
+   */
+  record(outcome: Outcome, now: number, isTrial?: boolean, startedAt?: number): void;
   state(now: number): BreakerState;
   /** When an open one lets the next call try, past for a half-open one; undefined while it is closed. */
   retryAt(): number | undefined;
