@@ -81,6 +81,14 @@ describe('how long an answer is kept', () => {
     expect(later('max-age=1, must-revalidate, stale-if-error=3')).toEqual([0, 0]);
   });
 
+  it('goes on from the end of its freshness, also when that has passed before it came', () => {
+    const own = rule({ staleWhileRevalidateMs: 20_000, staleIfErrorMs: 90_000 });
+    const later = (ageSeconds: number) => termsOf(own, said('max-age=10', { ageSeconds, ...etag }), NOW);
+    expect(later(5)).toMatchObject({ freshMs: 5_000, staleMs: 20_000, errorMs: 90_000 });
+    expect(later(25)).toMatchObject({ freshMs: 0, staleMs: 5_000, errorMs: 75_000 });
+    expect(later(1_000)).toMatchObject({ freshMs: 0, staleMs: 0, errorMs: 0 });
+  });
+
   it('is the shortest of several, and private if one is', () => {
     const one = { freshMs: 1, staleMs: 5, errorMs: 9, isPrivate: false };
     const other = { freshMs: 2, staleMs: 4, errorMs: 8, isPrivate: true };

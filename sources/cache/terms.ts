@@ -35,11 +35,15 @@ export function termsOf(rule: KeepRule, freshness: Freshness | undefined, now: n
   if (freshness === undefined || freshness.vary.includes('*')) return undefined;
   const policy = policyOf(freshness, said, now);
   if (!policy.storable()) return undefined;
-  const freshMs = Math.max(0, policy.maxAge() - freshness.ageSeconds) * 1_000;
+  const leftMs = (policy.maxAge() - freshness.ageSeconds) * 1_000;
+  const freshMs = Math.max(0, leftMs);
+  // It may have been stale for a while when it came.
+  const staleForMs = Math.max(0, -leftMs);
   const isStrict = said.has('must-revalidate') || said.has('proxy-revalidate') || said.has('no-cache');
   const later = (name: string, own: number) => {
     const seconds = Number(said.get(name));
-    return isStrict ? 0 : Number.isFinite(seconds) && said.has(name) ? Math.max(0, seconds) * 1_000 : own;
+    const laterMs = Number.isFinite(seconds) && said.has(name) ? seconds * 1_000 : own;
+    return isStrict ? 0 : Math.max(0, laterMs - staleForMs);
   };
   const staleMs = later('stale-while-revalidate', rule.staleWhileRevalidateMs);
   const errorMs = later('stale-if-error', rule.staleIfErrorMs);
