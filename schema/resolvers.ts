@@ -183,7 +183,16 @@ function createCallResolver(coordinate: string, call: SourceCall, options: Resol
     return { subscribe, resolve: options.wrapCall?.(coordinate, call, takeEvent) ?? takeEvent };
   }
   const resolve: Resolver = (_parent, args, context, info) => call.invoke(args, context.call, select(info));
-  return options.wrapCall?.(coordinate, call, resolve) ?? resolve;
+  const wrapped = options.wrapCall?.(coordinate, call, resolve) ?? resolve;
+  return typeName === 'Mutation' ? afterOthers(wrapped) : wrapped;
+}
+
+/** Mutations go one after another: what was joined to one may be changed by the next. */
+function afterOthers(resolve: Resolver): Resolver {
+  return (parent, args, context, info) => {
+    context.loaders.clear();
+    return resolve(parent, args, context, info);
+  };
 }
 
 function callManyOf(link: Link, ownership: Ownership) {
