@@ -13,7 +13,7 @@ export interface HttpEndpoint {
   readonly tls: Tls | undefined;
   /** `headers` flat, as undici takes them. */
   send(request: HttpRequest, headers: string[], call: HttpCall): void;
-  /** Asks for a path of the host itself and gives the status; the body is thrown away. */
+  /** Asks for a path of the host itself, over a connection of its own, and gives the status; the body is thrown away. */
   ask(path: string, signal: AbortSignal): Promise<number>;
   /** Closes all sockets; calls under way fail. */
   close(): Promise<void>;
@@ -76,9 +76,18 @@ export function openHttpEndpoint({
       sockets.dispatch({ method: request.method, path, headers, body: request.body ?? null }, call);
     },
     async ask(path, signal) {
-      const { statusCode, body } = await pool.request({ method: 'GET', path, headers: target.headers.flat, signal });
-      body.on('error', () => {}).destroy();
-      return statusCode;
+      // Not behind the calls, which may have taken all sockets; and undici lets go of what waits for one by this alone.
+      const own = openPool(1, timeoutMs);
+      const end = () => void own.destroy();
+      signal.addEventListener('abort', end);
+      try {
+        const { statusCode, body } = await own.request({ method: 'GET', path, headers: target.headers.flat });
+        body.on('error', () => {}).destroy();
+        return statusCode;
+      } finally {
+        signal.removeEventListener('abort', end);
+        await own.destroy();
+      }
     },
     async close() {
       await Promise.all([pool.destroy(), lasting?.destroy()]);
