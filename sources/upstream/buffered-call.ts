@@ -32,7 +32,9 @@ export class BufferedCall extends HttpCall {
   override onResponseStart(controller: Controller, status: number, headers: HttpHeaders): void {
     super.onResponseStart(controller, status, headers);
     if (status >= 200 && !this.ended) this.context.onFreshness?.(readFreshness(headers, this.#method));
-    if (Number(headers['content-length'] ?? 0) > this.settings.maxResponseBytes) this.#tooLarge();
+    // To HEAD the size is that of a body which does not come.
+    const bytes = this.#method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0);
+    if (bytes > this.settings.maxResponseBytes) this.#tooLarge();
   }
 
   onResponseData(_controller: Controller, chunk: Buffer): void {

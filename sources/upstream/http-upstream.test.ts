@@ -229,6 +229,12 @@ describe('exchange', () => {
     expect(answer.body).toHaveLength(1_000);
   });
 
+  test('the size that an answer to HEAD tells is that of a body which does not come', async () => {
+    const server = await httpServer((_request, response) => response.writeHead(200, { 'content-length': 5e9 }).end());
+    const answer = await upstreamOf(server.url).exchange({ ...get, method: 'HEAD' }, contextOf());
+    expect([answer.status, answer.body.length]).toEqual([200, 0]);
+  });
+
   test('an encoded answer that nobody asked for is decoded within the same bound', async () => {
     const server = await httpServer((request, response) => {
       const plain = Buffer.alloc(request.url === '/big' ? 50_000 : 500, 'x');
