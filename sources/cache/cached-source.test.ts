@@ -110,7 +110,8 @@ describe('answers that are kept', () => {
   it('are none where nothing is to be kept: the call is the same object', () => {
     const { source, plain } = cached({ fields: { product: 1_000, products: 0 } }, numbered);
     const isSame = (at: string) => source.model.calls.get(at) === plain.model.calls.get(at);
-    expect([...plain.model.calls.keys()].filter((at) => !isSame(at))).toEqual(['Query.product']);
+    const queries = [...plain.model.calls.keys()].filter((at) => at.startsWith('Query.'));
+    expect(queries.filter((at) => !isSame(at))).toEqual(['Query.product']);
   });
 
   it('are no errors, and nothing that holds one', async () => {
@@ -339,18 +340,39 @@ describe('what a mutation takes out', () => {
   });
 });
 
+it.each(['Mutation.rename', 'Mutation.createProduct'])(
+  'what is not kept is joined by nobody who asks after %s',
+  async (mutation) => {
+    const answers = [deferred<unknown>(), deferred<unknown>()];
+    let asks = 0;
+    const { call } = cached({ upstream: true }, ({ field }, context) => {
+      if (field !== 'Query.products') throw new SkeinError('UPSTREAM_FAILED');
+      context.onFreshness?.(fresh({ cacheControl: 'no-store' }));
+      return answers[asks++]?.promise;
+    });
+    const before = call('Query.products');
+    // Whether it did something nobody knows.
+    await expect(call(mutation, { sku: 'a' })).rejects.toThrow();
+    const after = call('Query.products');
+    answers[1]?.resolve(['new']);
+    answers[0]?.resolve(['old']);
+    expect([await before, await after]).toEqual([['old'], ['new']]);
+  },
+);
+
 describe('documents for a GraphQL service', () => {
   const products = [
     { sku: 'a', name: 'A' },
     { sku: 'b', name: 'B' },
   ];
-  function service(options: object) {
+  function service(options: object, queriesHeld?: Promise<void>) {
     const schema = buildSchema(SDL);
     const asked: string[] = [];
     const errors: { error: SkeinError; path: undefined }[] = [];
     const upstream: GraphqlUpstream = {
       async execute({ query, variables }) {
         asked.push(query);
+        if (!query.startsWith('mutation')) await queriesHeld;
         const rootValue = {
           product: ({ sku }: { sku: string }) => products.find((item) => item.sku === sku) ?? null,
           products,
@@ -410,6 +432,18 @@ describe('documents for a GraphQL service', () => {
     expect(asked.length).toBe(1);
     expect(one).toEqual(other);
     expect(one).not.toBe(other);
+  });
+
+  it('that are under way are joined by nobody who asks after a mutation', async () => {
+    const held = deferred();
+    const { ask, asked } = service({ upstream: true }, held.promise);
+    const [query, mutation] = ['{ products { sku } }', 'mutation { createProduct(sku: "a") { sku } }'];
+    const before = [ask(query), ask(query)];
+    await ask(mutation);
+    const after = ask(query);
+    held.resolve();
+    await Promise.all([...before, after]);
+    expect(asked).toEqual([query, mutation, query]);
   });
 
   it.each([

@@ -44,7 +44,8 @@ export function createCachedSource(source: Source, options: SourceCacheOptions, 
   const invalidation = createInvalidation(name, options.invalidate, types);
   const names = selectionNames(source, types);
   const digest = digestOf(name, deps.fingerprint, model.sdl);
-  const cache = new AnswerCache({ source: name, store, sharing: createReadSharing({ clock }), clock, stats });
+  const sharing = createReadSharing({ clock });
+  const cache = new AnswerCache({ source: name, store, sharing, clock, stats });
   const keyed = createKeys(forwardedHeaders);
 
   const drop = async (tags: readonly string[]): Promise<void> => {
@@ -57,8 +58,7 @@ export function createCachedSource(source: Source, options: SourceCacheOptions, 
     if (call.type !== 'unary') return call;
     const [root, field = ''] = coordinate.split('.');
     if (root === 'Mutation') {
-      const drops = invalidation.dropsOf(field);
-      return drops === undefined ? call : droppingCall(call, drops, drop);
+      return changingCall(call, invalidation.dropsOf(field), drop, sharing.part);
     }
     const rule = root === 'Query' ? rules.ofQuery(field) : undefined;
     if (rule === undefined) return call;
@@ -123,10 +123,11 @@ export function createCachedSource(source: Source, options: SourceCacheOptions, 
         const plan = planOf(request);
         if (plan.kind === 'none') return service.execute(request, context);
         if (plan.kind === 'mutation') {
-          return service.execute(request, context).then(async (answer) => {
+          const dropping = service.execute(request, context).then(async (answer) => {
             if (answer.errors.length === 0) await drop(plan.tagsOf(answer.data, request.variables));
             return answer;
           });
+          return dropping.finally(sharing.part);
         }
         const key = keyed(plan.digest, request.variables, undefined, context);
         if (key === undefined) return service.execute(request, context);
@@ -141,13 +142,23 @@ export function createCachedSource(source: Source, options: SourceCacheOptions, 
   }
 }
 
-function droppingCall(call: UnaryCall, drops: Drops, drop: (tags: readonly string[]) => Promise<void>): UnaryCall {
+/** Whoever asks after it has ended, however it did, joins nobody who asked before. */
+function changingCall(
+  call: UnaryCall,
+  drops: Drops | undefined,
+  drop: (tags: readonly string[]) => Promise<void>,
+  part: () => void,
+): UnaryCall {
   return {
     ...call,
     async invoke(args, context, selected) {
-      const result = await call.invoke(args, context, selected);
-      if (!(result instanceof Error)) await drop(drops(args, result));
-      return result;
+      try {
+        const result = await call.invoke(args, context, selected);
+        if (drops !== undefined && !(result instanceof Error)) await drop(drops(args, result));
+        return result;
+      } finally {
+        part();
+      }
     },
   };
 }

@@ -152,7 +152,6 @@ function planMutation(fields: readonly FieldNode[], { invalidation, names }: Doc
     const dropsOf = invalidation.dropsOf(names.field('Mutation', node.name.value));
     return dropsOf === undefined ? [] : [{ node, dropsOf }];
   });
-  if (all.length === 0) return NOTHING;
   return {
     kind: 'mutation',
     tagsOf: (data, variables) =>
