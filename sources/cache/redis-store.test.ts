@@ -84,6 +84,24 @@ redisTest('what could not be dropped while it was silent is dropped before anyth
   await redis.stop();
 });
 
+redisTest('what could not be dropped is dropped for the other instances, too, if nobody asks this one', async () => {
+  const { redis, store, prefix, pass, keep } = await start(200);
+  const other = createRedisStore({ url: redis.url, prefix, waitMs: 5_000, log: createMemoryLog() });
+  expect(await keep()).toBe(true);
+  redis.freeze();
+  await store.get('key');
+  redis.thaw();
+  // It is left alone, and told nothing.
+  await store.invalidate(['product']);
+  await expect.poll(async () => (await other.get('key')).answer?.value).toBe('kept');
+  pass(1_001);
+  await expect.poll(async () => (await other.get('key')).answer, { timeout: 10_000 }).toBeUndefined();
+  expect(other.state().health).toBe('up');
+  await store.dispose();
+  await other.dispose();
+  await redis.stop();
+});
+
 redisTest('when more could not be dropped than is remembered, nothing that was kept counts any more', async () => {
   const { redis, store, pass, isUp, keep } = await start(200);
   await keep();

@@ -24,6 +24,8 @@ const DROPPED_FOR_MS = 3_600_000;
 /** Tags that could not be dropped while Redis was away; beyond, all answers of the prefix go out of use. */
 const MOST_MISSED = 10_000;
 const MOST_DROPPED_AT_ONCE = 500;
+/** How soon it is tried again if nobody asks: other instances give meanwhile what should be gone. */
+const DROP_AGAIN_MS = 1_000;
 const WORDS: RedisWords = {
   away: 'Redis does not answer: nothing that is kept can be used until it does.',
   back: 'Redis answers again.',
@@ -54,6 +56,8 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
   /** What could not be dropped; until it is, nothing that is kept can be trusted. */
   const missed = new Set<string>();
   let dropping: Promise<void> | undefined;
+  let again: NodeJS.Timeout | undefined;
+  let isDisposed = false;
 
   async function drop(tags: readonly string[]): Promise<boolean> {
     const command = { keys: [stampKey, ...tagKeys(tags)], arguments: [String(DROPPED_FOR_MS)] };
@@ -71,11 +75,26 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
     for (const tag of tags.length < MOST_MISSED ? tags.slice(0, MOST_DROPPED_AT_ONCE) : tags) missed.delete(tag);
   }
 
+  /** One at a time, whoever wants it. */
+  function dropMissedOnce(): Promise<void> {
+    dropping ??= dropMissed();
+    return dropping;
+  }
+
+  function dropMissedLater(): void {
+    if (isDisposed) return;
+    again ??= setTimeout(() => {
+      void dropMissedOnce().then(() => {
+        again = undefined;
+        if (missed.size > 0) dropMissedLater();
+      });
+    }, DROP_AGAIN_MS).unref();
+  }
+
   return {
     async get(key) {
       if (missed.size > 0) {
-        dropping ??= dropMissed();
-        await dropping;
+        await dropMissedOnce();
         return NOTHING;
       }
       const found = await run(() => client.mGet([entryKey(key), stampKey, floorKey]));
@@ -99,6 +118,7 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
     async invalidate(tags) {
       if (tags.length === 0 || (await drop(tags))) return;
       for (const tag of tags) if (missed.size < MOST_MISSED) missed.add(tag);
+      dropMissedLater();
     },
     state: () => ({
       kind: 'redis',
@@ -109,6 +129,10 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
       evictions: undefined,
       owners: new Map(),
     }),
-    dispose: () => redis.dispose(),
+    dispose() {
+      isDisposed = true;
+      clearTimeout(again);
+      return redis.dispose();
+    },
   };
 }
