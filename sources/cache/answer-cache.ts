@@ -112,10 +112,10 @@ export class AnswerCache {
     return this.#read({ answer, stamp, key }, question, question.context);
   }
 
-  /** In the background, once at a time. Whoever asked may be gone by then. */
+  /** In the background, once at a time, whoever of those that are given it asked. They may be gone by then. */
   #renew(lookup: Found, question: Question): void {
     const { clock } = this.#deps;
-    const key = flightKey(lookup, question);
+    const key = `${lookup.stamp}|${lookup.key}`;
     if (this.#renewing.has(key) || this.#renewing.size >= MOST_RENEWALS) return;
     this.#renewing.add(key);
     const { requestId, log, headers, callerScope } = question.context;
