@@ -4,7 +4,7 @@ import { SkeinError } from '../../kernel/errors.ts';
 import { createCallContext } from '../../test/utils/call-context.ts';
 import { deferred } from '../../test/utils/deferred.ts';
 import { createMemorySource } from '../../test/utils/memory-source.ts';
-import type { CallContext, Freshness, GraphqlUpstream, Source, UnaryCall } from '../source.ts';
+import type { CallContext, Freshness, GraphqlAnswer, GraphqlUpstream, Source, UnaryCall } from '../source.ts';
 import { NotModified } from '../upstream/not-modified.ts';
 import { createCachedSource } from './cached-source.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -373,7 +373,7 @@ describe('documents for a GraphQL service', () => {
   function service(options: object, queriesHeld?: Promise<void>) {
     const schema = buildSchema(SDL);
     const asked: string[] = [];
-    const errors: { error: SkeinError; path: undefined }[] = [];
+    const errors: GraphqlAnswer['errors'][number][] = [];
     const upstream: GraphqlUpstream = {
       async execute({ query, variables }) {
         asked.push(query);
@@ -382,7 +382,7 @@ describe('documents for a GraphQL service', () => {
           product: ({ sku }: { sku: string }) => products.find((item) => item.sku === sku) ?? null,
           products,
           user: { id: 'ann' },
-          createProduct: ({ sku }: { sku: string }) => ({ sku }),
+          createProduct: ({ sku }: { sku: string }) => (sku === 'none' ? null : { sku }),
         };
         const { data } = await graphql({ schema, source: query, rootValue, variableValues: variables });
         return { data: JSON.parse(JSON.stringify(data)), errors };
@@ -449,6 +449,23 @@ describe('documents for a GraphQL service', () => {
     held.resolve();
     await Promise.all([...before, after]);
     expect(asked).toEqual([query, mutation, query]);
+  });
+
+  it.each([
+    [['made', 'name'], true],
+    [['made'], false],
+    [undefined, false],
+  ])('are dropped by a mutation that ran, also where something below it has failed: %s', async (path, isDropped) => {
+    const { ask, asked, errors } = service({
+      fields: { '*': 1_000 },
+      invalidate: { createProduct: { types: ['Product'] } },
+    });
+    await ask('{ products { sku } }');
+    errors.push({ error: new SkeinError('UPSTREAM_FAILED'), path });
+    await ask(`mutation { made: createProduct(sku: "${path?.length === 2 ? 'a' : 'none'}") { sku name } }`);
+    errors.pop();
+    await ask('{ products { sku } }');
+    expect(asked.length).toBe(isDropped ? 3 : 2);
   });
 
   it.each([

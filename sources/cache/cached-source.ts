@@ -124,7 +124,7 @@ export function createCachedSource(source: Source, options: SourceCacheOptions, 
         if (plan.kind === 'none') return service.execute(request, context);
         if (plan.kind === 'mutation') {
           const dropping = service.execute(request, context).then(async (answer) => {
-            if (answer.errors.length === 0) await drop(plan.tagsOf(answer.data, request.variables));
+            await drop(plan.tagsOf(answer, request.variables));
             return answer;
           });
           return dropping.finally(sharing.part);

@@ -9,7 +9,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { Arguments, GraphqlRequest } from '../source.ts';
+import type { Arguments, GraphqlAnswer, GraphqlRequest } from '../source.ts';
 import { digestOf } from './keys.ts';
 import { createSelectionTagger, responseKey, type SelectionDeps } from './selection-tags.ts';
 import type { KeepRule } from './terms.ts';
@@ -23,7 +23,7 @@ export type DocumentPlan =
       readonly rules: readonly KeepRule[];
       tagsOf(data: unknown, variables: Arguments): readonly string[];
     }
-  | { readonly kind: 'mutation'; tagsOf(data: unknown, variables: Arguments): readonly string[] }
+  | { readonly kind: 'mutation'; tagsOf(answer: GraphqlAnswer, variables: Arguments): readonly string[] }
   | { readonly kind: 'none' };
 
 export interface DocumentDeps extends Omit<SelectionDeps, 'fragments'> {
@@ -154,15 +154,22 @@ function planMutation(fields: readonly FieldNode[], { invalidation, names }: Doc
   });
   return {
     kind: 'mutation',
-    tagsOf: (data, variables) =>
+    tagsOf: (answer, variables) =>
       all.flatMap(({ node, dropsOf }) => {
+        if (hasFailed(answer, responseKey(node))) return [];
         const args = (node.arguments ?? []).map(({ name, value }) => [
           name.value,
           valueFromASTUntyped(value, variables),
         ]);
-        return dropsOf(Object.fromEntries(args), ownValue(data, responseKey(node)));
+        return dropsOf(Object.fromEntries(args), ownValue(answer.data, responseKey(node)));
       }),
   };
+}
+
+/** A mutation of which only something below has failed did run. */
+function hasFailed({ data, errors }: GraphqlAnswer, key: string): boolean {
+  const isMissing = (ownValue(data, key) ?? null) === null;
+  return isMissing && errors.some(({ path = [] }) => path.length === 0 || (path.length === 1 && path[0] === key));
 }
 
 /** With those in fragments, whatever their conditions: of a root there is one type. */
