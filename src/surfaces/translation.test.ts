@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import type { JsonObject, ModelRequest, ModelResponse } from '../../sources/ai/model.ts';
 import { messagesApi } from './anthropic/messages-api.ts';
+import type { Failure } from './failure.ts';
 import type { ChatFormat } from './format.ts';
 import { chatCompletions } from './openai/chat.ts';
 import { responses } from './openai/responses.ts';
@@ -164,6 +165,13 @@ const ANSWER: ModelResponse = {
   ],
 };
 const INFO = { model: 'm', requestId: 'r-1', createdAt: 1 };
+
+it('a stream of OpenAI’s responses that fails ends with an event of the type that its clients look for', () => {
+  const failure = { kind: 'overloaded', code: 'UPSTREAM_FAILED', message: 'No.' } as Failure;
+  const [, event = '', data = ''] = /^event: (.*)\ndata: (.*)\n\n$/.exec(responses.failedStream(failure, 'r-1')) ?? [];
+  expect(event).toBe('error');
+  expect(JSON.parse(data)).toMatchObject({ type: 'error', code: 'overloaded', message: 'No.', param: null });
+});
 
 /** What a client sends back of an answer. */
 const BACK: Readonly<Record<Client, (answer: JsonObject) => JsonObject>> = {

@@ -10,7 +10,7 @@ export const responses: ChatFormat = {
   stream: createResponsesStream,
   failedStream(failure) {
     const error = openaiError(failure);
-    return `event: error\ndata: ${JSON.stringify({ type: 'error', ...error, error })}\n\n`;
+    return `event: error\ndata: ${JSON.stringify({ ...error, type: 'error', error })}\n\n`;
   },
   headers: [],
   names: {
