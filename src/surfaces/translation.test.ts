@@ -173,6 +173,15 @@ it('a stream of OpenAI’s responses that fails ends with an event of the type t
   expect(JSON.parse(data)).toMatchObject({ type: 'error', code: 'overloaded', message: 'No.', param: null });
 });
 
+it('arguments that a limit has cut off leave a call of a tool without any, for clients that want an object', () => {
+  const cut = { type: 'tool-call', id: 'c1', name: 'weather', arguments: '{"city":"Os' } as const;
+  const answer = { ...ANSWER, finishReason: 'length', text: '', content: [cut] } as const;
+  expect(messagesApi.answer(answer, read('anthropic', {}), INFO)).toMatchObject({
+    content: [{ type: 'tool_use', id: 'c1', name: 'weather', input: {} }],
+    stop_reason: 'max_tokens',
+  });
+});
+
 /** What a client sends back of an answer. */
 const BACK: Readonly<Record<Client, (answer: JsonObject) => JsonObject>> = {
   openai: ({ choices }) => ({ messages: [(choices as { message: JsonObject }[])[0]?.message] }),

@@ -40,7 +40,16 @@ function toBlock(part: AnswerPart): JsonObject {
     case 'reasoning':
       return thinkingBlock(part);
     case 'tool-call':
-      return { ...toolBlock(part), input: JSON.parse(part.arguments === '' ? '{}' : part.arguments) as unknown };
+      return { ...toolBlock(part), input: inputOf(part.arguments) };
+  }
+}
+
+/** Of a call that a limit of tokens has cut off there is no object. */
+function inputOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
   }
 }
 
