@@ -47,6 +47,13 @@ describe('what only one format has', () => {
     ['openai', { service_tier: 'flex' }, 'service_tier'],
     ['openai', { reasoning_effort: 'xhigh' }, 'reasoning_effort'],
     ['openai', { tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'tools[0].type'],
+    [
+      'openai',
+      {
+        messages: [{ role: 'assistant', tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'x', input: 'y' } }] }],
+      },
+      'messages[0].tool_calls[0].type',
+    ],
     ['openai', { tool_choice: { type: 'allowed_tools', allowed_tools: {} } }, 'tool_choice'],
     ['openai', { functions: [{ name: 'x' }] }, 'functions'],
     ['openai', { messages: [{ role: 'user', content: 'x', name: 'ada' }] }, 'messages[0].name'],

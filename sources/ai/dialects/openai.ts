@@ -54,6 +54,8 @@ function parse(body: unknown): ModelResponse {
   const text = contentText(message.content) || refusal;
   if (text) content.push({ type: 'text', text });
   for (const [index, call] of arrayOf(message.tool_calls).map(objectOf).entries()) {
+    // Of a tool that is OpenAI's alone: only who asks in its words has one.
+    if (call.type === 'custom') continue;
     const called = objectOf(call.function);
     const [name, given] = [textOf(called.name), textOf(called.arguments) || '{}'];
     if (!name) throw unreadable('A call of a tool has no name.');

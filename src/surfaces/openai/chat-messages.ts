@@ -120,7 +120,7 @@ function readAnswer(message: FieldReader, translation: Translation): string | re
     typeof content === 'string' || content === undefined
       ? textParts(typeof content === 'string' && content !== '' ? content : refusal)
       : readPieces(message, translation);
-  const calls = (message.objects('tool_calls') ?? []).map((call) => readCall(call, translation));
+  const calls = (message.objects('tool_calls') ?? []).flatMap((call) => readCall(call, translation));
   const thoughts = readThoughts(message, translation);
   if (calls.length === 0 && thoughts.length === 0 && typeof content === 'string') return content;
   return [...thoughts, ...said, ...calls];
@@ -141,8 +141,11 @@ function readThoughts(message: FieldReader, translation: Translation): readonly 
   return typeof plain === 'string' && plain !== '' ? [{ type: 'reasoning', text: plain }] : [];
 }
 
-function readCall(call: FieldReader, translation: Translation): ToolCallPart {
-  if ((call.text('type') ?? 'function') !== 'function') throw wrong(call.path('type'), 'must be function');
+function readCall(call: FieldReader, translation: Translation): ToolCallPart[] {
+  if ((call.text('type') ?? 'function') !== 'function') {
+    translation.only(call.path('type'));
+    return [];
+  }
   const called = new FieldReader(call.any('function'), call.path('function'));
   const signature = readExtraContent(call.any('extra_content'));
   if (signature !== undefined) translation.hasForeign = true;
@@ -155,7 +158,7 @@ function readCall(call: FieldReader, translation: Translation): ToolCallPart {
     ...(signature !== undefined && { signature }),
   };
   translation.onlyRest(call, called);
-  return part;
+  return [part];
 }
 
 export const NO_PARAMETERS: JsonObject = { type: 'object', properties: {} };
