@@ -118,7 +118,7 @@ export function createProvider(
     const { native } = call;
     if (native === undefined || dialect.native === undefined || native.dialect !== dialect.name)
       return createEventDecoder(dialect.stream(call));
-    return new NativeDecoder(dialect.native, dialect.stream({ ...call, output: undefined }), native.wantsUsage);
+    return new NativeDecoder(dialect.native, dialect.stream({ ...call, output: undefined }, 'some'), native.wantsUsage);
   }
 
   /** The body of a whole answer, and what it is worth. */

@@ -29,3 +29,48 @@ it('a call of a custom tool comes from OpenAI to its own client, and goes back',
   expect(surfaces.providers.openai.requests.at(-1)?.body.messages).toEqual(messages);
   expect(surfaces.records.at(-1)).toMatchObject({ outcome: 'ok', usage: { inputTokens: 10, outputTokens: 5 } });
 });
+
+it('the last piece of a call comes with the reason of the end, as some servers of OpenAI’s format send it', async () => {
+  const chunk = (delta: object, finish_reason: string | null = null) =>
+    `data: ${JSON.stringify({ id: 'a', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+  const pieces = [
+    chunk({
+      role: 'assistant',
+      tool_calls: [{ index: 0, id: 'c1', type: 'function', function: { name: 'weather', arguments: '{"city":' } }],
+    }),
+    chunk({ tool_calls: [{ index: 0, function: { arguments: '"Oslo"}' } }] }, 'tool_calls'),
+    'data: [DONE]\n\n',
+  ];
+  surfaces.providers.openai.answer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(pieces.join(''));
+  });
+  const stream = surfaces.openai.chat.completions.stream({ model: 'openai', messages: [question] });
+  const { choices } = await stream.finalChatCompletion();
+  expect(choices[0]?.message.tool_calls).toMatchObject([
+    { function: { name: 'weather', arguments: '{"city":"Oslo"}' } },
+  ]);
+  expect(surfaces.records.at(-1)).toMatchObject({ outcome: 'ok' });
+});
+
+it('arguments of a call may have words in them that are looked for', async () => {
+  const event = (type: string, more: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+  const events = [
+    event('message_start', { message: { id: 'm', role: 'assistant', content: [], usage: { input_tokens: 3 } } }),
+    event('content_block_start', { index: 0, content_block: { type: 'tool_use', id: 'c1', name: 'grep', input: {} } }),
+    event('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json: '{"for":"' } }),
+    event('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json: 'message_stop"}' } }),
+    event('content_block_stop', { index: 0 }),
+    event('message_delta', { delta: { stop_reason: 'tool_use', stop_sequence: null }, usage: { output_tokens: 4 } }),
+    event('message_stop', {}),
+  ];
+  surfaces.providers.anthropic.answer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(events.join(''));
+  });
+  const { content } = await surfaces.anthropic.messages
+    .stream({ model: 'anthropic', max_tokens: 9, messages: [question] })
+    .finalMessage();
+  expect(content).toMatchObject([{ type: 'tool_use', input: { for: 'message_stop' } }]);
+  expect(surfaces.records.at(-1)).toMatchObject({ outcome: 'ok', usage: { inputTokens: 3, outputTokens: 4 } });
+});

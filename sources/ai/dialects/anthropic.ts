@@ -27,7 +27,7 @@ export function createAnthropicDialect(quirks: DialectQuirks = {}): ModelDialect
     request: (call, target) => anthropicRequest(call, target, quirks),
     parse,
     usage: (body) => usageOf(objectOf(body).usage),
-    stream: (call) => new AnthropicDecoder(call.output !== undefined),
+    stream: (call, shown) => new AnthropicDecoder(call.output !== undefined, shown !== 'some'),
     native: anthropicNative(quirks),
   };
 }
@@ -80,6 +80,7 @@ function redacted(data: unknown) {
 
 class AnthropicDecoder implements StreamDecoder {
   readonly #structured: boolean;
+  readonly #seesAll: boolean;
   readonly #calls = new ToolCallAssembler();
   #usage: JsonObject | undefined;
   #isCounted = false;
@@ -88,8 +89,9 @@ class AnthropicDecoder implements StreamDecoder {
   #modelId: string | undefined;
   #finished = false;
 
-  constructor(structured: boolean) {
+  constructor(structured: boolean, seesAll: boolean) {
     this.#structured = structured;
+    this.#seesAll = seesAll;
   }
 
   push({ event, data }: StreamEvent): ModelPart[] {
@@ -141,7 +143,7 @@ class AnthropicDecoder implements StreamDecoder {
   #finish(): ModelPart {
     this.#finished = true;
     const reason = finishReason(this.#reason, this.#structured);
-    this.#calls.check(reason);
+    if (this.#seesAll) this.#calls.check(reason);
     return { type: 'finish', reason, usage: this.usage(), id: this.#id, modelId: this.#modelId };
   }
 

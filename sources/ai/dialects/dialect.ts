@@ -15,8 +15,8 @@ export interface ModelDialect {
   parse(body: unknown, call: ModelRequest): ModelResponse;
   /** What the parsed body of any answer says of the tokens, an error's as well: it is paid, whatever it is worth. */
   usage(body: unknown): Usage | undefined;
-  /** A decoder for one stream. */
-  stream(call: ModelRequest): StreamDecoder;
+  /** A decoder for one stream. One that is shown `some` of the events alone holds nothing against calls that lack a piece. */
+  stream(call: ModelRequest, shown?: 'all' | 'some'): StreamDecoder;
   /** What questions in the format's own words become, where clients may ask in it. */
   readonly native?: NativeDialect | undefined;
   /** Where the format has one. */

@@ -22,7 +22,7 @@ export function createResponsesDialect(quirks: DialectQuirks = {}): ModelDialect
     request: (call, target) => responsesRequest(call, target, quirks),
     parse,
     usage: (body) => usageOf(objectOf(body).usage),
-    stream: () => new ResponsesDecoder(),
+    stream: (_, shown) => new ResponsesDecoder(shown !== 'some'),
     native: responsesNative(quirks),
   };
 }
@@ -98,12 +98,17 @@ function logprobsOf(items: readonly JsonObject[]): unknown {
 }
 
 class ResponsesDecoder implements StreamDecoder {
+  readonly #seesAll: boolean;
   readonly #calls = new ToolCallAssembler();
   /** Calls whose arguments came piece by piece: the whole of them says nothing new. */
   readonly #streamed = new Set<number>();
   #usage: unknown;
   #refused = false;
   #finished = false;
+
+  constructor(seesAll: boolean) {
+    this.#seesAll = seesAll;
+  }
 
   push({ event, data }: StreamEvent): ModelPart[] {
     if (this.#finished || data === '[DONE]') return [];
@@ -173,7 +178,7 @@ class ResponsesDecoder implements StreamDecoder {
     throwFailure(response);
     this.#finished = true;
     const reason = finishReason(response, this.#refused, this.#calls.size > 0);
-    this.#calls.check(reason);
+    if (this.#seesAll) this.#calls.check(reason);
     return [{ type: 'finish', reason, usage: this.usage(), id: textOf(response.id), modelId: textOf(response.model) }];
   }
 }

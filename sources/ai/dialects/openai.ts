@@ -30,7 +30,7 @@ export function createOpenaiDialect(endpoint: string, quirks: DialectQuirks = {}
     request: (call, target) => openaiRequest(call, target, settled),
     parse,
     usage: (body) => openaiUsage(objectOf(body).usage),
-    stream: () => new OpenaiDecoder(),
+    stream: (_, shown) => new OpenaiDecoder(shown !== 'some'),
     native: openaiNative(settled),
     embeddings: createOpenaiEmbeddings(settled),
   };
@@ -75,6 +75,7 @@ function parse(body: unknown): ModelResponse {
 }
 
 class OpenaiDecoder implements StreamDecoder {
+  readonly #seesAll: boolean;
   readonly #calls = new ToolCallAssembler();
   #id: string | undefined;
   #modelId: string | undefined;
@@ -84,6 +85,10 @@ class OpenaiDecoder implements StreamDecoder {
   #isCounted = false;
   #finished = false;
   #lastKey: number | string = 0;
+
+  constructor(seesAll: boolean) {
+    this.#seesAll = seesAll;
+  }
 
   push({ event, data }: StreamEvent): ModelPart[] {
     if (this.#finished) return [];
@@ -146,7 +151,7 @@ class OpenaiDecoder implements StreamDecoder {
   #finish(): ModelPart[] {
     this.#finished = true;
     const reason = this.#refused ? 'content-filter' : (this.#reason ?? 'other');
-    this.#calls.check(reason);
+    if (this.#seesAll) this.#calls.check(reason);
     return [{ type: 'finish', reason, usage: this.usage(), id: this.#id, modelId: this.#modelId }];
   }
 }
