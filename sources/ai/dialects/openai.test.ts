@@ -123,6 +123,17 @@ describe('the answer', () => {
     });
   });
 
+  test('has reasoning that is counted beside the completion among its output', () => {
+    // As xAI counts it: the total says so.
+    const usage = {
+      prompt_tokens: 32,
+      completion_tokens: 9,
+      total_tokens: 135,
+      completion_tokens_details: { reasoning_tokens: 94 },
+    };
+    expect(dialect.usage({ usage })).toMatchObject({ outputTokens: 103, totalTokens: 135, reasoningTokens: 94 });
+  });
+
   test('leaves unknown what the provider does not say', () => {
     const bare = dialect.parse({ choices: [{ message: { content: 'x' }, finish_reason: 'length' }], usage: {} }, call);
     expect(bare).toMatchObject({ id: undefined, finishReason: 'length', modelId: undefined });
