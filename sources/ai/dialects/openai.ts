@@ -65,7 +65,10 @@ function parse(body: unknown): ModelResponse {
   return {
     id: textOf(answer.id),
     text: joinText(content),
-    finishReason: reason,
+    finishReason: endOf(
+      reason,
+      content.some(({ type }) => type === 'tool-call'),
+    ),
     usage: openaiUsage(answer.usage),
     modelId: textOf(answer.model),
     content,
@@ -150,7 +153,7 @@ class OpenaiDecoder implements StreamDecoder {
 
   #finish(): ModelPart[] {
     this.#finished = true;
-    const reason = this.#refused ? 'content-filter' : (this.#reason ?? 'other');
+    const reason = this.#refused ? 'content-filter' : endOf(this.#reason ?? 'other', this.#calls.size > 0);
     if (this.#seesAll) this.#calls.check(reason);
     return [{ type: 'finish', reason, usage: this.usage(), id: this.#id, modelId: this.#modelId }];
   }
@@ -166,6 +169,11 @@ function contentText(content: unknown): string {
   return arrayOf(content)
     .map((piece) => textOf(objectOf(piece).text) ?? '')
     .join('');
+}
+
+/** Who is told which tool to call says that it has stopped. */
+function endOf(reason: FinishReason, calls: boolean): FinishReason {
+  return reason === 'stop' && calls ? 'tool-calls' : reason;
 }
 
 function finishReason(reason: unknown): FinishReason {

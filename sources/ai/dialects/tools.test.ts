@@ -198,6 +198,14 @@ test('servers that do not count their calls are told apart by ids', () => {
   ]);
 });
 
+test('a tool that OpenAI was told to call is the reason of the end, although OpenAI says stop then', () => {
+  const call = { id: 'a', function: { name: 'weather', arguments: '{}' } };
+  const body = { choices: [{ message: { tool_calls: [call] }, finish_reason: 'stop' }] };
+  expect(make('openai').parse(body, { messages: [] }).finishReason).toBe('tool-calls');
+  const events = [openaiDelta({ index: 0, ...call }), { choices: [{ delta: {}, finish_reason: 'stop' }] }];
+  expect(decode('openai', events, ['[DONE]']).at(-1)).toMatchObject({ type: 'finish', reason: 'tool-calls' });
+});
+
 test('calls without ids get some that stay here, and thoughts of Gemini go back as they came', () => {
   const call = { functionCall: { name: 'weather', args: { city: 'Oslo' } }, thoughtSignature: 'sig' };
   const body = { candidates: [{ content: { parts: [call] }, finishReason: 'STOP' }] };
