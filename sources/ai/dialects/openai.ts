@@ -88,6 +88,8 @@ class OpenaiDecoder implements StreamDecoder {
   #isCounted = false;
   #finished = false;
   #lastKey: number | string = 0;
+  /** The call that was told last of each index. */
+  readonly #counted = new Map<number, { readonly key: number | string; readonly id: string | undefined }>();
 
   constructor(seesAll: boolean) {
     this.#seesAll = seesAll;
@@ -144,11 +146,21 @@ class OpenaiDecoder implements StreamDecoder {
   #call(call: JsonObject): ModelPart[] {
     const called = objectOf(call.function);
     const id = textOf(call.id) || undefined;
-    // Servers that do not count their calls name them, and send each whole or one after the other.
-    if (typeof call.index === 'number') this.#lastKey = call.index;
-    else if (id !== undefined) this.#lastKey = id;
     const name = textOf(called.name);
+    // Servers that do not count their calls name them, and send each whole or one after the other.
+    if (typeof call.index === 'number') this.#lastKey = this.#keyOf(call.index, id, name);
+    else if (id !== undefined) this.#lastKey = id;
     return this.#calls.push({ key: this.#lastKey, id, name, arguments: textOf(called.arguments) });
+  }
+
+  /** Some servers count every call as the first: one with an id and a name of its own is another. */
+  #keyOf(index: number, id: string | undefined, name: string | undefined): number | string {
+    const known = this.#counted.get(index);
+    const isOther = known?.id !== undefined && id !== undefined && id !== known.id && name;
+    if (known !== undefined && !isOther) return known.key;
+    const key = isOther ? id : index;
+    this.#counted.set(index, { key, id });
+    return key;
   }
 
   #finish(): ModelPart[] {

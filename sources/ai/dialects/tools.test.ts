@@ -198,6 +198,24 @@ test('servers that do not count their calls are told apart by ids', () => {
   ]);
 });
 
+test('servers that count every call as the first are told apart by ids as well', () => {
+  const parts = decode(
+    'openai',
+    [
+      openaiDelta({ index: 0, id: 'a', function: { name: 'weather', arguments: '{}' } }),
+      openaiDelta({ index: 0, id: 'b', function: { name: 'weather', arguments: '{"a"' } }),
+      openaiDelta({ index: 0, function: { arguments: ':1}' } }),
+      { choices: [{ delta: {}, finish_reason: 'tool_calls' }] },
+    ],
+    ['[DONE]'],
+  );
+  expect(parts.slice(0, -1)).toEqual([
+    { type: 'tool-call', index: 0, id: 'a', name: 'weather', arguments: '{}' },
+    { type: 'tool-call', index: 1, id: 'b', name: 'weather', arguments: '{"a"' },
+    { type: 'tool-call', index: 1, arguments: ':1}' },
+  ]);
+});
+
 test('a tool that OpenAI was told to call is the reason of the end, although OpenAI says stop then', () => {
   const call = { id: 'a', function: { name: 'weather', arguments: '{}' } };
   const body = { choices: [{ message: { tool_calls: [call] }, finish_reason: 'stop' }] };
