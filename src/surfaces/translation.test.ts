@@ -54,6 +54,11 @@ describe('what only one format has', () => {
       },
       'messages[0].tool_calls[0].type',
     ],
+    [
+      'openai',
+      { messages: [{ role: 'tool', tool_call_id: 'c', content: [{ type: 'file', file: { file_data: 'JVBE' } }] }] },
+      'messages[0].content',
+    ],
     ['openai', { tool_choice: { type: 'allowed_tools', allowed_tools: {} } }, 'tool_choice'],
     ['openai', { functions: [{ name: 'x' }] }, 'functions'],
     ['openai', { messages: [{ role: 'user', content: 'x', name: 'ada' }] }, 'messages[0].name'],
@@ -150,6 +155,18 @@ describe('canonical requests', () => {
         parallelToolCalls: false,
       });
   });
+});
+
+it('an image among the results of a tool stays there, for providers that take it', () => {
+  const url = 'data:image/png;base64,iVBORw0KGgo=';
+  const content = [
+    { type: 'text', text: 'Here.' },
+    { type: 'image_url', image_url: { url } },
+  ];
+  const { request } = read('openai', { messages: [{ role: 'tool', tool_call_id: 'c', content }] });
+  expect(request.messages[0]?.content).toMatchObject([
+    { type: 'tool-result', content: [{ text: 'Here.' }, { type: 'image', source: { data: 'iVBORw0KGgo=' } }] },
+  ]);
 });
 
 const ANSWER: ModelResponse = {

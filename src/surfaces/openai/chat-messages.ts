@@ -5,6 +5,7 @@ import type {
   ReasoningPart,
   TextPart,
   ToolCallPart,
+  ToolResultPart,
 } from '../../../sources/ai/model.ts';
 import { FieldReader, wrong } from '../field-reader.ts';
 import { mediaOf } from '../media.ts';
@@ -35,8 +36,7 @@ function readMessage(message: FieldReader, translation: Translation): ModelMessa
     case 'tool': {
       const content = readContent(message, translation);
       const id = message.needText('tool_call_id');
-      const texts = typeof content === 'string' ? content : content.filter((part): part is TextPart => isText(part));
-      return { role, content: [{ type: 'tool-result', id, content: texts }] };
+      return { role, content: [{ type: 'tool-result', id, content: resultOf(content, message, translation) }] };
     }
     case 'function':
       translation.only(message.path('role'));
@@ -46,8 +46,16 @@ function readMessage(message: FieldReader, translation: Translation): ModelMessa
   }
 }
 
-function isText(part: ContentPart): boolean {
-  return part.type === 'text';
+/** Texts and images; what else there may be is for providers of this format alone. */
+function resultOf(
+  content: string | readonly ContentPart[],
+  message: FieldReader,
+  translation: Translation,
+): ToolResultPart['content'] {
+  if (typeof content === 'string') return content;
+  const parts = content.filter((part) => part.type === 'text' || part.type === 'image');
+  if (parts.length < content.length) translation.only(message.path('content'));
+  return parts;
 }
 
 function readContent(message: FieldReader, translation: Translation): string | readonly ContentPart[] {
