@@ -81,6 +81,11 @@ describe('what only one format has', () => {
     ['anthropic', { output_config: { effort: 'max' } }, 'output_config.effort'],
     [
       'anthropic',
+      { thinking: { type: 'enabled', budget_tokens: 2_000 }, output_config: { effort: 'low' } },
+      'output_config.effort',
+    ],
+    [
+      'anthropic',
       { messages: [{ role: 'user', content: [{ type: 'document', source: { type: 'file', file_id: 'f' } }] }] },
       'messages[0].content[0].source.type',
     ],

@@ -44,6 +44,9 @@ export function readQuestion(json: JsonObject): ChatCall {
   if (tier !== undefined && tier !== 'auto' && tier !== 'standard_only') translation.only('service_tier');
   if (body.json('cache_control') !== undefined) translation.hint('cache_control');
   const { reasoning, output } = readOutputConfig(body, translation);
+  const thinking = readThinking(body, translation);
+  // Other formats have one word for how much is thought.
+  if (thinking !== undefined && reasoning !== undefined) translation.only('output_config.effort');
   const read: ModelRequest = {
     messages: [...system, ...messages],
     maxTokens: body.integer('max_tokens', 1),
@@ -52,7 +55,7 @@ export function readQuestion(json: JsonObject): ChatCall {
     stop: body.texts('stop_sequences'),
     tools: body.objects('tools')?.flatMap((tool) => readTool(tool, translation)),
     ...readChoice(body, translation),
-    reasoning: readThinking(body, translation) ?? reasoning,
+    reasoning: thinking ?? reasoning,
     output,
     native: translation,
   };
