@@ -100,6 +100,16 @@ export class FieldReader {
     throw wrong(this.path(name), 'must be a string or a list of strings');
   }
 
+  /** As `objects`; a list without anything in it asks for nothing. */
+  someObjects(name: string): readonly FieldReader[] | undefined {
+    return nonEmpty(this.objects(name));
+  }
+
+  /** As `texts`; a list without anything in it asks for nothing. */
+  someTexts(name: string): readonly string[] | undefined {
+    return nonEmpty(this.texts(name));
+  }
+
   /** Text by text. */
   map(name: string): Readonly<Record<string, string>> | undefined {
     const value = this.json(name);
@@ -115,6 +125,10 @@ export class FieldReader {
       .filter(([name, value]) => !this.#read.has(name) && !isNothing(value))
       .map(([name]) => this.path(name));
   }
+}
+
+function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return list?.length === 0 ? undefined : list;
 }
 
 function isNothing(value: unknown): boolean {

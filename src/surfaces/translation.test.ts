@@ -174,6 +174,15 @@ it('an image among the results of a tool stays there, for providers that take it
   ]);
 });
 
+it.each<[Client, JsonObject]>([
+  ['openai', { tools: [], stop: [] }],
+  ['openai-responses', { tools: [] }],
+  ['anthropic', { tools: [], stop_sequences: [] }],
+])('lists of %s without anything in them ask for nothing', (client, more) => {
+  const { tools, stop } = read(client, more).request;
+  expect([tools, stop]).toEqual([undefined, undefined]);
+});
+
 const ANSWER: ModelResponse = {
   id: 'a',
   text: 'Done',

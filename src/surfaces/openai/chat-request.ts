@@ -29,11 +29,11 @@ export function readChatRequest(json: JsonObject): ChatCall {
     maxTokens: body.integer('max_completion_tokens', 1) ?? body.integer('max_tokens', 1),
     temperature: body.number('temperature', 0, 2),
     topP: body.number('top_p', 0, 1),
-    stop: nonEmpty(body.texts('stop')),
+    stop: body.someTexts('stop'),
     seed: body.integer('seed'),
     logprobs: readLogprobs(body, translation),
     reasoning: readEffort(body.text('reasoning_effort'), 'reasoning_effort', translation),
-    tools: body.objects('tools')?.flatMap((tool) => readTool(tool, translation)),
+    tools: body.someObjects('tools')?.flatMap((tool) => readTool(tool, translation)),
     toolChoice: readToolChoice(body, translation),
     parallelToolCalls: body.boolean('parallel_tool_calls'),
     output: readOutput(body, translation),
@@ -45,10 +45,6 @@ export function readChatRequest(json: JsonObject): ChatCall {
   translation.onlyRest(body);
   if (translation.hasForeign) translation.body = withoutForeign(json);
   return { model, stream, request: { ...read, extras: translation.extras }, translation };
-}
-
-function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
-  return list?.length === 0 ? undefined : list;
 }
 
 function readLogprobs(body: FieldReader, translation: Translation): number | undefined {

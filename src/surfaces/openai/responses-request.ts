@@ -41,7 +41,7 @@ export function readResponsesRequest(json: JsonObject): ChatCall {
     topP: body.number('top_p', 0, 1),
     logprobs,
     reasoning: readReasoning(body, translation),
-    tools: body.objects('tools')?.flatMap((tool) => readTool(tool, translation)),
+    tools: body.someObjects('tools')?.flatMap((tool) => readTool(tool, translation)),
     toolChoice: readToolChoice(body, translation),
     parallelToolCalls: body.boolean('parallel_tool_calls'),
     output: readText(body, translation),
