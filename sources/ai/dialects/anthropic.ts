@@ -82,6 +82,8 @@ class AnthropicDecoder implements StreamDecoder {
   readonly #structured: boolean;
   readonly #seesAll: boolean;
   readonly #calls = new ToolCallAssembler();
+  /** What calls have begun with: it counts where nothing follows. */
+  readonly #inputs = new Map<number, string>();
   #usage: JsonObject | undefined;
   #isCounted = false;
   #reason: unknown;
@@ -113,7 +115,7 @@ class AnthropicDecoder implements StreamDecoder {
       case 'content_block_delta':
         return this.#delta(keyOf(body), objectOf(body.delta));
       case 'content_block_stop':
-        return this.#calls.close(keyOf(body));
+        return this.#calls.close(keyOf(body), this.#inputs.get(keyOf(body)));
       case 'message_delta':
         this.#reason = objectOf(body.delta).stop_reason ?? this.#reason;
         this.#addUsage(body.usage);
@@ -151,6 +153,7 @@ class AnthropicDecoder implements StreamDecoder {
   #block(key: number, block: JsonObject): ModelPart[] {
     if (block.type === 'redacted_thinking') return [{ type: 'reasoning', text: '', signature: redacted(block.data) }];
     if (block.type !== 'tool_use' || this.#structured) return this.#delta(key, block);
+    if (isObject(block.input)) this.#inputs.set(key, JSON.stringify(block.input));
     return this.#calls.push({ key, id: textOf(block.id), name: textOf(block.name) });
   }
 

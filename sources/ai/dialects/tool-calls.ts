@@ -52,9 +52,9 @@ export class ToolCallAssembler {
     return [{ ...piece(call.index, call.text, delta.signature), id, name: call.name }];
   }
 
-  /** The call is whole: one without arguments gets empty ones. */
-  close(key: number | string): ModelPart[] {
-    return this.#calls.get(key)?.text === '' ? this.push({ key, arguments: '{}' }) : [];
+  /** The call is whole: one without arguments gets those that are known otherwise, or empty ones. */
+  close(key: number | string, known = '{}'): ModelPart[] {
+    return this.#calls.get(key)?.text === '' ? this.push({ key, arguments: known }) : [];
   }
 
   /** @throws SkeinError MODEL_OUTPUT_INVALID when a call is not what it must be, unless the answer was cut. */

@@ -181,6 +181,17 @@ describe('arguments that are no JSON', () => {
   });
 });
 
+test('a call may have all its arguments with its beginning', () => {
+  const events = [
+    block('start', 0, { content_block: { type: 'tool_use', id: 'a', name: 'weather', input: { city: 'Oslo' } } }),
+    block('stop', 0, {}),
+    { type: 'message_delta', delta: { stop_reason: 'tool_use' } },
+    { type: 'message_stop' },
+  ];
+  const calls = decode('anthropic', events).filter((part) => part.type === 'tool-call');
+  expect(calls.map(({ arguments: text }) => text).join('')).toBe('{"city":"Oslo"}');
+});
+
 test('servers that do not count their calls are told apart by ids', () => {
   const parts = decode(
     'openai',
