@@ -145,6 +145,22 @@ describe('the stream', () => {
     ]);
   });
 
+  test('has its thoughts as the whole answer has them, a paragraph for each', () => {
+    const part = (summary_index: number) => ({
+      type: 'response.reasoning_summary_part.added',
+      output_index: 0,
+      summary_index,
+    });
+    const hm = (delta: string) => ({ type: 'response.reasoning_summary_text.delta', output_index: 0, delta });
+    const summary = ['One.', 'Two.'].map((words) => ({ type: 'summary_text', text: words }));
+    const whole = dialect.parse({ ...completed.response, output: [{ type: 'reasoning', summary }] }, call);
+    const thought = decode(part(0), hm('One.'), part(1), hm('Two.'), completed).map((one) =>
+      one.type === 'reasoning' ? one.text : '',
+    );
+    expect(whole.content).toMatchObject([{ text: 'One.\n\nTwo.' }]);
+    expect(thought.join('')).toBe('One.\n\nTwo.');
+  });
+
   test('that is cut, or refused, says so', () => {
     const incomplete = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } };
     expect(decode(text('a'), { type: 'response.incomplete', response: incomplete }).at(-1)).toMatchObject({

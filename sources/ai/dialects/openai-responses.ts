@@ -76,11 +76,14 @@ function toParts(item: JsonObject, index: number): AnswerPart[] {
   }
 }
 
+/** Between the pieces of a thought. */
+const PARAGRAPH = '\n\n';
+
 function summaryOf(item: JsonObject): string {
   const pieces = arrayOf(item.summary).length > 0 ? item.summary : item.content;
   return arrayOf(pieces)
     .map((piece) => textOf(objectOf(piece).text) ?? '')
-    .join('\n\n');
+    .join(PARAGRAPH);
 }
 
 function signatureOf(item: JsonObject): Signature | undefined {
@@ -122,6 +125,9 @@ class ResponsesDecoder implements StreamDecoder {
       case 'response.refusal.delta':
         this.#refused = true;
         return textParts(body);
+      case 'response.reasoning_summary_part.added':
+        // As the whole answer has them.
+        return countOf(body.summary_index) ? [{ type: 'reasoning', text: PARAGRAPH }] : [];
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta': {
         const text = textOf(body.delta);
