@@ -220,6 +220,30 @@ it('arguments that a limit has cut off leave a call of a tool without any, for c
   });
 });
 
+it('thoughts that are streamed in pieces come back whole with their signature', () => {
+  const stream = chatCompletions.stream(read('openai', {}), INFO);
+  const signature = { dialect: 'anthropic', value: 'sealed' };
+  const events = [
+    { type: 'reasoning', text: 'Let me' } as const,
+    { type: 'reasoning', text: ' see.' } as const,
+    { type: 'reasoning', text: '', signature } as const,
+    { type: 'text', text: 'Done' } as const,
+  ].map((part) => stream.part(part));
+  const deltas = events
+    .join('')
+    .trim()
+    .split('\n\n')
+    .map(
+      (event) => (JSON.parse(event.slice('data: '.length)) as { choices: { delta: JsonObject }[] }).choices[0]?.delta,
+    );
+  const details = deltas.flatMap((delta) => (delta?.reasoning_details ?? []) as JsonObject[]);
+  const message = { role: 'assistant', content: 'Done', reasoning_content: 'Let me see.', reasoning_details: details };
+  expect(read('openai', { messages: [message] }).request.messages[0]?.content).toEqual([
+    { type: 'reasoning', text: 'Let me see.', signature },
+    { type: 'text', text: 'Done' },
+  ]);
+});
+
 /** What a client sends back of an answer. */
 const BACK: Readonly<Record<Client, (answer: JsonObject) => JsonObject>> = {
   openai: ({ choices }) => ({ messages: [(choices as { message: JsonObject }[])[0]?.message] }),

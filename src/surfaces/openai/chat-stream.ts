@@ -19,6 +19,8 @@ export function createChatStream({ translation }: ChatCall, info: AnswerInfo): S
       `[{"index":0,"delta":${delta},"logprobs":${logprobs === null ? 'null' : JSON.stringify({ content: logprobs, refusal: null })},"finish_reason":${JSON.stringify(reason)}}]`,
     );
   let begun = false;
+  /** Of the thought that is under way: its signature goes back with the whole of it. */
+  let thought = '';
 
   const delta = (fields: JsonObject, logprobs?: unknown): string => {
     if (begun) return choice(JSON.stringify(fields), logprobs);
@@ -28,16 +30,21 @@ export function createChatStream({ translation }: ChatCall, info: AnswerInfo): S
 
   return {
     part(part) {
+      if (part.type !== 'reasoning') thought = '';
       switch (part.type) {
         case 'text':
           if (part.text === '') return '';
           if (begun && part.logprobs === undefined) return choice(`{"content":${JSON.stringify(part.text)}}`);
           return delta({ content: part.text }, part.logprobs);
-        case 'reasoning':
+        case 'reasoning': {
+          const { text, signature } = part;
+          const whole = thought + text;
+          thought = signature === undefined ? whole : '';
           return delta({
-            ...(part.text !== '' && { reasoning_content: part.text }),
-            ...(part.signature !== undefined && { reasoning_details: [reasoningDetail(part)] }),
+            ...(text !== '' && { reasoning_content: text }),
+            ...(signature !== undefined && { reasoning_details: [reasoningDetail({ text: whole, signature })] }),
           });
+        }
         case 'tool-call': {
           const { index, id, name, arguments: given, signature } = part;
           const called =
