@@ -36,6 +36,9 @@ const all = (client: Client, parameter: string) =>
     PROVIDER_DIALECTS.filter((dialect) => dialect !== client).map((dialect) => [dialect, reason(parameter)]),
   );
 
+/** As models of both tell it of their own calls. */
+const CALLED = { name: 'weather', caller: { type: 'direct' } };
+
 describe('what only one format has', () => {
   it.each<[Client, JsonObject, string]>([
     ['openai', { n: 2 }, 'n'],
@@ -120,6 +123,19 @@ describe('what only one format has', () => {
     ['openai-responses', { include: ['reasoning.encrypted_content'], previous_response_id: null }],
     ['anthropic', { service_tier: 'auto', thinking: { type: 'adaptive' }, metadata: {} }],
     ['anthropic', { system: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }] }],
+    [
+      'anthropic',
+      { messages: [{ role: 'assistant', content: [{ type: 'tool_use', ...CALLED, id: 'c', input: {} }] }] },
+    ],
+    [
+      'openai-responses',
+      {
+        input: [
+          { type: 'function_call', ...CALLED, call_id: 'c', arguments: '{}' },
+          { type: 'message', role: 'assistant', phase: 'final_answer', content: 'x' },
+        ],
+      },
+    ],
   ])('but asks for nothing in particular, as in %s with %j, is refused by nobody', (client, more) => {
     expect(refusals(client, more)).toEqual({});
   });

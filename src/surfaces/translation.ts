@@ -47,6 +47,12 @@ export class Translation implements NativeRequest {
     for (const reader of readers) for (const parameter of reader.rest()) this.only(parameter);
   }
 
+  /** A call that the model has made itself is like all others; one that its provider's code has made is not. */
+  onlyDirect(call: FieldReader): void {
+    const caller = call.json('caller');
+    if (caller !== undefined && caller.type !== 'direct') this.only(call.path('caller'));
+  }
+
   /** The parameter does not change what is answered: where it means nothing, that is told in a header. */
   hint(parameter: string, ...dialects: readonly ProviderDialect[]): void {
     this.#hints.push({ parameter, dialects });

@@ -91,6 +91,7 @@ function readBlock(block: FieldReader, translation: Translation): ContentPart | 
       const signature = readExtraContent(block.any('extra_content'));
       if (signature !== undefined) translation.hasForeign = true;
       const input = JSON.stringify(block.json('input') ?? {});
+      translation.onlyDirect(block);
       const call = {
         type: 'tool-call',
         id: block.needText('id'),

@@ -40,6 +40,7 @@ function readItem(item: FieldReader, translation: Translation): ModelMessage | u
     case 'message':
       return readMessage(item, translation);
     case 'function_call':
+      translation.onlyDirect(item);
       return {
         role: 'assistant',
         content: [
@@ -67,6 +68,7 @@ function readMessage(item: FieldReader, translation: Translation): ModelMessage 
   if (role !== 'user' && role !== 'assistant' && role !== 'system' && role !== 'developer')
     throw wrong(item.path('role'), 'must be user, assistant, system or developer');
   const own = role === 'developer' ? 'system' : role;
+  if (item.text('phase') !== undefined) translation.hint('phase');
   const content = item.any('content');
   if (typeof content === 'string') return { role: own, content };
   if (content === undefined) throw wrong(item.path('content'), 'is required');
