@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
+import { createDialect, PROVIDER_DIALECTS, type ProviderDialect } from '../../sources/ai/dialects/index.ts';
 import type { JsonObject, ModelRequest, ModelResponse } from '../../sources/ai/model.ts';
 import { messagesApi } from './anthropic/messages-api.ts';
 import type { Failure } from './failure.ts';
@@ -197,6 +197,14 @@ it.each<[Client, JsonObject]>([
 ])('lists of %s without anything in them ask for nothing', (client, more) => {
   const { tools, stop } = read(client, more).request;
   expect([tools, stop]).toEqual([undefined, undefined]);
+});
+
+it('who lets Anthropic think as it likes is heard where the question is put into canonical words, too', () => {
+  const thinking = { type: 'adaptive', display: 'omitted' };
+  const { native: _, ...request } = read('anthropic', { thinking }).request;
+  const target = { model: 'claude-opus-4-6', maxTokens: 9, stream: false, apiKey: undefined };
+  const { body } = createDialect('anthropic', 'https://models.example.com').request(request, target);
+  expect(JSON.parse(body)).toMatchObject({ thinking });
 });
 
 const ANSWER: ModelResponse = {

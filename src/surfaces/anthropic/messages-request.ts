@@ -44,7 +44,7 @@ export function readQuestion(json: JsonObject): ChatCall {
   if (tier !== undefined && tier !== 'auto' && tier !== 'standard_only') translation.only('service_tier');
   if (body.json('cache_control') !== undefined) translation.hint('cache_control');
   const { reasoning, output } = readOutputConfig(body, translation);
-  const thinking = readThinking(body, translation);
+  const thinking = readThinking(body, translation, output);
   // Other formats have one word for how much is thought.
   if (thinking !== undefined && reasoning !== undefined) translation.only('output_config.effort');
   const read: ModelRequest = {
@@ -133,7 +133,11 @@ function choiceOf(choice: FieldReader): ToolChoice {
   }
 }
 
-function readThinking(body: FieldReader, translation: Translation): ModelRequest['reasoning'] {
+function readThinking(
+  body: FieldReader,
+  translation: Translation,
+  output: OutputShape | undefined,
+): ModelRequest['reasoning'] {
   const thinking = body.object('thinking');
   if (thinking === undefined) return undefined;
   if (thinking.text('display') !== undefined) translation.hint('thinking.display');
@@ -144,7 +148,8 @@ function readThinking(body: FieldReader, translation: Translation): ModelRequest
     case 'disabled':
       return { effort: 'none' };
     case 'adaptive':
-      // As much as it likes, which is what others do unless they are told.
+      // As much as it likes, which is what others do unless they are told. Who must use a tool, as for an output, does not.
+      if (output === undefined) translation.extra('anthropic', { thinking: body.json('thinking') });
       return undefined;
     case 'enabled':
       if (budgetTokens === undefined) throw wrong('thinking.budget_tokens', 'is required');
