@@ -20,9 +20,12 @@ const EFFORTS: ReadonlySet<string> = new Set<ReasoningEffort>(['low', 'medium', 
 
 /** `POST /v1/messages`: https://docs.anthropic.com/en/api/messages */
 export function readMessagesRequest(json: JsonObject): ChatCall {
-  const maxTokens = new FieldReader(json).integer('max_tokens', 1);
+  const maxTokens = new FieldReader(json).integer('max_tokens', 0);
   if (maxTokens === undefined) throw wrong('max_tokens', 'is required');
-  return readQuestion(json);
+  const call = readQuestion(json);
+  // It asks for nothing but to be kept ready.
+  if (maxTokens === 0) call.translation.only('max_tokens');
+  return call;
 }
 
 /** Also of questions whose tokens are counted, which set no limit to an answer. */
@@ -49,7 +52,7 @@ export function readQuestion(json: JsonObject): ChatCall {
   if (thinking !== undefined && reasoning !== undefined) translation.only('output_config.effort');
   const read: ModelRequest = {
     messages: [...system, ...messages],
-    maxTokens: body.integer('max_tokens', 1),
+    maxTokens: body.integer('max_tokens', 0),
     temperature: body.number('temperature', 0, 1),
     topP: body.number('top_p', 0, 1),
     stop: body.someTexts('stop_sequences'),
@@ -113,12 +116,12 @@ function readChoice(
   const choice = body.object('tool_choice');
   if (choice === undefined) return {};
   const single = choice.boolean('disable_parallel_tool_use');
-  const toolChoice = choiceOf(choice);
+  const toolChoice = choiceOf(choice, translation);
   translation.onlyRest(choice);
   return { toolChoice, ...(single === true && { parallelToolCalls: false }) };
 }
 
-function choiceOf(choice: FieldReader): ToolChoice {
+function choiceOf(choice: FieldReader, translation: Translation): ToolChoice | undefined {
   switch (choice.needText('type')) {
     case 'auto':
       return 'auto';
@@ -129,7 +132,8 @@ function choiceOf(choice: FieldReader): ToolChoice {
     case 'tool':
       return { tool: choice.needText('name') };
     default:
-      throw wrong('tool_choice.type', 'must be auto, any, tool or none');
+      translation.only('tool_choice.type');
+      return undefined;
   }
 }
 
@@ -155,7 +159,8 @@ function readThinking(
       if (budgetTokens === undefined) throw wrong('thinking.budget_tokens', 'is required');
       return { budgetTokens };
     default:
-      throw wrong('thinking.type', 'must be enabled, adaptive or disabled');
+      translation.only('thinking.type');
+      return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isObject } from '../../../sources/ai/dialects/read.ts';
 import type {
   JsonObject,
   ModelRequest,
@@ -6,7 +7,7 @@ import type {
   ToolChoice,
   ToolDefinition,
 } from '../../../sources/ai/model.ts';
-import { FieldReader, wrong } from '../field-reader.ts';
+import { FieldReader } from '../field-reader.ts';
 import type { ChatCall } from '../format.ts';
 import { Translation } from '../translation.ts';
 import { NO_PARAMETERS, readMessages } from './chat-messages.ts';
@@ -89,10 +90,8 @@ export function readFunction(definition: FieldReader): ToolDefinition {
 function readToolChoice(body: FieldReader, translation: Translation): ToolChoice | undefined {
   const choice = body.any('tool_choice');
   if (choice === undefined || choice === 'auto' || choice === 'none' || choice === 'required') return choice;
-  const chosen = new FieldReader(choice, 'tool_choice');
-  if (chosen.text('type') === 'function') {
-    return { tool: new FieldReader(chosen.any('function'), 'tool_choice.function').needText('name') };
-  }
+  if (isObject(choice) && choice.type === 'function')
+    return { tool: new FieldReader(choice.function, 'tool_choice.function').needText('name') };
   translation.only('tool_choice');
   return undefined;
 }
@@ -114,7 +113,8 @@ function readOutput(body: FieldReader, translation: Translation): OutputShape | 
       return readShape(shape, translation);
     }
     default:
-      throw wrong('response_format.type', 'must be text, json_object or json_schema');
+      translation.only('response_format');
+      return undefined;
   }
 }
 

@@ -11,6 +11,11 @@ import type { Translation } from '../translation.ts';
 export function readInput(body: FieldReader, translation: Translation): readonly ModelMessage[] {
   const input = body.any('input');
   if (typeof input === 'string') return [{ role: 'user', content: input }];
+  // What OpenAI keeps may be all that is asked.
+  if (input === undefined && body.any('prompt') !== undefined) {
+    translation.only('prompt');
+    return [];
+  }
   const items = body.objects('input');
   if (items === undefined || items.length === 0) throw wrong('input', 'must be a text or have at least one item');
   const messages: ModelMessage[] = [];

@@ -1,5 +1,6 @@
+import { isObject } from '../../../sources/ai/dialects/read.ts';
 import type { JsonObject, ModelRequest, OutputShape, ToolChoice, ToolDefinition } from '../../../sources/ai/model.ts';
-import { FieldReader, wrong } from '../field-reader.ts';
+import { FieldReader } from '../field-reader.ts';
 import type { ChatCall } from '../format.ts';
 import { Translation } from '../translation.ts';
 import { readEffort, readFunction, readShape } from './chat-request.ts';
@@ -104,8 +105,8 @@ function readTool(tool: FieldReader, translation: Translation): ToolDefinition[]
 function readToolChoice(body: FieldReader, translation: Translation): ToolChoice | undefined {
   const choice = body.any('tool_choice');
   if (choice === undefined || choice === 'auto' || choice === 'none' || choice === 'required') return choice;
-  const chosen = new FieldReader(choice, 'tool_choice');
-  if (chosen.text('type') === 'function') return { tool: chosen.needText('name') };
+  if (isObject(choice) && choice.type === 'function')
+    return { tool: new FieldReader(choice, 'tool_choice').needText('name') };
   translation.only('tool_choice');
   return undefined;
 }
@@ -133,6 +134,7 @@ function readText(body: FieldReader, translation: Translation): OutputShape | un
     case 'json_schema':
       return format && readShape(format, translation);
     default:
-      throw wrong('text.format.type', 'must be text, json_object or json_schema');
+      translation.only('text.format');
+      return undefined;
   }
 }
