@@ -1,6 +1,6 @@
 import type { LanguageModelV3Content, LanguageModelV3GenerateResult } from '@ai-sdk/provider';
 import { joinText } from '../dialects/content.ts';
-import { checkArguments } from '../dialects/tool-calls.ts';
+import { checkArguments, isCut } from '../dialects/tool-calls.ts';
 import type { AnswerPart, ModelResponse } from '../model.ts';
 import { signatureOf } from './metadata.ts';
 import { finishReasonOf, usageOf } from './usage.ts';
@@ -9,8 +9,7 @@ import { finishReasonOf, usageOf } from './usage.ts';
 export function answerOf(result: LanguageModelV3GenerateResult, provider: string): ModelResponse {
   const finishReason = finishReasonOf(result.finishReason);
   const content = result.content.flatMap((part) => toPart(part, provider));
-  if (finishReason !== 'length' && finishReason !== 'content-filter')
-    for (const part of content) if (part.type === 'tool-call') checkArguments(part.arguments);
+  if (!isCut(finishReason)) for (const part of content) if (part.type === 'tool-call') checkArguments(part.arguments);
   return {
     id: result.response?.id,
     text: joinText(content),

@@ -13,7 +13,7 @@ import {
 import { responsesNative } from './native.ts';
 import { arrayOf, countOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
 import { RESPONSES, responsesRequest } from './responses-request.ts';
-import { checkArguments, ToolCallAssembler } from './tool-calls.ts';
+import { checkArguments, isCut, ToolCallAssembler } from './tool-calls.ts';
 
 /** https://platform.openai.com/docs/api-reference/responses. Nothing is kept at the provider: conversations go whole. */
 export function createResponsesDialect(quirks: DialectQuirks = {}): ModelDialect {
@@ -38,7 +38,7 @@ function parse(body: unknown): ModelResponse {
     items.some(isRefusal),
     content.some(({ type }) => type === 'tool-call'),
   );
-  for (const part of content) if (part.type === 'tool-call' && reason !== 'length') checkArguments(part.arguments);
+  for (const part of content) if (part.type === 'tool-call' && !isCut(reason)) checkArguments(part.arguments);
   return {
     id: textOf(answer.id),
     text: joinText(content),

@@ -15,7 +15,7 @@ import { createOpenaiEmbeddings } from './openai-embeddings.ts';
 import { openaiRequest } from './openai-request.ts';
 import { openaiUsage } from './openai-usage.ts';
 import { arrayOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
-import { checkArguments, ToolCallAssembler } from './tool-calls.ts';
+import { checkArguments, isCut, ToolCallAssembler } from './tool-calls.ts';
 
 /**
  * Chat completions: https://platform.openai.com/docs/api-reference/chat. OpenAI's own endpoint wants
@@ -59,7 +59,7 @@ function parse(body: unknown): ModelResponse {
     const called = objectOf(call.function);
     const [name, given] = [textOf(called.name), textOf(called.arguments) || '{}'];
     if (!name) throw unreadable('A call of a tool has no name.');
-    if (reason !== 'length') checkArguments(given);
+    if (!isCut(reason)) checkArguments(given);
     content.push({ type: 'tool-call', id: textOf(call.id) ?? `call_${index}`, name, arguments: given });
   }
   return {

@@ -59,7 +59,7 @@ export class ToolCallAssembler {
 
   /** @throws SkeinError MODEL_OUTPUT_INVALID when a call is not what it must be, unless the answer was cut. */
   check(reason: FinishReason): void {
-    if (reason === 'length' || reason === 'content-filter') return;
+    if (isCut(reason)) return;
     for (const { isNamed, text } of this.#calls.values()) {
       if (!isNamed) throw invalidCall('has no name');
       checkArguments(text);
@@ -69,6 +69,11 @@ export class ToolCallAssembler {
 
 function piece(index: number, text: string, signature: Signature | undefined): ModelPart & { type: 'tool-call' } {
   return { type: 'tool-call', index, arguments: text, ...(signature !== undefined && { signature }) };
+}
+
+/** Whether calls of an answer that has ended so need not be whole. */
+export function isCut(reason: FinishReason): boolean {
+  return reason === 'length' || reason === 'content-filter';
 }
 
 /** @throws SkeinError MODEL_OUTPUT_INVALID, which never quotes the text. */

@@ -167,6 +167,18 @@ describe('arguments that are no JSON', () => {
     expect(make('openai').parse(body, { messages: [] })).toMatchObject({ finishReason: 'length' });
   });
 
+  test('are what a filter has left of them, in a whole answer as in a stream', () => {
+    expect(decode('openai', openai('{"ci', 'content_filter')).at(-1)).toMatchObject({ reason: 'content-filter' });
+    const chat = { choices: [{ message: message('{"ci'), finish_reason: 'content_filter' }] };
+    const item = { type: 'function_call', call_id: 'a', name: 'weather', arguments: '{"ci' };
+    const filtered = { status: 'incomplete', incomplete_details: { reason: 'content_filter' }, output: [item] };
+    for (const answer of [
+      make('openai').parse(chat, { messages: [] }),
+      make('openai-responses').parse(filtered, { messages: [] }),
+    ])
+      expect(answer).toMatchObject({ finishReason: 'content-filter', content: [{ arguments: '{"ci' }] });
+  });
+
   test('are empty ones where a call has none', () => {
     const events = [
       block('start', 0, { content_block: { type: 'tool_use', id: 'a', name: 'now', input: {} } }),
