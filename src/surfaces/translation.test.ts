@@ -276,6 +276,17 @@ it('thoughts that are streamed in pieces come back whole with their signature', 
   ]);
 });
 
+it('what was written to the cache is told to clients of OpenAI, too', () => {
+  const counts = { inputTokens: 9, outputTokens: 1, totalTokens: 10, cachedInputTokens: 4, reasoningTokens: undefined };
+  const answer = { ...ANSWER, usage: { ...counts, cacheWriteTokens: 3, raw: undefined } };
+  const details = { cached_tokens: 4, cache_write_tokens: 3 };
+  expect(chatCompletions.answer(answer, read('openai', {}), INFO).usage).toMatchObject({
+    prompt_tokens_details: details,
+  });
+  const response = responses.answer(answer, read('openai-responses', {}), INFO);
+  expect(response.usage).toMatchObject({ input_tokens_details: details });
+});
+
 /** What a client sends back of an answer. */
 const BACK: Readonly<Record<Client, (answer: JsonObject) => JsonObject>> = {
   openai: ({ choices }) => ({ messages: [(choices as { message: JsonObject }[])[0]?.message] }),

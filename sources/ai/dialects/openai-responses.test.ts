@@ -100,6 +100,12 @@ describe('the answer', () => {
     ]);
   });
 
+  test('tells what was written to the cache, which has a price of its own', () => {
+    const input_tokens_details = { cached_tokens: 8, cache_write_tokens: 3 };
+    const told = dialect.usage({ usage: { ...usage, input_tokens_details } });
+    expect(told).toMatchObject({ inputTokens: 12, cachedInputTokens: 8, cacheWriteTokens: 3 });
+  });
+
   test.each([
     [{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, output }, 'length'],
     [{ status: 'incomplete', incomplete_details: { reason: 'content_filter' }, output }, 'content-filter'],

@@ -215,6 +215,7 @@ function usageOf(raw: unknown): Usage | undefined {
     outputTokens: countOf(raw.output_tokens),
     totalTokens: countOf(raw.total_tokens),
     cachedInputTokens: countOf(objectOf(raw.input_tokens_details).cached_tokens),
+    cacheWriteTokens: countOf(objectOf(raw.input_tokens_details).cache_write_tokens),
     reasoningTokens: countOf(objectOf(raw.output_tokens_details).reasoning_tokens),
     raw,
   };

@@ -63,12 +63,16 @@ function reasoningOf(content: readonly AnswerPart[]): JsonObject {
 
 /** What is not known is left out; clients want numbers for the three that are always there. */
 export function chatUsage(usage: Usage): JsonObject {
-  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoningTokens } = usage;
+  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage;
+  const cache = {
+    ...(cachedInputTokens !== undefined && { cached_tokens: cachedInputTokens }),
+    ...(cacheWriteTokens !== undefined && { cache_write_tokens: cacheWriteTokens }),
+  };
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
     total_tokens: usage.totalTokens ?? inputTokens + outputTokens,
-    ...(cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
+    ...(Object.keys(cache).length > 0 && { prompt_tokens_details: cache }),
     ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
   };
 }

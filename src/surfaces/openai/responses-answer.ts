@@ -114,7 +114,10 @@ function responsesUsage(usage: Usage): JsonObject {
   const { inputTokens = 0, outputTokens = 0 } = usage;
   return {
     input_tokens: inputTokens,
-    input_tokens_details: { cached_tokens: usage.cachedInputTokens ?? 0 },
+    input_tokens_details: {
+      cached_tokens: usage.cachedInputTokens ?? 0,
+      cache_write_tokens: usage.cacheWriteTokens ?? 0,
+    },
     output_tokens: outputTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: usage.totalTokens ?? inputTokens + outputTokens,
