@@ -287,6 +287,23 @@ it('what was written to the cache is told to clients of OpenAI, too', () => {
   expect(response.usage).toMatchObject({ input_tokens_details: details });
 });
 
+it.each<Client>(['openai-responses', 'anthropic'])(
+  'a call stays one to clients of %s, whatever is said meanwhile',
+  (client) => {
+    const [format] = BASE[client] as readonly [ChatFormat, JsonObject];
+    const stream = format.stream(read(client, {}), INFO);
+    const events = [
+      { type: 'tool-call', index: 0, id: 'c1', name: 'weather', arguments: '{"city"' } as const,
+      { type: 'text', text: 'Hm' } as const,
+      { type: 'reasoning', text: 'Hm' } as const,
+      { type: 'tool-call', index: 0, arguments: ':"Oslo"}' } as const,
+      { type: 'finish', reason: 'tool-calls', usage: undefined } as const,
+    ].map((part) => stream.part(part));
+    const begun = /data: .*"(?:content_block_start".*"tool_use|response.output_item.added".*"function_call)"/g;
+    expect(events.join('').match(begun)).toHaveLength(1);
+  },
+);
+
 /** What a client sends back of an answer. */
 const BACK: Readonly<Record<Client, (answer: JsonObject) => JsonObject>> = {
   openai: ({ choices }) => ({ messages: [(choices as { message: JsonObject }[])[0]?.message] }),

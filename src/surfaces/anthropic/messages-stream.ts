@@ -63,7 +63,7 @@ class Blocks {
 
   reasoning({ text, signature }: Part<'reasoning'>): string {
     if (signature?.isRedacted) {
-      const head = this.closeAll();
+      const head = this.#closeText();
       const index = this.#next++;
       return `${head}${start(index, thinkingBlock({ text, signature }))}${stop(index)}`;
     }
@@ -73,7 +73,7 @@ class Blocks {
       events += `${this.#prefix}"delta":{"type":"thinking_delta","thinking":${JSON.stringify(text)}}}\n\n`;
     if (signature === undefined) return events;
     const signed = JSON.stringify(writeSignature(signature));
-    return `${events}${this.#prefix}"delta":{"type":"signature_delta","signature":${signed}}}\n\n${this.closeAll()}`;
+    return `${events}${this.#prefix}"delta":{"type":"signature_delta","signature":${signed}}}\n\n${this.#closeText()}`;
   }
 
   toolCall({ index: call, id, name, arguments: given, signature }: Part<'tool-call'>): string {
@@ -103,7 +103,7 @@ class Blocks {
   }
 
   #begin(type: 'text' | 'thinking', block: JsonObject): string {
-    const head = this.closeAll();
+    const head = this.#closeText();
     const index = this.#next++;
     this.#open = type;
     this.#prefix = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},`;

@@ -80,7 +80,7 @@ class ResponsesStream implements StreamEncoder {
   }
 
   #beginText(): string {
-    const head = this.#closeItem() + this.#closeCalls();
+    const head = this.#closeItem();
     const at = this.#output.length;
     const id = idOf('msg', this.#info.requestId, at);
     this.#item = { type: 'text', at, id };
@@ -107,7 +107,7 @@ class ResponsesStream implements StreamEncoder {
   }
 
   #beginReasoning(): string {
-    const head = this.#closeItem() + this.#closeCalls();
+    const head = this.#closeItem();
     const at = this.#output.length;
     const id = idOf('rs', this.#info.requestId, at);
     this.#item = { type: 'reasoning', at, id };
