@@ -37,6 +37,20 @@ test('when all rest, calls are refused with the time until the first is back', (
   expect(ring.take(3_000)).toBe('b');
 });
 
+test('when none is taken, that is no limit: who asks is not told to come back', () => {
+  const ring = new KeyRing(['a', 'b']);
+  expect([ring.judge('a', answered(401), 0), ring.judge('b', answered(403), 0)]).toEqual([true, false]);
+  expect(() => ring.take(1_000)).toThrow(
+    expect.objectContaining({ extensions: { code: 'UPSTREAM_REJECTED', upstreamStatus: 403 } }),
+  );
+  expect(ring.judge('b', answered(429, 90_000), 1_000)).toBe(false);
+  expect(() => ring.take(2_000)).toThrow(
+    expect.objectContaining({
+      extensions: { code: 'UPSTREAM_REJECTED', upstreamStatus: 429, retryAfterMs: 58_000 },
+    }),
+  );
+});
+
 test('an only key never rests, and no keys are no key', () => {
   const ring = new KeyRing(['a']);
   expect(ring.judge('a', answered(429, 5_000), 0)).toBe(false);
