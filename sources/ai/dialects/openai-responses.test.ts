@@ -59,6 +59,22 @@ describe('the request', () => {
     });
   });
 
+  test('leaves what is told in the middle of a conversation where it is', () => {
+    const body = bodyOf({
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hi' },
+        { role: 'system', content: 'Be kind.' },
+        { role: 'user', content: 'Well?' },
+      ],
+    });
+    const text = (role: string, said: string) => ({ role, content: [{ type: 'input_text', text: said }] });
+    expect(body).toMatchObject({
+      instructions: 'Be brief.',
+      input: [text('user', 'Hi'), text('system', 'Be kind.'), text('user', 'Well?')],
+    });
+  });
+
   test.each([
     ['stop', { stop: ['END'] }],
     ['seed', { seed: 1 }],

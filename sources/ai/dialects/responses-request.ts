@@ -24,13 +24,16 @@ export function responsesRequest(call: ModelRequest, target: DialectTarget, quir
     ...(reasons ? ['reasoning.encrypted_content'] : []),
     ...(call.logprobs === undefined ? [] : ['message.output_text.logprobs']),
   ];
-  const instructions = systemParts(call)
+  const firstOther = call.messages.findIndex(({ role }) => role !== 'system');
+  const begins = firstOther === -1 ? call.messages.length : firstOther;
+  const instructions = systemParts({ ...call, messages: call.messages.slice(0, begins) })
     .map(({ text }) => text)
     .join('\n\n');
   const body = {
     model: target.model,
     instructions: instructions === '' ? undefined : instructions,
-    input: call.messages.flatMap(toItems),
+    // What is told in the middle stays there.
+    input: call.messages.flatMap((message, index) => (index < begins ? [] : toItems(message, index))),
     store: false,
     include: include.length > 0 ? include : undefined,
     max_output_tokens: call.maxTokens,
@@ -70,7 +73,6 @@ export function responsesRequest(call: ModelRequest, target: DialectTarget, quir
 /** Calls of tools, their results and thoughts are items beside the messages. */
 function toItems(message: ModelMessage, index: number): JsonObject[] {
   const { role, content } = message;
-  if (role === 'system') return [];
   const items: JsonObject[] = [];
   let pieces: JsonObject[] = [];
   const close = () => {
