@@ -5,11 +5,11 @@ import { formatProblems } from './config/print-problems.ts';
 import { type ConfigReading, readConfig, readConfigText } from './config/read-config.ts';
 import type { Environment } from './config/substitute.ts';
 
-/** skein.yaml, read and as it is written. */
+/** skein.yaml as it is at the start. */
 export interface StartConfig {
   readonly reading: ConfigReading;
-  /** Empty of a file with mistakes; undefined where there is no file. */
-  readonly sections: Readonly<Record<string, unknown>> | undefined;
+  /** Where there is none, it reads as an empty one. */
+  readonly hasFile: boolean;
 }
 
 /** Without a skein.yaml, and without one that was asked for, the store has all there is. */
@@ -18,9 +18,8 @@ export async function readStartConfig(file: string, isNamed: boolean, env: Envir
     () => true,
     () => false,
   );
-  if (!isThere && !isNamed) return { reading: await readConfigText('{}', resolve(file), env), sections: undefined };
-  const reading = await readConfig(file, env);
-  return { reading, sections: reading.sections };
+  if (!isThere && !isNamed) return { reading: await readConfigText('{}', resolve(file), env), hasFile: false };
+  return { reading: await readConfig(file, env), hasFile: true };
 }
 
 /** For the person at the terminal. */

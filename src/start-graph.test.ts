@@ -115,12 +115,18 @@ function deafen(store: Store) {
   };
 }
 
-test('a graph stays as a changed file says, also before the store has told of it', async () => {
-  const { file, store, write, plane } = await setUp();
-  const { over, deafen: hearNothing } = deafen(store);
-  const control = await plane(over);
-  const { reload, generation, prompts } = await start(file, control);
+/** A graph on an instance that is told of nothing from now on. */
+async function startDeaf() {
+  const made = await setUp();
+  const { over, deafen: hearNothing } = deafen(made.store);
+  const control = await made.plane(over);
+  const started = await start(made.file, control);
   await hearNothing();
+  return { ...made, ...started, control };
+}
+
+test('a graph stays as a changed file says, also before the store has told of it', async () => {
+  const { write, control, reload, generation, prompts } = await startDeaf();
   const before = generation() ?? 0;
   // With settings every graph is made with, so that this one is looked at once more.
   await write('second', { limits: { depth: 7 } });
@@ -131,11 +137,7 @@ test('a graph stays as a changed file says, also before the store has told of it
 });
 
 test('a graph stays as a changed file says that another instance was quicker to publish', async () => {
-  const { file, store, write, plane } = await setUp();
-  const { over, deafen: hearNothing } = deafen(store);
-  const control = await plane(over);
-  const { reload, generation, prompts } = await start(file, control);
-  await hearNothing();
+  const { file, write, plane, control, reload, generation, prompts } = await startDeaf();
   const before = generation() ?? 0;
   await write('second', { limits: { depth: 7 } });
   await start(file, await plane());

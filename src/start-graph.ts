@@ -62,7 +62,7 @@ export async function startDefaultGraph(deps: DefaultGraphDeps): Promise<Default
     given: () => others,
     exclusively,
     async merge(next) {
-      const merged = await control.mergeFile(next, next.sections);
+      const merged = await control.mergeFile(next, true);
       return {
         ...merged,
         async commit() {
@@ -85,7 +85,7 @@ async function openGraph({
   onRead,
 }: DefaultGraphDeps): Promise<Pick<DefaultGraph, 'graph' | 'reading'>> {
   for (let tries = 1; ; tries += 1) {
-    const merged = await control.mergeFile(given.reading, given.sections);
+    const merged = await control.mergeFile(given.reading, given.hasFile);
     const { reading, isFile } = merged;
     onRead(reading);
     const { meter, published: onJoined } = control;

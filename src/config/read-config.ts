@@ -47,32 +47,28 @@ export interface ConfigReading {
  */
 export async function readConfig(file: string, env: Environment): Promise<ConfigReading> {
   const absolute = await configFile(resolve(file));
-  const problems: Problem[] = [];
-  const report = (problem: Problem): void => void problems.push(problem);
-  return toReading(await readDocument(absolute, env, report), absolute, env, problems);
+  return toReading(absolute, env, (report) => readDocument(absolute, env, report));
 }
 
 /** As `readConfig`, of a text; its paths are found beside `file`, which need not be there. */
 export async function readConfigText(text: string, file: string, env: Environment): Promise<ConfigReading> {
-  const problems: Problem[] = [];
-  const report = (problem: Problem): void => void problems.push(problem);
-  return toReading(parseYaml(text, file, env, report), file, env, problems);
+  return toReading(file, env, (report) => parseYaml(text, file, env, report));
 }
 
 /** As `readConfigText`, of data that nobody has written as text. */
 export async function readConfigData(data: object, file: string, env: Environment): Promise<ConfigReading> {
-  const problems: Problem[] = [];
-  const report = (problem: Problem): void => void problems.push(problem);
-  return toReading({ ...yamlOfData(data, env, report), locate: () => undefined }, file, env, problems);
+  return toReading(file, env, (report) => ({ ...yamlOfData(data, env, report), locate: () => undefined }));
 }
 
 async function toReading(
-  document: YamlDocument,
   file: string,
   env: Environment,
-  problems: Problem[],
+  open: (report: (problem: Problem) => void) => YamlDocument | Promise<YamlDocument>,
 ): Promise<ConfigReading> {
-  const config = await readSections(document, file, env, (problem) => void problems.push(problem));
+  const problems: Problem[] = [];
+  const report = (problem: Problem): void => void problems.push(problem);
+  const document = await open(report);
+  const config = await readSections(document, file, env, report);
   const { asWritten, locate } = document;
   const written = problems.length === 0 && isMap(asWritten) ? asWritten : {};
   const sections = Object.keys(SECTIONS).filter((name) => isMap(written[name]));

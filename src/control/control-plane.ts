@@ -55,7 +55,7 @@ export interface ControlPlane {
   /** The environment of the default tenant, with its secrets. */
   environment(): Environment;
   /** What the default tenant serves by a file: what the file says, and what administrators have published beside it. */
-  mergeFile(reading: ConfigReading, sections: Readonly<Record<string, unknown>> | undefined): Promise<MergedFile>;
+  mergeFile(reading: ConfigReading, hasFile: boolean): Promise<MergedFile>;
   /** The graph of the default tenant serves; from now on the graphs of all others are built and kept up. */
   serve(graph: Graph, settings: () => SkeinConfig, apply: ApplyGiven): void;
   /** The default tenant's configuration as it is published now, with what the gateway was started with. */
@@ -271,18 +271,18 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       const values = [...valuesOf(tenant, givenToFile)].map(([name, value]) => [`secrets.${name}`, value] as const);
       return { ...env, ...Object.fromEntries(values) };
     },
-    async mergeFile(reading, sections) {
+    async mergeFile(reading, hasFile) {
       const context = contextOf(FILE_ACTOR);
       const tenant = (await store.tenants.get({ all: true }, DEFAULT_TENANT)) ?? first;
       const revision = await latestRevision(store, DEFAULT_TENANT);
       const published = revision === undefined ? {} : (JSON.parse(revision.state) as ConfigurationState);
       const before = await lastFileState(store, DEFAULT_TENANT);
       // Where there is no file, nobody has taken anything out of it.
-      const file = sections === undefined ? before : stateOfFile(sections);
+      const file = hasFile ? stateOfFile(reading.sections) : before;
       const state = mergeFile(before, file, published);
       const isSame = (one: ConfigurationState, other: ConfigurationState) =>
         canonicalJson(one) === canonicalJson(other);
-      const saysAll = sections !== undefined && isSame(state, file);
+      const saysAll = hasFile && isSame(state, file);
       const text = canonicalJson(state);
       // In the order that it is kept in, so that what is read of the store later is the same to the letter.
       const kept = JSON.parse(text) as ConfigurationState;
