@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../kernel/ports.ts';
 import { createCallContext } from '../../test/utils/call-context.ts';
@@ -50,7 +51,10 @@ async function setUp(first: Sections = {}) {
       .find(({ name }) => name === 'prompts')
       ?.model.calls.get('Mutation.greet');
     if (call?.type !== 'unary') throw new Error('There is no greet.');
-    return call.invoke({ name: 'Ada' }, createCallContext({ callerScope: 'default/one' }).context);
+    const answer = await call.invoke({ name: 'Ada' }, createCallContext({ callerScope: 'default/one' }).context);
+    // A socket is free again a turn after the answer; publishing may take less.
+    await setImmediate();
+    return answer;
   };
   const breaker = () => graph.models?.upstreams().stand?.endpoints[0]?.breaker;
   const asked = () => JSON.stringify(server.requests.at(-1)?.body.messages);
