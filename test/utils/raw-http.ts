@@ -37,7 +37,10 @@ export async function connectRaw(url: string): Promise<RawConnection> {
     until: (wanted) =>
       new Promise((resolve, reject) => {
         check = () => {
-          if (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)) resolve(text);
+          if (!(typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text))) return;
+          // To search a text that grows, the engine copies it whole each time.
+          check = () => {};
+          resolve(text);
         };
         void closed.then(() => reject(new Error(`closed after: ${text}`)));
         check();
