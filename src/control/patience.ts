@@ -14,12 +14,17 @@ export async function within<T>(mostMs: number, work: Promise<T>): Promise<T | u
   }
 }
 
-/** Makes what there must be one of: where another instance was quicker, it is there at the second look. */
+/** More than there are things that instances make at their start: each can be taken once, and is found at the next look. */
+const MOST_LOOKS = 5;
+
+/** Makes what there must be one of: where another instance was quicker, it is there at the next look. */
 export async function orAgain<T>(make: () => Promise<T>): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    if (!(error instanceof UserErrors) || error.errors.every(({ code }) => code !== 'TAKEN')) throw error;
-    return make();
+  for (let look = 1; ; look += 1) {
+    try {
+      return await make();
+    } catch (error) {
+      if (!(error instanceof UserErrors) || error.errors.every(({ code }) => code !== 'TAKEN')) throw error;
+      if (look === MOST_LOOKS) throw error;
+    }
   }
 }
