@@ -28,8 +28,10 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }],
   },
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // What waits, waits for something to happen: these end what never will, also on a machine that others use.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
     // Two cores are what we promise to be quick on.
     maxWorkers: 2,
     projects: [

@@ -11,6 +11,7 @@ import type { ChangeRequest, Graph, GraphChange } from './graph/graph.ts';
 import { createReloader, type Reloader } from './reload.ts';
 
 const NOT_TAKEN = 'the change is not taken: the graph stays as it was';
+const PATIENCE = { timeout: 15_000 };
 const NOTHING = { breaking: [], dangerous: [], safe: [] };
 const taken: GraphChange = { generation: 2, isNew: true, changes: async () => NOTHING };
 const same: GraphChange = { generation: 1, isNew: false, changes: async () => NOTHING };
@@ -45,7 +46,7 @@ describe('a reloader', () => {
   /** Lets retries run that are due: they read the file, which no fake clock does. */
   const passed = async (ms: number, count: number) => {
     await vi.advanceTimersByTimeAsync(ms);
-    await vi.waitFor(() => expect(asked).toHaveLength(count));
+    await vi.waitFor(() => expect(asked).toHaveLength(count), PATIENCE);
     // The change before this one has settled when this resolves.
     await settled();
   };
@@ -90,7 +91,7 @@ describe('a reloader', () => {
     const { reload } = await start(undefined, () => written.promise);
     answer = async () => ({ ...taken, changes: () => compared.promise });
     const reloading = reload(files(), false);
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE);
     await settled();
     expect(used).toHaveLength(1);
     written.resolve();
@@ -186,7 +187,7 @@ describe('a reloader', () => {
     const first = deferred<GraphChange>();
     answer = () => first.promise;
     const changes = [reload(files('/a'), false), reload(files('/b'), false)];
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE);
     await settled();
     expect(asked).toHaveLength(1);
     answer = async () => taken;
@@ -229,7 +230,7 @@ describe('a reloader', () => {
     const held = deferred<GraphChange>();
     answer = () => held.promise;
     const reloading = reload(files(), false);
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await vi.waitFor(() => expect(asked).toHaveLength(1), PATIENCE);
     stop();
     held.resolve(taken);
     await reloading;

@@ -7,7 +7,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createMemoryLog } from '../../test/utils/call-context.ts';
 import { contextOf, fixture, sourceOf, startServer, type TestServer, unary } from '../../test/utils/grpc-server.ts';
 import type { Source } from '../source.ts';
@@ -68,10 +68,8 @@ describe('the endpoints of a gRPC source', () => {
       callback(null, {});
     });
     const source = await open(byName(server), { discover: {} });
-    await vi.waitFor(() => {
-      const addresses = source.upstream?.()?.endpoints.map(({ address }) => address);
-      expect(addresses).toContain(`${byName(server)} ${server.endpoint}`);
-    });
+    const addresses = () => source.upstream?.()?.endpoints.map(({ address }) => address);
+    await expect.poll(addresses).toContain(`${byName(server)} ${server.endpoint}`);
     await read(source);
     expect(hosts).toEqual([byName(server)]);
   });
@@ -82,10 +80,10 @@ describe('the endpoints of a gRPC source', () => {
     const server = await serve(undefined, { credentials: ServerCredentials.createSsl(pair('ca.crt'), own) });
     const ca = new URL('../../test/fixtures/tls/ca.crt', import.meta.url).pathname;
     const named = await open(byName(server), { discover: {} }, { tls: { ca, serverName: 'grpc.test' } });
-    await vi.waitFor(() => expect(named.upstream?.()?.endpoints[0]?.address).toContain(' '));
+    await expect.poll(() => named.upstream?.()?.endpoints[0]?.address).toContain(' ');
     expect(await read(named)).toMatchObject({ sku: '' });
     const other = await open(byName(server), { discover: {} }, { tls: { ca } });
-    await vi.waitFor(() => expect(other.upstream?.()?.endpoints[0]?.address).toContain(' '));
+    await expect.poll(() => other.upstream?.()?.endpoints[0]?.address).toContain(' ');
     const log = createMemoryLog();
     await expect(read(other, { ...contextOf(), log })).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
     expect(log.lines[0]?.fields.cause).toContain('Host: localhost. is not in the cert');
@@ -116,9 +114,7 @@ describe('the endpoints of a gRPC source', () => {
     const healthCheck = { everyMs: 20, downAfter: 1, upAfter: 1 };
     const source = await open(checked.endpoint, { endpoints: [plain.endpoint], healthCheck });
     const isSeen = (...expected: string[]) =>
-      vi.waitFor(() => {
-        expect(source.upstream?.()?.endpoints.map((each) => each.health)).toEqual(expected);
-      });
+      expect.poll(() => source.upstream?.()?.endpoints.map((each) => each.health)).toEqual(expected);
     // One without the service answers that it has none, and so it is there.
     await isSeen('up', 'up');
     health = 2;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, request as send } from 'node:http';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { SkeinError } from '../../kernel/errors.ts';
 import { deferred } from '../../test/utils/deferred.ts';
 import { startTestGateway, type TestGateway } from '../../test/utils/test-gateway.ts';
@@ -40,7 +40,7 @@ it('waits for what administrators do, and takes no more of it', async () => {
   const answer = fetch(graphql, { method: 'POST' });
   await began;
   const closing = gateway.close();
-  await vi.waitFor(() => expect(told.join()).toContain('Waiting for 1 request to end'));
+  await expect.poll(() => told.join()).toContain('Waiting for 1 request to end');
   done.resolve();
   expect(await (await answer).text()).toBe('done');
   await closing;
@@ -58,7 +58,7 @@ it('waits for it also when who asked has left', async () => {
   const closing = gateway.close().then(() => {
     isClosed = true;
   });
-  await vi.waitFor(() => expect(told.join()).toContain('Waiting for 1 request to end'));
+  await expect.poll(() => told.join()).toContain('Waiting for 1 request to end');
   expect([isClosed, isDone()]).toEqual([false, false]);
   done.resolve();
   await closing;

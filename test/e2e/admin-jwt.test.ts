@@ -65,17 +65,15 @@ describeControlStores('administrators who sign in elsewhere', (store) => {
     const { user } = (await acme.run(
       'mutation { createUser(input: { name: "ann@acme.example", roles: [DEVELOPER] }) { user { id version } errors { message } } }',
     )) as never as { user: { id: string; version: number } };
-    await vi.waitFor(async () =>
-      expect(await ask(await of('acme', [], claims))).toMatchObject({
-        data: { viewer: { id: user.id, roles: ['DEVELOPER'] } },
-      }),
-    );
+    await expect
+      .poll(async () => ask(await of('acme', [], claims)))
+      .toMatchObject({ data: { viewer: { id: user.id, roles: ['DEVELOPER'] } } });
     expect(await ask(await of('acme', [], { ...claims, email_verified: false }))).toMatchObject({ code: 'FORBIDDEN' });
     await acme.run(
       'mutation($id: ID!, $version: Int!) { archiveUser(id: $id, version: $version) { errors { message } } }',
       user,
     );
-    await vi.waitFor(async () => expect(await ask(await of('acme', [], claims))).toMatchObject({ code: 'FORBIDDEN' }));
+    await expect.poll(async () => ask(await of('acme', [], claims))).toMatchObject({ code: 'FORBIDDEN' });
     // Nor is it taken at the graph any more.
     const { errors } = await gateway.ask(await of('acme', ['admins'], claims), '{ __typename }');
     expect(errors?.[0]?.message).toBe('The user that the token is for is archived.');

@@ -121,9 +121,7 @@ describe.skipIf(!existsSync(CLASSES) || process.env.SKEIN_TEST_MONGODB_URI === u
       expect((await gateway.ready()).store.silentMs).toBeGreaterThan(1_000);
       server?.kill('SIGCONT');
       await reachable(true);
-      await vi.waitFor(() =>
-        expect(gateway?.stderr()).toMatch(/the store does not answer[\s\S]*the store answers again/),
-      );
+      await expect.poll(() => gateway?.stderr()).toMatch(/the store does not answer[\s\S]*the store answers again/);
 
       server?.kill('SIGKILL');
       await reachable(false);
