@@ -49,12 +49,6 @@ export function sendJson(
     'content-length': length,
     'cache-control': 'no-store',
   });
-  if (length < response.writableHighWaterMark) {
-    // As text it leaves in one piece with the headers; a buffer would be a second write.
-    response.end(text);
-    return;
-  }
-  // Node takes a connection for idle as soon as its answer has ended, and a shutdown would cut what still has to be sent.
-  if (response.write(text)) response.end();
-  else response.once('drain', () => response.end());
+  // As text it leaves in one piece with the headers; a buffer would be a second write.
+  response.end(text);
 }

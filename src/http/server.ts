@@ -13,6 +13,7 @@ import { negotiate } from './media-types.ts';
 import type { Readiness } from './readiness.ts';
 import { sendErrors, sendJson } from './respond.ts';
 import type { Status } from './status.ts';
+import { sendBeforeClosing } from './unsent-answers.ts';
 
 /** How long a client may take to send a request, headers and body. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -121,6 +122,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
       sendErrors(response, [error], { requestId: ids.next(), log });
     });
   });
+  sendBeforeClosing(server);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
     if (!/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return declineUpgrade(server, request, socket, head);

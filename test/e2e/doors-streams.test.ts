@@ -209,7 +209,7 @@ describe.each(Object.entries(TRANSPORTS))('%s', (_name, open) => {
   });
 
   it('ends a stream at its deadline with an event that says so', async () => {
-    await start({ streamTimeoutMs: 300 });
+    await start({ streamTimeoutMs: 1_000 });
     const events = open().iterate('subscription { ticks }');
     const first = nextOf(events);
     const stream = await ticker.nextStream();

@@ -171,7 +171,7 @@ describe.each(WAYS)('on the %s way, a service', (way) => {
       server.mood = server.holds;
       const { read: field, write: change } = MOODY_KINDS[kind];
       const impatient = await suite.gateway(way, {
-        sources: { moody: moodySource(kind, [server], QUICK, { timeoutMs: 100 }) },
+        sources: { moody: moodySource(kind, [server], QUICK, { timeoutMs: 300 }) },
       });
       const late = await suite.gateway(way, {
         sources: { moody: moodySource(kind, [server], QUICK) },

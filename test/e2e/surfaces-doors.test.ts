@@ -128,7 +128,7 @@ describe.each(PATHS)('%s', (path) => {
   });
 
   it('ends a stream with an error when its deadline passes', async () => {
-    await start({ limits: { streamTimeoutMs: 200 } });
+    await start({ limits: { streamTimeoutMs: 1_000 } });
     void fallSilent(true);
     const response = await post(path, { stream: true });
     const text = await response.text();

@@ -1,0 +1,29 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Node takes a connection for idle as soon as the end of its answer is written, and closes it with what the client has not
+ * taken yet: a server that closes would cut the answers of slow readers. Here it sends what it has, and is closed then.
+ */
+export function sendBeforeClosing(server: Server): void {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const closeIdleConnections = server.closeIdleConnections.bind(server);
+  // Closing a server calls it, too.
+  server.closeIdleConnections = () => {
+    const sending = [...sockets].filter(({ writableLength }) => writableLength > 0);
+    // Only Node knows which of them it takes for idle.
+    for (const socket of sending) {
+      socket.destroy = () => {
+        Reflect.deleteProperty(socket, 'destroy');
+        socket.destroySoon();
+        return socket;
+      };
+    }
+    closeIdleConnections();
+    for (const socket of sending) Reflect.deleteProperty(socket, 'destroy');
+  };
+}
