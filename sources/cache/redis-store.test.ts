@@ -3,6 +3,7 @@ import { createClient } from '@redis/client';
 import { expect, it } from 'vitest';
 import { createMemoryLog } from '../../test/utils/call-context.ts';
 import { startOwnRedis } from '../../test/utils/redis-server.ts';
+import { digestOf } from './keys.ts';
 import { createRedisStore } from './redis-store.ts';
 import type { KeptAnswer } from './store.ts';
 
@@ -99,6 +100,29 @@ redisTest('what could not be dropped is dropped for the other instances, too, if
   expect(other.state().health).toBe('up');
   await store.dispose();
   await other.dispose();
+  await redis.stop();
+});
+
+redisTest('what could not be dropped again while it is being dropped is dropped once more', async () => {
+  const { redis, store, prefix, pass, keep } = await start(1_000);
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  const droppedAt = async () => Number((await client.get(`${prefix}:cache:d:${digestOf('product')}`)) ?? 0);
+  expect(await keep()).toBe(true);
+  redis.freeze();
+  await store.invalidate(['product']);
+  pass(1_001);
+  const underWay = store.get('key');
+  // It is asked once for a while, and this is not sent.
+  await store.invalidate(['product']);
+  redis.thaw();
+  await underWay;
+  pass(1_001);
+  // The first that came too late, the one under way, and another.
+  await store.get('key');
+  await expect.poll(droppedAt).toBeGreaterThanOrEqual(3);
+  client.destroy();
+  await store.dispose();
   await redis.stop();
 });
 

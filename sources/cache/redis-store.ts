@@ -53,8 +53,9 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
       return [`${prefix}:cache:t:${digest}`, `${prefix}:cache:d:${digest}`];
     });
 
-  /** What could not be dropped; until it is, nothing that is kept can be trusted. */
-  const missed = new Set<string>();
+  /** What could not be dropped, and the last time, counted in misses; until it is, nothing that is kept can be trusted. */
+  const missed = new Map<string, number>();
+  let misses = 0;
   let dropping: Promise<void> | undefined;
   let again: NodeJS.Timeout | undefined;
   let isDisposed = false;
@@ -64,15 +65,19 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
     return (await run(() => client.eval(DROP, command))) !== undefined;
   }
 
+  /** What is missed again while this is under way is dropped again: answers may have been kept in between. */
   async function dropMissed(): Promise<void> {
-    const tags = [...missed];
-    const isDone =
-      tags.length < MOST_MISSED
-        ? await drop(tags.slice(0, MOST_DROPPED_AT_ONCE))
-        : (await run(() => client.eval(DROP_ALL, { keys: [stampKey, floorKey] }))) !== undefined;
+    const before = misses;
+    const isAll = missed.size >= MOST_MISSED;
+    const tags = [...missed.keys()].slice(0, MOST_DROPPED_AT_ONCE);
+    const isDone = isAll
+      ? (await run(() => client.eval(DROP_ALL, { keys: [stampKey, floorKey] }))) !== undefined
+      : await drop(tags);
     dropping = undefined;
     if (!isDone) return;
-    for (const tag of tags.length < MOST_MISSED ? tags.slice(0, MOST_DROPPED_AT_ONCE) : tags) missed.delete(tag);
+    if (!isAll) {
+      for (const tag of tags) if ((missed.get(tag) ?? 0) <= before) missed.delete(tag);
+    } else if (misses === before) missed.clear();
   }
 
   /** One at a time, whoever wants it. */
@@ -84,7 +89,8 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
   function dropMissedLater(): void {
     if (isDisposed) return;
     again ??= setTimeout(() => {
-      void dropMissedOnce().then(() => {
+      const dropped = missed.size > 0 ? dropMissedOnce() : Promise.resolve();
+      void dropped.then(() => {
         again = undefined;
         if (missed.size > 0) dropMissedLater();
       });
@@ -117,7 +123,8 @@ export function createRedisStore(settings: RedisStoreSettings): CacheStore {
     },
     async invalidate(tags) {
       if (tags.length === 0 || (await drop(tags))) return;
-      for (const tag of tags) if (missed.size < MOST_MISSED) missed.add(tag);
+      misses += 1;
+      for (const tag of tags) if (missed.size < MOST_MISSED) missed.set(tag, misses);
       dropMissedLater();
     },
     state: () => ({
