@@ -118,12 +118,14 @@ export function createDecoders(types: TypeTable): (type: TypePlan) => Decoder {
 
     function readAttributes(node: XmlElement, value: Record<string, unknown>): void {
       let others: [string, string][] | undefined;
-      for (const attribute of node.attributes) {
-        const field = matching(attributes.get(attribute.local), attribute.namespace, true);
-        if (field !== undefined) value[field.name] = field.decode(attribute.value, node);
-        else if (attribute.namespace !== XSI) {
+      for (const { local, namespace, value: text } of node.attributes) {
+        // What is said of the element itself, as `xsi:type`, is no attribute of its type.
+        if (namespace === XSI) continue;
+        const field = matching(attributes.get(local), namespace, true);
+        if (field !== undefined) value[field.name] = field.decode(text, node);
+        else {
           others ??= [];
-          others.push([attribute.local, attribute.value]);
+          others.push([local, text]);
         }
       }
       if (anyAttribute !== undefined && others !== undefined) value[anyAttribute] = Object.fromEntries(others);

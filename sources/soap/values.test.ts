@@ -158,6 +158,15 @@ describe('complex types', () => {
     expect(echo.requests.at(-1)?.body).toMatch(/<n\d+:id>a<\/n\d+:id><Own>b<\/Own>/);
   });
 
+  test('attributes that are called like those of XML Schema for instances are their own', async () => {
+    const { send } = await open(
+      complex('<xsd:attribute name="type" type="xsd:string"/><xsd:attribute name="nil" type="xsd:boolean"/>'),
+    );
+    const read = async (attributes: string) => (await send({}, ANSWER(`${attributes}>`))).back;
+    expect(await read(' type="net" xsi:type="s:Type" xsi:nil="false"')).toEqual({ __typename: 'Type', type: 'net' });
+    expect(await read(' xsi:type="s:Type"')).toEqual({ __typename: 'Type' });
+  });
+
   test('absent, null and empty are three things', async () => {
     const { sdl, send } = await open(
       sequence(`<xsd:element name="a" type="xsd:string" nillable="true"/>
