@@ -1,9 +1,11 @@
+import { budgetOf, type MessageBudget } from './checked-reader.ts';
 import { InputError, isRecord, type ValueCodec } from './codec.ts';
 import { WELL_KNOWN_SHAPES } from './well-known-shapes.ts';
 
 /** A message of the document, on its own. */
 export interface Packable {
-  decode(bytes: Uint8Array): unknown;
+  /** `budget` is that of the answer it is packed in, if it has one. */
+  decode(bytes: Uint8Array, budget?: MessageBudget): unknown;
   encode(value: unknown, field: string): Uint8Array;
 }
 
@@ -27,12 +29,12 @@ export function anyCodec(packableOf: (fullName: string) => Packable | undefined)
   }
 
   function read(message: unknown): unknown {
-    const type = isRecord(message) && Object.hasOwn(message, 'f1') ? String(message.f1) : '';
-    const bytes = isRecord(message) && message.f2 instanceof Uint8Array ? message.f2 : new Uint8Array();
-    if (type === '') return null;
+    if (!isRecord(message) || !Object.hasOwn(message, 'f1') || message.f1 === '') return null;
+    const type = String(message.f1);
+    const bytes = message.f2 instanceof Uint8Array ? message.f2 : new Uint8Array();
     const packable = packableOf(nameIn(type));
     if (packable === undefined) return { '@type': type, value: Buffer.from(bytes).toString('base64') };
-    const value = deeper(() => packable.decode(bytes));
+    const value = deeper(() => packable.decode(bytes, budgetOf(message)));
     return isPlain(type) && isRecord(value) ? { '@type': type, ...value } : { '@type': type, value };
   }
 

@@ -11,19 +11,40 @@ export class TooManyMessagesError extends Error {
   override readonly name = 'TooManyMessagesError';
 }
 
+/** How many messages an answer may still hold, with those that are packed in it. */
+export interface MessageBudget {
+  left: number;
+}
+
+export function messageBudget(maxBytes: number): MessageBudget {
+  return { left: Math.ceil(maxBytes / MIN_BYTES_PER_MESSAGE) };
+}
+
+const budgets = new WeakMap<object, MessageBudget>();
+
+/** What was left of the answer that a message is of, for what is packed in it. */
+export function budgetOf(message: object): MessageBudget | undefined {
+  return budgets.get(message);
+}
+
 /** Reads what a service says, and knows how much it may. */
 export class CheckedReader extends protobuf.BufferReader {
-  private messagesLeft: number;
+  readonly #budget: MessageBudget;
 
-  constructor(bytes: Buffer, maxBytes: number) {
+  constructor(bytes: Buffer, budget: MessageBudget) {
     super(bytes);
-    this.messagesLeft = Math.ceil(maxBytes / MIN_BYTES_PER_MESSAGE);
+    this.#budget = budget;
   }
 
   /** @throws TooManyMessagesError */
   countMessage(): void {
-    this.messagesLeft -= 1;
-    if (this.messagesLeft < 0) throw new TooManyMessagesError('A message holds too many others.');
+    this.#budget.left -= 1;
+    if (this.#budget.left < 0) throw new TooManyMessagesError('A message holds too many others.');
+  }
+
+  /** Lets what is packed in the message count for the same answer. */
+  lendBudget(message: object): void {
+    budgets.set(message, this.#budget);
   }
 
   /** A text that ends before its length says is none; protobufjs would take what there is of it. */

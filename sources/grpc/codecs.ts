@@ -1,4 +1,5 @@
 import { anyCodec, type Packable } from './any-codec.ts';
+import { CheckedReader } from './checked-reader.ts';
 import { InputError, type ValueCodec } from './codec.ts';
 import type { CompiledEnumValue, CompiledField, CompiledGrpc } from './compiled.ts';
 import { unknownValue } from './enum-values.ts';
@@ -80,7 +81,10 @@ export function createCodecs({ messages, enums }: Pick<CompiledGrpc, 'messages' 
     const { read = (value: unknown) => value, write } = message(fullName);
     const type = wire.typeOf(fullName);
     return {
-      decode: (bytes) => read(type.decode(bytes)),
+      decode(bytes, budget = { left: Number.POSITIVE_INFINITY }) {
+        const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        return read(type.decode(new CheckedReader(whole, budget)));
+      },
       encode: (value, field) => type.encode(asMessage(write(value, field))).finish(),
     };
   }

@@ -214,4 +214,36 @@ describe('a hostile answer', () => {
     await source.dispose();
     server.stop();
   });
+
+  it('counts what is packed in it, all of it together, and is read as strictly there', async () => {
+    const any = (bytes: Buffer) => {
+      const type = Buffer.from('x/values.Item');
+      const packed = Buffer.concat([Buffer.from([0x0a, type.length]), type, lengthDelimited(0x12, bytes)]);
+      // Field 5, `anys`.
+      return lengthDelimited(0x2a, packed);
+    };
+    // Field 3 of an Item, `parts`, of no bytes.
+    const parts = (count: number) => Buffer.concat(Array(count).fill(Buffer.from([0x1a, 0x00])));
+    let answer: Buffer = Buffer.alloc(0);
+    const echo = (_call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => callback(null, answer);
+    const server = await startServer(fixture('values.proto'), 'values.Values', { Echo: echo });
+    const { source } = await sourceOf(fixture('values.proto'), server.endpoint, { maxResponseBytes: 16_000 });
+    const call = unary(source, 'Mutation.echo');
+    // The answer, two of Any and two items are messages too.
+    answer = Buffer.concat([any(parts(500)), any(parts(495))]);
+    await expect(call.invoke({}, contextOf())).resolves.toMatchObject({ anys: [{ parts: Array(500).fill({}) }, {}] });
+    answer = Buffer.concat([any(parts(500)), any(parts(496))]);
+    await expect(call.invoke({}, contextOf())).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
+    // A name of nine bytes, of which one is there.
+    answer = any(Buffer.from([0x0a, 9, 65]));
+    await expect(call.invoke({}, contextOf())).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE' });
+    await source.dispose();
+    server.stop();
+  });
 });
+
+function lengthDelimited(tag: number, bytes: Buffer): Buffer {
+  const { length } = bytes;
+  const size = length < 128 ? [length] : [(length & 0x7f) | 0x80, length >> 7];
+  return Buffer.concat([Buffer.from([tag, ...size]), bytes]);
+}

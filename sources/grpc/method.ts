@@ -1,6 +1,6 @@
 import { describeError, SkeinError } from '../../kernel/errors.ts';
 import type { Arguments } from '../source.ts';
-import { CheckedReader } from './checked-reader.ts';
+import { CheckedReader, messageBudget } from './checked-reader.ts';
 import { InputError } from './codec.ts';
 import { asMessage, type Codecs } from './codecs.ts';
 import type { CompiledGrpc, CompiledMethod } from './compiled.ts';
@@ -48,7 +48,7 @@ export function openMethod(
   function createDecoder(): (bytes: Buffer) => unknown {
     const { read = (value: unknown) => value } = codecs.message(response);
     const type = wire.typeOf(response);
-    return (bytes) => read(type.decode(new CheckedReader(bytes, maxBytes)));
+    return (bytes) => read(type.decode(new CheckedReader(bytes, messageBudget(maxBytes))));
   }
 
   function checked<T>(encode: (one: (value: unknown, field: string) => Buffer) => T): T {

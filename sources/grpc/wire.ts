@@ -35,8 +35,11 @@ export function createWire(messages: ReadonlyMap<string, readonly CompiledField[
       protobuf.Type.prototype.setup.call(type);
       const { decode } = type;
       type.decode = (reader, ...rest) => {
-        if (reader instanceof CheckedReader) reader.countMessage();
-        return decode.call(type, reader, ...rest);
+        if (!(reader instanceof CheckedReader)) return decode.call(type, reader, ...rest);
+        reader.countMessage();
+        const message = decode.call(type, reader, ...rest);
+        if (fullName === 'google.protobuf.Any') reader.lendBudget(message);
+        return message;
       };
       return type;
     };
