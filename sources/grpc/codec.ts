@@ -20,6 +20,8 @@ export interface ValueCodec {
    * @throws InputError
    */
   readonly write: (value: unknown, field: string) => unknown;
+  /** Null is one of its values; elsewhere it is that there is none. */
+  readonly takesNull?: boolean;
 }
 
 /** Of a type that is always the same in the graph. */

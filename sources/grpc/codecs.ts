@@ -52,10 +52,10 @@ export function createCodecs({ messages, enums }: Pick<CompiledGrpc, 'messages' 
     if (field.label === 'map') {
       const keyType = field.keyType ?? 'string';
       const read = mapReader(keyType, value.read);
-      return { ...common, absent: NO_ENTRIES, read, write: mapWriter(keyType, value.write) };
+      return { ...common, absent: NO_ENTRIES, read, write: mapWriter(keyType, value) };
     }
     if (field.label === 'repeated') {
-      return { ...common, absent: NO_ITEMS, read: listReader(value.read), write: listWriter(value.write) };
+      return { ...common, absent: NO_ITEMS, read: listReader(value.read), write: listWriter(value) };
     }
     return { ...common, absent: absentValue(field, value), read: value.read, write: value.write };
   }

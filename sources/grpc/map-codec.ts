@@ -18,13 +18,13 @@ export function mapReader(keyType: string, read: ValueCodec['read']): (value: un
   };
 }
 
-export function mapWriter(keyType: string, write: ValueCodec['write']): ValueCodec['write'] {
+export function mapWriter(keyType: string, { write, takesNull }: ValueCodec): ValueCodec['write'] {
   return (value, field) => {
     if (!isRecord(value)) throw new InputError(`"${field}" must be a JSON object.`);
     const result: Record<string, unknown> = Object.create(null);
     for (const key of Object.keys(value)) {
       const item = value[key];
-      if (item === null) throw new InputError(`"${field}" must not contain null.`);
+      if (item === null && takesNull !== true) throw new InputError(`"${field}" must not contain null.`);
       result[encodedKey(keyType, key, field)] = write(item, field);
     }
     return result;

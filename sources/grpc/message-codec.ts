@@ -66,11 +66,12 @@ export function listReader(read: ValueCodec['read']): ValueCodec['read'] {
   return (value) => (Array.isArray(value) ? value.map((item) => read(item)) : []);
 }
 
-export function listWriter(write: ValueCodec['write']): ValueCodec['write'] {
+export function listWriter({ write, takesNull }: ValueCodec): ValueCodec['write'] {
   return (value, field) => {
     if (!Array.isArray(value)) throw new InputError(`"${field}" must be a list.`);
     return value.map((item) => {
-      if (item === null || item === undefined) throw new InputError(`"${field}" must not contain null.`);
+      if (item === undefined || (item === null && takesNull !== true))
+        throw new InputError(`"${field}" must not contain null.`);
       return write(item, field);
     });
   };

@@ -43,7 +43,7 @@ export function writeSdl({ schema, operations, types, names, inputNames, enums }
   function inputOf(field: ProtoField): string {
     if (field.label === 'map') return 'JSON';
     const { input } = shapeOf(field);
-    if (field.label === 'repeated') return `[${input}!]`;
+    if (field.label === 'repeated') return field.type === 'google.protobuf.Value' ? `[${input}]` : `[${input}!]`;
     // Messages that require themselves could not be written: they are checked when they are sent.
     return field.required && field.kind !== 'message' ? `${input}!` : input;
   }

@@ -18,7 +18,7 @@ export const WELL_KNOWN_CODECS: ReadonlyMap<string, ValueCodec> = new Map([
   ['google.protobuf.Timestamp', { read: readTimestamp, write: writeTimestamp }],
   ['google.protobuf.Duration', { read: readDuration, write: writeDuration }],
   ['google.protobuf.FieldMask', { read: readFieldMask, write: writeFieldMask }],
-  ['google.protobuf.Value', { read: readValue, write: writeValue }],
+  ['google.protobuf.Value', { read: readValue, write: writeValue, takesNull: true }],
   ['google.protobuf.Struct', { read: readStruct, write: writeStruct }],
   ['google.protobuf.ListValue', { read: readList, write: writeList }],
 ]);
