@@ -1,5 +1,6 @@
 import { budgetOf, type MessageBudget } from './checked-reader.ts';
 import { InputError, isRecord, type ValueCodec } from './codec.ts';
+import { SCALAR_CODECS } from './scalar-codecs.ts';
 import { WELL_KNOWN_SHAPES } from './well-known-shapes.ts';
 
 /** A message of the document, on its own. */
@@ -53,7 +54,7 @@ export function anyCodec(packableOf: (fullName: string) => Packable | undefined)
         `The type "${type}" is not known here: "${field}" must have its bytes as base64 in "value".`,
       );
     }
-    return { f1: type, f2: Buffer.from(content.value, 'base64') };
+    return { f1: type, f2: SCALAR_CODECS.get('bytes')?.write(content.value, field) };
   }
 
   return { read, write };

@@ -45,4 +45,12 @@ describe('a message of a document', () => {
     expect(await echo(value)).toEqual(value);
     await expect(echo({ texts: { a: null } })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
+
+  it('takes for bytes nothing that loses some', async () => {
+    await open('message Message { bytes data = 1; }');
+    expect(await echo({ data: 'AAE' })).toEqual({ data: 'AAE=' });
+    expect(await echo({ data: '_-8=' })).toEqual({ data: '/+8=' });
+    for (const data of ['A', 'AAECA', 'AA=='.repeat(2), 'A A='])
+      await expect(echo({ data }), data).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
 });

@@ -91,6 +91,7 @@ describe('values of a gRPC source', () => {
     [{ mask: 'a..b' }, /"mask" must be a list of fields/],
     [{ any: { level: 'LOW' } }, /"any" must be an object with "@type"/],
     [{ any: { '@type': 'x/unknown.Type', a: 1 } }, /is not known here/],
+    [{ any: { '@type': 'x/unknown.Type', value: 'no bytes' } }, /"any" must be base64/],
     [{ any: { ...PACKED, level: 'NONE' } }, /"level" must be one of UNKNOWN, LOW, BASE, HIGH/],
     [{ any: { ...PACKED, more: 1 } }, /no field "more"/],
     [{ single: 1e300 }, /"single" must be a number within/],
