@@ -19,10 +19,11 @@ export function createSimpleDecoder(plan: SimplePlan): SimpleDecoder {
       .map((part) => item(part, around));
 }
 
-function itemDecoder({ form, scalar, enum: isEnum }: SimplePlan): SimpleDecoder {
+function itemDecoder({ form, scalar, enum: enumId, hasEmpty }: SimplePlan): SimpleDecoder {
+  if (enumId !== undefined) return hasEmpty === true ? (text) => text.trim() : filled((text) => text);
   switch (form) {
     case 'text':
-      return isEnum === undefined ? (text) => text : (text) => text.trim();
+      return (text) => text;
     case 'token':
       return (text) => text.trim();
     case 'boolean':

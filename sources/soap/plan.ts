@@ -87,6 +87,8 @@ export interface SimplePlan {
   readonly form: SimpleForm;
   /** Id of an enum. */
   readonly enum?: string;
+  /** Of an enum: empty text is one of its values. */
+  readonly hasEmpty?: boolean;
   /** Values of a list type, separated by spaces. */
   readonly list: boolean;
   /** Its name for `xsi:type`: the nearest one that has a name. */

@@ -160,7 +160,7 @@ export function createSimpleTypes(set: SchemaSet, findings: Findings): SimpleTyp
     const isEnum = values.length > 0 && !plan.list && (plan.form === 'text' || plan.form === 'token');
     if (!isEnum) return { plan, bounds };
     enums.set(own.id, { ...own, values: [...new Set(values)], node });
-    return { plan: { ...plan, enum: own.id }, bounds };
+    return { plan: { ...plan, enum: own.id, hasEmpty: values.includes('') }, bounds };
   }
 
   /** The type that an attribute names, or that is written in its place. */

@@ -104,6 +104,15 @@ describe('simple types', () => {
       PLUS_1: '+1',
     });
     expect((await send('dark-red')).back).toBe('dark-red');
+    expect((await send('')).back).toBe('');
+  });
+
+  test('an enumeration is null where nothing stands and that is none of its values', async () => {
+    const { send } = await open(
+      `<xsd:simpleType name="Colour"><xsd:restriction base="xsd:string"><xsd:enumeration value="red"/></xsd:restriction></xsd:simpleType>
+      ${complex('<xsd:sequence><xsd:element name="c" type="s:Colour" minOccurs="0"/></xsd:sequence><xsd:attribute name="a" type="s:Colour"/>')}`,
+    );
+    expect((await send({}, ANSWER(' a=""><s:c> </s:c>'))).back).toEqual({ __typename: 'Type', a: null, c: null });
   });
 
   test('lists are lists, and no item can become two', async () => {
