@@ -68,8 +68,9 @@ export function createContentEncoders(
     if (place !== 'attribute' || type.kind !== 'simple') return undefined;
     const encode = createSimpleEncoder(type);
     const attribute = qualified(field);
+    const preset = field.isRequired ? presetOf(field) : undefined;
     return (value, out) => {
-      const own = value[name] ?? (field.isRequired ? field.preset : undefined);
+      const own = value[name] ?? preset;
       if (own === undefined || own === null) return;
       if (namespace !== '') out.namespaces.add(namespace);
       within(name, () => {
@@ -137,11 +138,12 @@ export function createContentEncoders(
 }
 
 export function elementMember(field: FieldPlan, encode: ElementEncoder): MemberEncoder {
-  const { name, type, isList, isNillable, isRequired, isChosen, preset } = field;
+  const { name, type, isList, isNillable, isRequired, isChosen } = field;
+  const preset = isRequired ? presetOf(field) : undefined;
   return (value, out) => {
     const own = value[name];
     if (own === undefined || own === null) {
-      if (own === undefined && isRequired && preset !== undefined) encode(preset, out);
+      if (own === undefined && preset !== undefined) encode(preset, out);
       else if (!isList && isNillable && !isChosen && (own === null || isRequired)) encode(null, out);
     } else if (isList) {
       listOf(own).forEach((item, index) => {
@@ -152,6 +154,12 @@ export function elementMember(field: FieldPlan, encode: ElementEncoder): MemberE
       within(name, () => encode(own, out));
     }
   };
+}
+
+/** A default as it would be given: of a list, its words. */
+function presetOf({ preset, type }: FieldPlan): unknown {
+  const isList = type.kind === 'simple' && type.list;
+  return isList ? preset?.split(/\s+/).filter((word) => word !== '') : preset;
 }
 
 /** Fields of one repeated group together, all others alone. */

@@ -115,6 +115,17 @@ describe('simple types', () => {
     expect((await send({}, ANSWER(' a=""><s:c> </s:c>'))).back).toEqual({ __typename: 'Type', a: null, c: null });
   });
 
+  test('a list has each word of its default', async () => {
+    const { send } = await open(
+      `<xsd:simpleType name="Flags"><xsd:list itemType="xsd:NCName"/></xsd:simpleType>
+      ${complex('<xsd:sequence><xsd:element name="e" type="s:Flags" default=" Read  Write "/></xsd:sequence><xsd:attribute name="a" type="s:Flags" default="x y" use="required"/>')}`,
+    );
+    expect(await send({})).toEqual({
+      back: { __typename: 'Type', a: ['x', 'y'], e: ['Read', 'Write'] },
+      xml: '<v a="x y"><e>Read Write</e></v>',
+    });
+  });
+
   test('lists are lists, and no item can become two', async () => {
     const { send, sdl } = await open('<xsd:simpleType name="Type"><xsd:list itemType="xsd:int"/></xsd:simpleType>');
     expect(sdl).toContain('): [Int!]');
