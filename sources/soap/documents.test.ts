@@ -201,6 +201,13 @@ describe('bounds', () => {
     expect(messagesOf(text)).toEqual(['4: The document cannot be read: its elements are nested more than 128 deep.']);
   });
 
+  test('a tag of countless attributes is refused', () => {
+    const attributes = Array.from({ length: 10_001 }, (_, at) => `a${at}=""`);
+    expect(messagesOf(within(`<xsd:sequence ${attributes.join(' ')}/>`))).toEqual([
+      '4: The document cannot be read: an element has more than 10000 attributes.',
+    ]);
+  });
+
   test('groups that hold each other, or themselves, end', () => {
     const doubling = Array.from(
       { length: 40 },
@@ -320,6 +327,19 @@ describe('imports', () => {
     expect(problems).toMatchObject([
       { message: 'The import of "x1000.xsd" is not read: there are more than 1000 documents.' },
     ]);
+  });
+
+  test.each([
+    ['nested deeper than is read', '<a>'.repeat(128), '</a>'.repeat(128)],
+    ['behind a tag that is not read', `<a ${Array.from({ length: 10_001 }, (_, at) => `a${at}=''`).join(' ')}/>`, ''],
+  ])('an import that is %s is not followed', async (_name, before, after) => {
+    let reads = 0;
+    const { documents } = await loadSoapDocuments('/a/s.wsdl', async () => {
+      reads += 1;
+      return importing('x.xsd').replace('<types>', `<types>${before}`).replace('</types>', `${after}</types>`);
+    });
+    expect(reads).toBe(1);
+    expect(documents).toHaveLength(1);
   });
 
   test('addresses of imports are told without what may be secret in them', async () => {

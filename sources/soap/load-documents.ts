@@ -6,7 +6,7 @@ import { documentName } from '../upstream/fetch-document.ts';
 import { decodeXml } from './charset.ts';
 import { isUrl, mayRead, resolveLocation } from './locations.ts';
 import { BUILT_IN, WSDL, XSD } from './namespaces.ts';
-import { XmlError } from './xml.ts';
+import { boundAttributes, MAX_DOCUMENT_DEPTH, XmlError } from './xml.ts';
 
 /** The text of a WSDL or XML schema. */
 export interface SoapDocument {
@@ -105,13 +105,19 @@ interface Import {
 async function findImports(text: string, base: string): Promise<Import[]> {
   const found: Import[] = [];
   const parser = new SaxesParser({ xmlns: true as const });
-  parser.on('error', (error) => {
-    throw error;
-  });
-  parser.on('doctype', () => {
-    throw new XmlError('it has a DOCTYPE');
+  let depth = 0;
+  const fail = (message: string): never => {
+    throw new XmlError(message);
+  };
+  parser.on('error', (error) => fail(error.message));
+  parser.on('doctype', () => fail('it has a DOCTYPE'));
+  boundAttributes(parser, fail);
+  parser.on('closetag', () => {
+    depth -= 1;
   });
   parser.on('opentag', (tag) => {
+    depth += 1;
+    if (depth > MAX_DOCUMENT_DEPTH) fail('it is nested too deeply');
     const isXsd = tag.uri === XSD && ['import', 'include', 'redefine'].includes(tag.local);
     if (!isXsd && !(tag.uri === WSDL && tag.local === 'import')) return;
     const named = tag.attributes[isXsd ? 'schemaLocation' : 'location']?.value.trim();

@@ -3,7 +3,15 @@ import type { SoapDocument } from './load-documents.ts';
 import { resolveLocation } from './locations.ts';
 import { BUILT_IN, keyOf, WSDL, WSDL_20, XSD } from './namespaces.ts';
 import { createSchemaSet, type SchemaSet } from './schema-set.ts';
-import { attributeOf, childrenOf, parseXml, resolveName, type XmlElement, XmlError } from './xml.ts';
+import {
+  attributeOf,
+  childrenOf,
+  MAX_DOCUMENT_DEPTH,
+  parseXml,
+  resolveName,
+  type XmlElement,
+  XmlError,
+} from './xml.ts';
 
 /** A message, portType, binding or service of a WSDL. */
 export interface Definition extends Place {
@@ -21,7 +29,6 @@ export interface Wsdl extends Readonly<Record<Kind, ReadonlyMap<string, Definiti
   readonly roots: readonly (Place & { readonly node: XmlElement })[];
 }
 
-const MAX_DEPTH = 128;
 /** Of all documents together. */
 const MAX_NODES = 2_000_000;
 
@@ -45,7 +52,7 @@ export function readWsdl(documents: readonly SoapDocument[], findings: Findings)
     if (parsed.has(location)) return parsed.get(location);
     let root: XmlElement | undefined;
     try {
-      root = parseXml(texts.get(location) ?? '', { maxDepth: MAX_DEPTH, maxNodes: nodesLeft, lines: true });
+      root = parseXml(texts.get(location) ?? '', { maxDepth: MAX_DOCUMENT_DEPTH, maxNodes: nodesLeft, lines: true });
       nodesLeft -= countNodes(root);
     } catch (error) {
       if (!(error instanceof XmlError)) throw error;

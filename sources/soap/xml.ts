@@ -50,6 +50,10 @@ export class XmlError extends Error {
 
 /** What is parsed before the event loop gets its turn, in characters: some milliseconds. */
 const SLICE = 131_072;
+/** A tag is read at one go, and one of a million attributes takes ten seconds. */
+const MAX_ATTRIBUTES = 10_000;
+/** Of documents. A parser looks for a name in all elements around: in a million of them for hours. */
+export const MAX_DOCUMENT_DEPTH = 128;
 const NO_ATTRIBUTES: readonly XmlAttribute[] = [];
 
 /**
@@ -74,6 +78,18 @@ export async function parseXmlInSlices(text: string, limits: XmlLimits): Promise
   return reader.end();
 }
 
+/** Has `fail` called within a tag that has too many attributes. */
+export function boundAttributes(parser: SaxesParser<{ xmlns: true }>, fail: (message: string) => never): void {
+  let count = 0;
+  parser.on('opentagstart', () => {
+    count = 0;
+  });
+  parser.on('attribute', () => {
+    count += 1;
+    if (count > MAX_ATTRIBUTES) fail(`an element has more than ${MAX_ATTRIBUTES} attributes`);
+  });
+}
+
 function createTreeReader({ maxDepth, maxNodes, lines }: XmlLimits) {
   const parser = new SaxesParser({ xmlns: true as const, position: lines });
   const open: XmlElement[] = [];
@@ -89,6 +105,7 @@ function createTreeReader({ maxDepth, maxNodes, lines }: XmlLimits) {
   };
   parser.on('error', (error) => fail(error.message.replace(/^(?:[^:]*:)?\d+:\d+: /, '').replace(/\.$/, '')));
   parser.on('doctype', () => fail('it has a DOCTYPE, which is not read'));
+  boundAttributes(parser, fail);
   parser.on('text', onText);
   parser.on('cdata', onText);
   parser.on('opentag', (tag) => {
