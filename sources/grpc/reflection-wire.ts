@@ -16,6 +16,24 @@ const { root } = protobuf.parse(
   message File { string name = 1; repeated string dependency = 3; }`,
   { keepCase: false },
 );
+/** What a response or a file may hold; a server has some thousands. Empty items are two bytes, and a hundred in memory. */
+const MAX_ITEMS = 50_000;
+
+class BoundedReader extends protobuf.BufferReader {
+  #left = 2 * MAX_ITEMS;
+
+  constructor(bytes: Uint8Array) {
+    super(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+
+  /** Read for the tag of each item, and for its length. @throws RangeError */
+  override uint32(): number {
+    this.#left -= 1;
+    if (this.#left < 0) throw new RangeError(`There are more than ${MAX_ITEMS} items.`);
+    return super.uint32();
+  }
+}
+
 const REQUEST = root.lookupType('Request');
 const RESPONSE = root.lookupType('Response');
 const FILE = root.lookupType('File');
@@ -37,10 +55,13 @@ export function encodeRequest(request: ReflectionRequest): Buffer {
 
 /** @throws anything, when the bytes are not a response */
 export function decodeResponse(bytes: Uint8Array): ReflectionResponse {
-  return RESPONSE.decode(bytes) as protobuf.Message & ReflectionResponse;
+  return RESPONSE.decode(new BoundedReader(bytes)) as protobuf.Message & ReflectionResponse;
 }
 
 /** Name of a FileDescriptorProto and what it imports. @throws anything, when the bytes are none */
 export function fileHeader(bytes: Uint8Array): { readonly name: string; readonly dependency: readonly string[] } {
-  return FILE.decode(bytes) as protobuf.Message & { readonly name: string; readonly dependency: readonly string[] };
+  return FILE.decode(new BoundedReader(bytes)) as protobuf.Message & {
+    readonly name: string;
+    readonly dependency: readonly string[];
+  };
 }

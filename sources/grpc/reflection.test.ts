@@ -206,6 +206,18 @@ describe('a gRPC source without a document', () => {
       'UPSTREAM_BAD_RESPONSE',
     ],
     [
+      'lists nothing but empty names, without end',
+      (question, call) =>
+        call.write(question.listServices === undefined ? files(EMPTY_FILE) : services(...Array(100_000).fill(''), 'S')),
+      'UPSTREAM_BAD_RESPONSE',
+    ],
+    [
+      'gives countless files of nothing',
+      (question, call) =>
+        call.write(question.listServices === undefined ? files(EMPTY_FILE, ...Array(100_000).fill({})) : services('S')),
+      'UPSTREAM_BAD_RESPONSE',
+    ],
+    [
       'imports a new file in each',
       (question, call) => {
         const [, count = '0'] = /^f(\d+)$/.exec(question.fileByFilename ?? '') ?? [];
