@@ -146,6 +146,18 @@ test.each<[string, string, RecordedAnswer]>([
   await expect(send()).rejects.toMatchObject({ code });
 });
 
+test('a one-way operation is done whatever is answered, but a fault', async () => {
+  const oneWay = wsdlOf(SCHEMA).replace('<output message="s:Out"/>', '');
+  const { source, call } = await openSource(oneWay, service.endpoint);
+  for (const recorded of [{ status: 202, body: '' }, { body: 'thank you' }, { body: envelope('') }]) {
+    answer = recorded;
+    expect(await call('Mutation.send', { send: 'x' })).toBe(true);
+  }
+  answer = { body: envelope('<s:Fault><faultcode>s:Client</faultcode><faultstring>x</faultstring></s:Fault>') };
+  await expect(call('Mutation.send', { send: 'x' })).rejects.toMatchObject({ code: 'UPSTREAM_REJECTED' });
+  await source.dispose();
+});
+
 test('an answer of many slices is read whole', async () => {
   const text = 'ä€😀'.repeat(30_000);
   answer = { body: wrap(`<text>${text}</text>${'<node><text>&lt;</text></node>'.repeat(20_000)}`) };

@@ -91,8 +91,7 @@ export function createAnswerReader(
   return async (answer, context) => {
     const { status } = answer;
     const isSuccess = status >= 200 && status < 300;
-    const isBare = answer.body.length === 0 || (isSuccess && output.kind === 'done' && output.oneWay);
-    if (isSuccess && isBare) {
+    if (isSuccess && answer.body.length === 0) {
       if (output.kind === 'done') return true;
       throw failure('UPSTREAM_BAD_RESPONSE', answer, context, 'The answer is empty.');
     }
@@ -103,6 +102,8 @@ export function createAnswerReader(
       if (isSuccess) return readValue(body);
     } catch (error) {
       if (error instanceof SkeinError) throw error;
+      // Nothing was to be answered, so it may be anything.
+      if (isSuccess && output.kind === 'done' && output.oneWay) return true;
       if (isSuccess) {
         const isOurs = error instanceof XmlError || error instanceof AnswerError;
         const reason =
