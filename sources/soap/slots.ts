@@ -50,22 +50,54 @@ export function inSequence(parts: readonly Content[]): Content {
 export function asChoice(branches: readonly Content[]): Content {
   const slots = new Map<string, Slot>();
   const counts = new Map<string, number>();
+  /** What stands before an element in a branch, where an earlier branch began with that. */
+  const before = new Map<string, string[]>();
+  const atEnd: string[] = [];
   for (const { slots: own } of branches) {
+    let fresh: string[] = [];
     for (const slot of own) {
-      const first = slots.get(slot.key) ?? slot;
+      const known = slots.get(slot.key);
+      if (known === undefined) fresh.push(slot.key);
+      else if (fresh.length > 0) {
+        const others = before.get(slot.key);
+        if (others === undefined) before.set(slot.key, fresh);
+        else for (const key of fresh) others.push(key);
+        fresh = [];
+      }
+      const first = known ?? slot;
       const [min, max] = [Math.min(first.min, slot.min), Math.max(first.max, slot.max)];
       slots.set(slot.key, { ...first, min, max });
       counts.set(slot.key, (counts.get(slot.key) ?? 0) + 1);
     }
+    for (const key of fresh) atEnd.push(key);
   }
   const isShared = (key: string) => counts.get(key) === branches.length;
   const exclusive = branches.map((branch) =>
     branch.slots.map((slot) => slot.key).filter((key) => counts.get(key) === 1),
   );
   return {
-    slots: [...slots.values()].map((slot) => (isShared(slot.key) ? slot : { ...slot, min: 0, isChosen: true })),
+    slots: inOrder(atEnd, before)
+      .flatMap((key) => slots.get(key) ?? [])
+      .map((slot) => (isShared(slot.key) ? slot : { ...slot, min: 0, isChosen: true })),
     choices: [...branches.flatMap((branch) => branch.choices), ...(branches.length > 1 ? [exclusive] : [])],
   };
+}
+
+/** Keys, each behind those that are to stand before it. */
+function inOrder(keys: readonly string[], before: Map<string, readonly string[]>): readonly string[] {
+  if (before.size === 0) return keys;
+  const ordered: string[] = [];
+  const waiting = keys.toReversed();
+  for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+    const own = before.get(key);
+    if (own === undefined) ordered.push(key);
+    else {
+      before.delete(key);
+      waiting.push(key);
+      for (const each of own.toReversed()) waiting.push(each);
+    }
+  }
+  return ordered;
 }
 
 /** The whole of it as often as its group occurs. `round` is given for groups whose members come in turns. */

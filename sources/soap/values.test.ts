@@ -226,6 +226,21 @@ describe('complex types', () => {
     await expect(send({ a: 1, b: [2] })).rejects.toThrow('The argument "v" may have only one of a, b.');
   });
 
+  test('branches of a choice are written in their own order, also where they share an element', async () => {
+    const branch = (...names: string[]) =>
+      `<xsd:sequence>${names.map((name) => `<xsd:element name="${name}" type="xsd:int"/>`).join('')}</xsd:sequence>`;
+    const { sdl, send } = await open(
+      complex(
+        `<xsd:choice>${branch('a', 'z')}${branch('b', 'c', 'a', 'd', 'z', 'e')}${branch('f', 'c', 'z')}</xsd:choice>`,
+      ),
+    );
+    expect(sdl).toContain('type Type {\n  b: Int\n  f: Int\n  c: Int\n  a: Int\n  d: Int\n  z: Int!\n  e: Int\n}');
+    expect((await send({ z: 1, a: 2, d: 3, c: 4, b: 5, e: 6 })).xml).toBe(
+      '<v><b>5</b><c>4</c><a>2</a><d>3</d><z>1</z><e>6</e></v>',
+    );
+    expect((await send({ z: 1, f: 2, c: 3 })).xml).toBe('<v><f>2</f><c>3</c><z>1</z></v>');
+  });
+
   test('a repeated choice loses its order, which is told', async () => {
     const { notices, send } = await open(
       complex(
