@@ -2,7 +2,16 @@ import type { Findings } from './findings.ts';
 import { keyOf, XML, XSD } from './namespaces.ts';
 import type { TypePlan } from './plan.ts';
 import { type Component, nameIn, type SchemaContext, type SchemaSet } from './schema-set.ts';
-import { asChoice, type Content, inSequence, NOTHING, type Occurs, repeated, type Slot } from './slots.ts';
+import {
+  asChoice,
+  type Content,
+  findScattered,
+  inSequence,
+  NOTHING,
+  type Occurs,
+  repeated,
+  type Slot,
+} from './slots.ts';
 import { attributeOf, childOf, type XmlElement } from './xml.ts';
 
 export interface ElementType {
@@ -66,6 +75,13 @@ export function createParticleReader({ set, findings, elementType, attributeType
       case 'sequence':
       case 'all': {
         const parts = node.children.filter(isParticle).map((child) => particle(child, context, hint));
+        const scattered = findScattered(parts);
+        if (scattered !== undefined) {
+          findings.notice(
+            { file: context.file, node },
+            `The element "${scattered.local}" stands at several places of a sequence; it is shown as one list, all of which is sent at the first.`,
+          );
+        }
         return repeat(node, context, inSequence(parts), occurs, true);
       }
       default:

@@ -46,6 +46,20 @@ export function inSequence(parts: readonly Content[]): Content {
   return { slots: [...slots.values()], choices: parts.flatMap((part) => part.choices) };
 }
 
+/** An element of a sequence that comes again after others. */
+export function findScattered(parts: readonly Content[]): Slot | undefined {
+  const before = new Set<string>();
+  let last: string | undefined;
+  for (const part of parts) {
+    for (const slot of part.slots) {
+      if (slot.key !== last && before.has(slot.key) && slot.place === 'element') return slot;
+      before.add(slot.key);
+      last = slot.key;
+    }
+  }
+  return undefined;
+}
+
 /** One of them: none is certain, but for what is in all. */
 export function asChoice(branches: readonly Content[]): Content {
   const slots = new Map<string, Slot>();

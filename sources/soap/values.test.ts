@@ -253,6 +253,16 @@ describe('complex types', () => {
     expect((await send({ a: [1, 3], b: [2] })).xml).toBe('<v><a>1</a><a>3</a><b>2</b></v>');
   });
 
+  test('an element at several places of a sequence is one list, which is told where others stand between', async () => {
+    const element = (name: string) => `<xsd:element name="${name}" type="xsd:int"/>`;
+    const { notices, send } = await open(sequence(`${element('a')}${element('b')}${element('a')}`));
+    expect(notices).toEqual([
+      'The element "a" stands at several places of a sequence; it is shown as one list, all of which is sent at the first.',
+    ]);
+    expect((await send({ a: [1, 3], b: 2 })).xml).toBe('<v><a>1</a><a>3</a><b>2</b></v>');
+    expect((await open(sequence(`${element('a')}${element('a')}${element('b')}`))).notices).toEqual([]);
+  });
+
   test('groups, attribute groups and references are written out', async () => {
     const { sdl, send } = await open(`${complex('<xsd:group ref="s:g"/><xsd:attributeGroup ref="s:ag"/>')}
       <xsd:group name="g"><xsd:all><xsd:element ref="s:global" minOccurs="0"/><xsd:element name="x" type="xsd:int"/></xsd:all></xsd:group>
