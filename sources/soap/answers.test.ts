@@ -146,6 +146,21 @@ test.each<[string, string, RecordedAnswer]>([
   await expect(send()).rejects.toMatchObject({ code });
 });
 
+test.each([
+  ['Client.Authentication', 1],
+  ['MustUnderstand', 1],
+  ['VersionMismatch', 1],
+  ['Server', 2],
+])('a query with the fault %s, with status 500, is sent so often: %i', async (code, times) => {
+  answer = { status: 500, body: envelope(`<s:Fault><faultcode>s:${code}</faultcode></s:Fault>`) };
+  const { source, call } = await openSource(wsdlOf(SCHEMA), service.endpoint, {
+    operations: { Send: { as: 'query' } },
+  });
+  await expect(call('Query.send', { send: 'x' })).rejects.toThrow();
+  expect(service.requests).toHaveLength(times);
+  await source.dispose();
+});
+
 test('a one-way operation is done whatever is answered, but a fault', async () => {
   const oneWay = wsdlOf(SCHEMA).replace('<output message="s:Out"/>', '');
   const { source, call } = await openSource(oneWay, service.endpoint);

@@ -109,7 +109,8 @@ function judgeSoap(answer: HttpAnswer): Judgement {
 }
 
 const MAX_FAULT_BYTES = 65_536;
-const BLAMES_CALLER = /<(?:[\w.-]+:)?(?:faultcode|Value)\b[^<>]{0,500}>\s*(?:[\w.-]+:)?(?:Client|Sender)\b/;
+const BLAMES_CALLER =
+  /<(?:[\w.-]+:)?(?:faultcode|Value)\b[^<>]{0,500}>\s*(?:[\w.-]+:)?(?:Client|Sender|MustUnderstand|VersionMismatch|DataEncodingUnknown)\b/;
 
 function openOperation(plan: OperationPlan, deps: OperationDeps): UnaryCall {
   const { operation } = plan;
