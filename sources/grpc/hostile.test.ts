@@ -215,6 +215,27 @@ describe('a hostile answer', () => {
     server.stop();
   });
 
+  it('counts the messages of a map, those that are not even there as well', async () => {
+    // Field 21, `items`: entries of nothing but a key of two bytes.
+    const entries = (count: number) =>
+      Buffer.concat(
+        Array.from({ length: count }, (_, key) => Buffer.from([0xaa, 0x01, 3, 0x08, 0x80 | (key & 0x7f), key >> 7])),
+      );
+    let answer: Buffer = Buffer.alloc(0);
+    const echo = (_call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => callback(null, answer);
+    const server = await startServer(fixture('values.proto'), 'values.Values', { Echo: echo });
+    const { source } = await sourceOf(fixture('values.proto'), server.endpoint, { maxResponseBytes: 16_000 });
+    const call = unary(source, 'Mutation.echo');
+    answer = entries(999);
+    await expect(call.invoke({}, contextOf())).resolves.toMatchObject({
+      items: { 0: { name: '' }, 998: { name: '' } },
+    });
+    answer = entries(1_000);
+    await expect(call.invoke({}, contextOf())).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
+    await source.dispose();
+    server.stop();
+  });
+
   it('counts what is packed in it, all of it together, and is read as strictly there', async () => {
     const any = (bytes: Buffer) => {
       const type = Buffer.from('x/values.Item');

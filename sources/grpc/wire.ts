@@ -30,7 +30,9 @@ export function createWire(messages: ReadonlyMap<string, readonly CompiledField[
     // protobufjs calls it with the first message of the type. Until then it has no fields: from one message all others
     // can often be reached.
     type.setup = () => {
-      for (const field of fieldsOf(fullName)) type.add(fieldOf(field));
+      const fields = fieldsOf(fullName);
+      for (const field of fields) type.add(fieldOf(field));
+      const maps = fields.filter(({ label, kind }) => label === 'map' && kind === 'message').map(({ id }) => `f${id}`);
       type.resolveAll();
       protobuf.Type.prototype.setup.call(type);
       const { decode } = type;
@@ -38,6 +40,7 @@ export function createWire(messages: ReadonlyMap<string, readonly CompiledField[
         if (!(reader instanceof CheckedReader)) return decode.call(type, reader, ...rest);
         reader.countMessage();
         const message = decode.call(type, reader, ...rest);
+        for (const map of maps) countAbsent((message as protobuf.Message & Record<string, unknown>)[map], reader);
         if (fullName === 'google.protobuf.Any') reader.lendBudget(message);
         return message;
       };
@@ -70,4 +73,10 @@ export function createWire(messages: ReadonlyMap<string, readonly CompiledField[
   }
 
   return { typeOf };
+}
+
+/** An entry of a map without its message reads as one without fields, which nobody has decoded. */
+function countAbsent(entries: unknown, reader: CheckedReader): void {
+  if (typeof entries !== 'object' || entries === null) return;
+  for (const value of Object.values(entries)) if (value === null) reader.countMessage();
 }
