@@ -12,7 +12,7 @@ import type { ProviderPool } from './provider-pool.ts';
 import type { Deployment } from './routes/deployment.ts';
 import type { RouteOptions } from './routes/options.ts';
 import type { ModelRoute, RouteTarget } from './routes/route.ts';
-import { lacksKey, settleProvider } from './settle-provider.ts';
+import { identityOf, lacksKey, settleProvider } from './settle-provider.ts';
 
 /** What the names of a configuration mean. */
 export interface LoadedModels {
@@ -99,6 +99,7 @@ function deploy(
   return {
     target: { name, provider: options.provider, modelId: options.model, maxTokens: options.maxTokens },
     provider,
+    identity: identityOf(options.provider, providerOptions),
     capabilities: capabilitiesOf({
       dialect,
       lacks: preset?.lacks,

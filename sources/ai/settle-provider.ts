@@ -1,5 +1,7 @@
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { type Problem, ProblemsError } from '../../kernel/problem.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import { digestOf } from '../cache/keys.ts';
 import { CATALOGUE, PACKAGES, type Preset } from './catalogue.ts';
 import { AI_SDK, type DialectName } from './dialects/index.ts';
 import type { ProviderOptions } from './options.ts';
@@ -84,6 +86,14 @@ function presetOfPackage(name: string | undefined): Preset | undefined {
   return (
     Object.values(CATALOGUE).find((preset) => preset.package === name && name !== undefined) ?? PACKAGES[name ?? '']
   );
+}
+
+/** Whom it asks, and how, as a text without secrets: keys and times are not in it. @throws ProblemsError as `settleProvider` does */
+export function identityOf(name: string, options: ProviderOptions): string {
+  const { dialect, endpoint, package: packageName } = settleProvider(name, options);
+  const { headers, factory, settings, providerOptions, upstream } = options;
+  const own = { headers, factory, settings, providerOptions, endpoints: upstream?.endpoints };
+  return digestOf(canonicalJson({ dialect, endpoint, package: packageName, ...own }));
 }
 
 export function apiKeysOf({ apiKey, apiKeys = [] }: ProviderOptions): readonly string[] {

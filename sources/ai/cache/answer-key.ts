@@ -26,7 +26,11 @@ export function answerKey(
   const text = keyText({
     for: partitionOf(route, context, scope),
     prompt: prompt && [prompt.name, prompt.version, prompt.hash],
-    route: [route.name, route.strategy, ...route.targets.map(({ deployment: { target } }) => ({ ...target }))],
+    route: [
+      route.name,
+      route.strategy,
+      ...route.targets.map(({ deployment: { target, identity } }) => ({ ...target, identity })),
+    ],
     asked,
   });
   return text === undefined ? undefined : `answer:${digestOf(text)}`;

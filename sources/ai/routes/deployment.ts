@@ -6,6 +6,8 @@ import type { ModelTarget, Provider } from '../provider.ts';
 export interface Deployment {
   readonly target: ModelTarget;
   readonly provider: Provider;
+  /** Whom its provider asks, and how: of another text it is another model, whatever it is called. */
+  readonly identity: string;
   readonly capabilities: Capabilities;
   readonly pricing: ModelPricing;
 }
