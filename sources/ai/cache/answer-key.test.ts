@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ASK, as } from '../../../test/utils/cached-models.ts';
+import { ASK, answerHello, as, setUpCachedModels } from '../../../test/utils/cached-models.ts';
+import { createCallContext } from '../../../test/utils/call-context.ts';
 import { setUpModels } from '../../../test/utils/model-harness.ts';
 import { openaiAnswer, sendJson } from '../../../test/utils/provider-server.ts';
 import { createMemoryStore } from '../../cache/memory-store.ts';
@@ -38,4 +39,12 @@ test('an answer is given where only the key of its provider is another, or the p
   const after = await configure('', { endpoint, apiKey: 'another', timeoutMs: 1_000 });
   expect([await before.ask(), await after.ask()]).toEqual(['Hello', 'Hello']);
   expect(requests).toHaveLength(1);
+});
+
+test('an answer for the one caller is kept for nobody where nobody says who calls', async () => {
+  const { client, asked } = await setUpCachedModels(answerHello, { scope: 'caller' });
+  const ask = () => client.generate(client.route(), ASK, createCallContext().context);
+  await Promise.all([ask(), ask()]);
+  await ask();
+  expect(asked()).toEqual({ a: 3, b: 0 });
 });

@@ -13,7 +13,7 @@ interface CallerFacts {
 
 /**
  * Under what an answer is kept: who may be given it, whom it was asked of, and the whole question. Undefined for what can
- * not be written down.
+ * not be written down, and for the one caller's own where nobody says who calls.
  */
 export function answerKey(
   route: ModelRoute,
@@ -22,6 +22,7 @@ export function answerKey(
   { scope }: Pick<AnswerCacheOptions, 'scope'>,
 ): string | undefined {
   const { prompt } = context;
+  if (scope === 'caller' && context.callerScope === '') return undefined;
   const { native: _, ...asked } = request;
   const text = keyText({
     for: partitionOf(route, context, scope),
