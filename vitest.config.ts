@@ -6,6 +6,7 @@ const ALONE = [
   'schema/plan/warm-up.test.ts',
   'schema/registry.test.ts',
   'sources/ai/ai-sdk/load-package.test.ts',
+  'sources/ai/ai-sdk/part-reader.test.ts',
   'sources/upstream/resilience/bulkhead.test.ts',
   'sources/upstream/resilience/discovery.test.ts',
   'sources/upstream/resilience/health-checks.test.ts',

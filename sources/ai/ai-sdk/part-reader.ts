@@ -77,7 +77,7 @@ export class PartReader<T extends { readonly type: string }> implements AsyncIte
     if (this.#hasEnded) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      if (this.#timer === undefined) this.#timer = setTimeout(() => this.#fail(silent()), this.#patience.timeoutMs);
+      if (this.#timer === undefined) this.#timer = setTimeout(() => this.#expire(), this.#patience.timeoutMs);
       else if (!this.#hasFailed) this.#timer.refresh();
       this.#reader.read().then(
         (result) => {
@@ -108,6 +108,12 @@ export class PartReader<T extends { readonly type: string }> implements AsyncIte
   abort(): void {
     const { context, operation } = this.#patience;
     this.#fail(abortError(context, { source: 'ai', operation }));
+  }
+
+  /** The package is silent only where somebody waits for what it tells. */
+  #expire(): void {
+    if (this.#waiting === undefined) this.#timer = undefined;
+    else this.#fail(silent());
   }
 
   #hurry(): void {
