@@ -145,6 +145,11 @@ export function estimateInputTokens(request: ModelRequest): number {
   return estimateTokens(characters) + media * TOKENS_PER_MEDIUM;
 }
 
+/** About how many tokens texts are together. */
+export function estimateTextTokens(texts: readonly string[]): number {
+  return estimateTokens(texts.reduce((sum, text) => sum + text.length, 0));
+}
+
 export function estimateTokens(characters: number): number {
   return Math.ceil(characters / CHARACTERS_PER_TOKEN);
 }

@@ -191,7 +191,7 @@ function wantedOf({ kind, request }: Asked) {
   if (kind === 'chat') return { needs: needsOf(request), request, metadata: request.metadata };
   return {
     needs: [{ capability: 'embeddings', parameter: 'model' }],
-    request: undefined,
+    texts: request.texts,
     metadata: undefined,
   } as const;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { CallContext } from '../../source.ts';
-import { estimateInputTokens, incapable, type Need, unmet } from '../capabilities.ts';
+import { estimateInputTokens, estimateTextTokens, incapable, type Need, unmet } from '../capabilities.ts';
 import { costNanoUsd } from '../cost.ts';
 import type { ModelRequest } from '../model.ts';
 import type { Deployment } from './deployment.ts';
@@ -39,8 +39,10 @@ export interface RouteWorld {
 /** What a call wants of the models of a route. */
 export interface Wanted {
   readonly needs: readonly Need[];
-  /** What a chat asks; embeddings have no room to look after. */
-  readonly request: ModelRequest | undefined;
+  /** What a chat asks. */
+  readonly request?: ModelRequest | undefined;
+  /** What vectors are made of. They need no room together: each is read by itself. */
+  readonly texts?: readonly string[] | undefined;
   readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
@@ -63,7 +65,7 @@ export function orderTargets(
     return targets;
   }
   const needsTokens = goesOnWhenFull || strategy === 'cheapest' || strategy === 'conditional';
-  const inputTokens = needsTokens && wanted.request !== undefined ? estimateInputTokens(wanted.request) : 0;
+  const inputTokens = needsTokens ? inputTokensOf(wanted) : 0;
   const meant =
     strategy === 'conditional' ? targets.filter(({ when }) => holds(when, inputTokens, wanted, context)) : targets;
   if (meant.length === 0)
@@ -101,6 +103,10 @@ export function leftOutOf(
   return undefined;
 }
 
+function inputTokensOf({ request, texts = [] }: Wanted): number {
+  return request === undefined ? estimateTextTokens(texts) : estimateInputTokens(request);
+}
+
 function incapableOf(targets: readonly RouteTarget[], needs: readonly Need[]): SkeinError {
   for (const { deployment } of targets) {
     const need = unmet(needs, deployment.capabilities);
@@ -110,7 +116,8 @@ function incapableOf(targets: readonly RouteTarget[], needs: readonly Need[]): S
 }
 
 function hasRoom({ pricing: { contextTokens } }: Deployment, inputTokens: number, { request }: Wanted): boolean {
-  return contextTokens === undefined || inputTokens + (request?.maxTokens ?? 0) <= contextTokens;
+  if (contextTokens === undefined || request === undefined) return true;
+  return inputTokens + (request.maxTokens ?? 0) <= contextTokens;
 }
 
 function holds(
@@ -167,7 +174,8 @@ function lotOf(...words: readonly string[]): number {
 function estimatedCost({ pricing }: Deployment, inputTokens: number, { request }: Wanted, now: number): number {
   const price = pricing.price(now, inputTokens);
   if (price === undefined) return Number.POSITIVE_INFINITY;
-  const outputTokens = price.output === undefined ? 0 : (request?.maxTokens ?? ASSUMED_OUTPUT_TOKENS);
+  const writes = price.output !== undefined && request !== undefined;
+  const outputTokens = writes ? (request.maxTokens ?? ASSUMED_OUTPUT_TOKENS) : 0;
   const usage = { inputTokens, outputTokens, totalTokens: undefined, cachedInputTokens: undefined };
   const cost = costNanoUsd({ ...usage, reasoningTokens: undefined, raw: undefined }, price);
   return cost === undefined ? Number.POSITIVE_INFINITY : Number(cost);

@@ -1,7 +1,7 @@
 import { describeError, type SkeinError } from '../../../kernel/errors.ts';
 import type { Clock } from '../../../kernel/ports.ts';
 import type { CallContext } from '../../source.ts';
-import { estimateInputTokens, estimateTokens } from '../capabilities.ts';
+import { estimateInputTokens, estimateTextTokens, estimateTokens } from '../capabilities.ts';
 import { costNanoUsd, usdOf } from '../cost.ts';
 import type { Meter, ModelCallRecord } from '../meter.ts';
 import type { EmbedRequest, Made, ModelRequest, Usage } from '../model.ts';
@@ -222,5 +222,5 @@ interface Used {
 
 function inputTokensOf(asked: Asked): number {
   if (asked.kind === 'chat') return estimateInputTokens(asked.request);
-  return estimateTokens(asked.request.texts.reduce((sum, text) => sum + text.length, 0));
+  return estimateTextTokens(asked.request.texts);
 }
