@@ -27,7 +27,10 @@ export function createOpenaiEmbeddings(quirks: DialectQuirks): EmbeddingDialect 
       if (answer.error !== undefined && answer.error !== null) throw errorInside(answer);
       const embeddings: (readonly number[])[] = [];
       for (const [place, entry] of arrayOf(answer.data).map(objectOf).entries()) {
-        embeddings[countOf(entry.index) ?? place] = vectorOf(entry.embedding);
+        const index = countOf(entry.index) ?? place;
+        // A list with a place far behind its end takes minutes to go through.
+        if (index >= call.texts.length) throw incomplete();
+        embeddings[index] = vectorOf(entry.embedding);
       }
       return {
         embeddings: complete(embeddings, call.texts.length),
@@ -48,7 +51,10 @@ export function vectorOf(value: unknown): readonly number[] {
 /** @throws SkeinError UPSTREAM_BAD_RESPONSE unless there is one for each text. */
 export function complete(embeddings: readonly (readonly number[])[], wanted: number): readonly (readonly number[])[] {
   const known = embeddings.filter((embedding) => embedding !== undefined);
-  if (known.length !== wanted || embeddings.length !== wanted)
-    throw unreadable('There is not one embedding for each text.');
+  if (known.length !== wanted || embeddings.length !== wanted) throw incomplete();
   return embeddings;
+}
+
+function incomplete(): Error {
+  return unreadable('There is not one embedding for each text.');
 }
