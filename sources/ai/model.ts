@@ -236,6 +236,8 @@ export interface NativePart {
   readonly bytes: Buffer;
   /** About how much text is in them. */
   readonly characters: number;
+  /** They only say that an answer is to come. */
+  readonly isOpening?: boolean | undefined;
 }
 
 export interface FinishPart {

@@ -3,7 +3,7 @@ import type { StreamDecoder, StreamEvent } from './dialects/dialect.ts';
 import type { NativeDialect } from './dialects/native.ts';
 import { isObject } from './dialects/read.ts';
 import { MAX_EVENT_CHARACTERS, MAX_STREAM_BYTES } from './event-stream.ts';
-import type { ModelPart, Usage } from './model.ts';
+import type { ModelPart, NativePart, Usage } from './model.ts';
 import type { PartDecoder } from './part-stream.ts';
 
 const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
@@ -23,6 +23,8 @@ export class NativeDecoder implements PartDecoder {
   #rest: Buffer[] = [];
   #restBytes = 0;
   #bytes = 0;
+  /** Something of the answer was given out. */
+  #hasBegun = false;
 
   constructor(dialect: NativeDialect, decoder: StreamDecoder, keepsUsage: boolean) {
     this.#dialect = dialect;
@@ -75,7 +77,7 @@ export class NativeDecoder implements PartDecoder {
 
   #take(events: Buffer, into: ModelPart[]): void {
     if (!this.#dialect.isNoteworthy(events)) {
-      into.push(native(events));
+      this.#give(events, into);
       return;
     }
     let from = 0;
@@ -88,22 +90,40 @@ export class NativeDecoder implements PartDecoder {
         try {
           finish = read === undefined ? undefined : this.#decoder.push(read).find(({ type }) => type === 'finish');
         } catch (error) {
-          give(events.subarray(from, at), into);
+          this.#give(events.subarray(from, at), into);
           throw error;
         }
         if (read !== undefined && this.#isOurs(read)) {
-          give(events.subarray(from, at), into);
+          this.#give(events.subarray(from, at), into);
           from = end;
         }
         if (finish !== undefined) {
-          give(events.subarray(from, end), into);
+          this.#give(events.subarray(from, end), into);
           into.push(finish);
           return;
         }
       }
       at = end;
     }
-    give(events.subarray(from), into);
+    this.#give(events.subarray(from), into);
+  }
+
+  /** What only opens the answer is a part of its own. */
+  #give(bytes: Buffer, into: ModelPart[]): void {
+    let begin = 0;
+    while (!this.#hasBegun && begin < bytes.length) {
+      const end = endOfEvent(bytes, begin);
+      this.#hasBegun = !this.#isOpening(readEvent(bytes.subarray(begin, end)));
+      if (!this.#hasBegun) begin = end;
+    }
+    if (begin > 0) into.push({ type: 'native', bytes: bytes.subarray(0, begin), characters: 0, isOpening: true });
+    if (begin < bytes.length) into.push(native(bytes.subarray(begin)));
+  }
+
+  #isOpening(event: StreamEvent | undefined): boolean {
+    if (event === undefined) return true;
+    const data = parsed(event);
+    return isObject(data) && this.#dialect.isOpening(data);
   }
 
   /** An event that the client has not asked for. */
@@ -114,11 +134,7 @@ export class NativeDecoder implements PartDecoder {
   }
 }
 
-function give(bytes: Buffer, into: ModelPart[]): void {
-  if (bytes.length > 0) into.push(native(bytes));
-}
-
-function native(bytes: Buffer): ModelPart {
+function native(bytes: Buffer): NativePart {
   let events = 1;
   for (let at = bytes.indexOf('\n\n'); at !== -1 && at < bytes.length - 2; at = bytes.indexOf('\n\n', at + 2))
     events += 1;
@@ -158,12 +174,15 @@ function readEvent(bytes: Buffer): StreamEvent | undefined {
 }
 
 function isWhole(event: StreamEvent | undefined): boolean {
-  if (event === undefined || event.data === '[DONE]') return event !== undefined;
+  return event !== undefined && (event.data === '[DONE]' || parsed(event) !== undefined);
+}
+
+/** Undefined for what is no JSON. */
+function parsed({ data }: StreamEvent): unknown {
   try {
-    JSON.parse(event.data);
-    return true;
+    return JSON.parse(data);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -10,6 +10,8 @@ export interface NativeDialect {
   readonly count?: CountDialect | undefined;
   /** Whether among these events of a stream is one that the decoder must see: with usage, an error, an end. */
   isNoteworthy(events: Buffer): boolean;
+  /** Whether the data of an event says that an answer is to come, and nothing of it. */
+  isOpening(data: JsonObject): boolean;
   /** Whether the data of an event is there only because we have asked for the usage. */
   isUsageAlone?(data: JsonObject): boolean;
 }
@@ -41,6 +43,7 @@ export function openaiNative(quirks: DialectQuirks): NativeDialect {
       hasValue(events, '"error"') ||
       hasValue(events, '"finish_reason"') ||
       events.subarray(-TERMINATOR_BYTES).includes('[DONE]'),
+    isOpening: ({ choices }) => Array.isArray(choices) && choices.every(saysNothing),
     isUsageAlone: ({ choices, usage }) =>
       Array.isArray(choices) && choices.length === 0 && usage !== undefined && usage !== null,
   };
@@ -55,6 +58,8 @@ export function responsesNative(quirks: DialectQuirks): NativeDialect {
       events.includes('response.incomplete') ||
       hasValue(events, '"error"') ||
       events.includes('response.failed'),
+    isOpening: ({ type }) =>
+      type === 'response.created' || type === 'response.in_progress' || type === 'response.queued',
   };
 }
 
@@ -72,10 +77,18 @@ export function anthropicNative(quirks: DialectQuirks): NativeDialect {
     },
     isNoteworthy: (events) =>
       hasValue(events, '"usage"') || hasValue(events, '"error"') || events.includes('message_stop'),
+    isOpening: ({ type }) => type === 'message_start' || type === 'ping',
   };
 }
 
 const TERMINATOR_BYTES = 32;
+
+/** OpenAI's first piece has the role, and what else there will be as empty texts. */
+function saysNothing(choice: unknown): boolean {
+  const { delta, finish_reason: reason } = objectOf(choice);
+  const isEmpty = ([name, value]: [string, unknown]) => name === 'role' || value === '' || value === null;
+  return (reason === undefined || reason === null) && Object.entries(objectOf(delta)).every(isEmpty);
+}
 
 function toRequest(
   path: string,

@@ -65,6 +65,11 @@ export class Attempts {
     return this.#asked ?? this.target;
   }
 
+  /** Whether there may be another attempt. */
+  get hasMore(): boolean {
+    return this.#retriesLeft > 0 || this.#place + 1 < this.#targets.length;
+  }
+
   note(outcome: string, latencyMs: number, upstreamStatus?: number): void {
     this.#asked = this.target;
     const { name: model, provider } = this.target.deployment.target;

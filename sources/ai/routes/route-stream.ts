@@ -26,6 +26,8 @@ export class RouteStream implements ModelStream {
   #attempt: AttemptContext | undefined;
   #parts: ModelPartStream | undefined;
   #hasBegun = false;
+  /** What only opens the answer, until it has begun; then what is still to be given out. */
+  #held: ModelPart[] = [];
   #isOver = false;
   #characters = 0;
 
@@ -39,6 +41,7 @@ export class RouteStream implements ModelStream {
   }
 
   async next(): Promise<IteratorResult<ModelPart>> {
+    if (this.#hasBegun && this.#held.length > 0) return { done: false, value: this.#held.shift() as ModelPart };
     while (!this.#isOver) {
       const parts = this.#parts ?? this.#begin();
       try {
@@ -46,7 +49,8 @@ export class RouteStream implements ModelStream {
         // Left while it was waited for.
         if (this.#isOver) break;
         if (done) throw new SkeinError('MODEL_STREAM_TRUNCATED');
-        return { done: false, value: this.#take(value) };
+        const part = this.#take(value);
+        if (part !== undefined) return { done: false, value: part };
       } catch (caught) {
         if (this.#isOver) break;
         this.#fail(toSkeinError(caught));
@@ -56,6 +60,7 @@ export class RouteStream implements ModelStream {
   }
 
   async return(): Promise<IteratorResult<ModelPart>> {
+    this.#held = [];
     if (!this.#isOver) {
       this.#isOver = true;
       const parts = this.#parts;
@@ -81,15 +86,23 @@ export class RouteStream implements ModelStream {
     return this.#parts;
   }
 
-  #take(part: ModelPart): ModelPart {
+  /** Undefined: it is held back until the model says something, as long as another could be asked in its place. */
+  #take(part: ModelPart): ModelPart | undefined {
+    if (part.type === 'native' && part.isOpening === true) {
+      if (!this.#plan.attempts.hasMore) return part;
+      this.#held.push(part);
+      return undefined;
+    }
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.#attempt?.begun();
       if (part.type !== 'finish') this.#settlement?.firstToken();
     }
-    if (part.type === 'finish') return this.#finish(part);
-    this.#characters += charactersOf(part);
-    return part;
+    if (part.type !== 'finish') this.#characters += charactersOf(part);
+    const given = part.type === 'finish' ? this.#finish(part) : part;
+    if (this.#held.length === 0) return given;
+    this.#held.push(given);
+    return this.#held.shift();
   }
 
   /** The stream below closes itself, and reads what is left of its answer. */
@@ -105,6 +118,7 @@ export class RouteStream implements ModelStream {
     const told = bill === undefined ? toldBy(this.#parts) : { usage: bill, isCounted: true };
     this.#attempt?.end();
     this.#parts = undefined;
+    this.#held = [];
     if (this.#settlement?.failed(error, !this.#hasBegun, told)) return;
     this.#isOver = true;
     const verdict = this.#plan.attempts.verdict(error);

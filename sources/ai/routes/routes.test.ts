@@ -171,13 +171,13 @@ describe('a target', () => {
   test('whose answer has begun has all the time of the call', async () => {
     const { stream, server } = await setUp({
       answers: { a: () => {} },
-      routes: { default: { targets: [{ model: 'a', timeoutMs: 30 }] } },
+      routes: { default: { targets: [{ model: 'a', timeoutMs: 1_000 }] } },
     });
     const [first, ...rest] = openaiChunks('slow', ' one');
     server('a').answer((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(`data: ${JSON.stringify(first)}\n\n`);
-      setTimeout(() => response.end(openaiEvents(...rest)), 60);
+      setTimeout(() => response.end(openaiEvents(...rest)), 1_100);
     });
     const { parts, error } = await collect(stream());
     expect(error).toBeUndefined();
