@@ -6,7 +6,7 @@ import { type ChatInput, type EmbedInput, readChatInput, readEmbedInput } from '
 import { SDL } from './chat-sdl.ts';
 import { type Price, usdOf } from './cost.ts';
 import { isObject } from './dialects/read.ts';
-import { estimateArgumentTokens, estimateCallCost } from './estimate-cost.ts';
+import { estimateCallCost, estimateQuestionTokens } from './estimate-cost.ts';
 import type { AnswerPart, Signature } from './model.ts';
 import { DEFAULT_ROUTE, type ModelInfo, type Models } from './model-client.ts';
 import { writeSignature } from './signatures.ts';
@@ -99,7 +99,7 @@ function estimateOf(coordinate: string, models: Models): CallEstimate | undefine
     if (!models.names().includes(name)) return 0n;
     const isSaid = typeof maxTokens === 'number' && maxTokens >= 1;
     const said = isSaid ? Math.ceil(Math.min(maxTokens, MOST_TOKENS)) : undefined;
-    const call = { needs, inputTokens: estimateArgumentTokens(asked), maxTokens: embeds ? 0 : said };
+    const call = { needs, inputTokens: estimateQuestionTokens(asked), maxTokens: embeds ? 0 : said };
     return estimateCallCost(models.route(name), call);
   };
 }

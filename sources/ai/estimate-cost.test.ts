@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { silentLog } from '../../kernel/ports.ts';
 import { createAiSource } from './ai-source.ts';
-import { estimateArgumentTokens, estimateCallCost } from './estimate-cost.ts';
+import { estimateCallCost, estimateQuestionTokens } from './estimate-cost.ts';
 import { createModels } from './model-client.ts';
 import { modelOptions, providerOptions } from './options.ts';
 import type { ModelRoute } from './routes/route.ts';
@@ -19,12 +19,20 @@ it('a call costs what it does at the dearest hour of the day, with thoughts wher
   expect(estimateCallCost(routeOf(thinking), { needs: [], inputTokens: 8 }, noon)).toBe(30n * TOKEN);
 });
 
-it('bytes of an image count as one, and text is text whatever it begins with', () => {
+it('images and files of messages count a thousand each, by bytes or by address, and all else is text', () => {
   const bytes = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
-  expect(estimateArgumentTokens({ image: bytes })).toBeLessThan(1_010);
-  expect(estimateArgumentTokens({ image: { base64: 'A'.repeat(1_000_000) } })).toBeLessThan(1_010);
-  expect(estimateArgumentTokens({ text: `data:a/b;base64,${'word '.repeat(10_000)}` })).toBeGreaterThan(12_000);
-  expect(estimateArgumentTokens(undefined)).toBe(0);
+  const asked = (...parts: readonly object[]) => estimateQuestionTokens({ messages: [{ role: 'USER', parts }] });
+  for (const image of [
+    { url: bytes },
+    { base64: 'A'.repeat(1_000_000), mediaType: 'image/png' },
+    { url: 'https://a.b' },
+  ])
+    for (const part of [{ image }, { file: image }]) expect(Math.round(asked(part, part) / 100)).toBe(20);
+  expect(asked({ text: bytes })).toBeGreaterThan(250_000);
+  const parameters = { image: { base64: 'A'.repeat(1_000_000) } };
+  expect(estimateQuestionTokens({ messages: [], tools: [{ name: 't', parameters }] })).toBeGreaterThan(250_000);
+  for (const messages of [undefined, null, 7, [null, 'x', { parts: 3 }, { parts: [null, 7, { image: null }] }]])
+    expect(estimateQuestionTokens({ messages })).toBeLessThan(20);
 });
 
 it('a chat and an embedding cost what they ask and what may be answered, by the model that they name', () => {

@@ -1,5 +1,6 @@
 import { estimateTokens, type Need, TOKENS_PER_MEDIUM, unmet } from './capabilities.ts';
 import { costNanoUsd, type Price } from './cost.ts';
+import { isObject, type JsonObject, objectOf } from './dialects/read.ts';
 import type { ModelPricing } from './prices.ts';
 import type { ModelRoute, RouteTarget } from './routes/route.ts';
 
@@ -52,14 +53,24 @@ function pricesOfDay(pricing: ModelPricing, inputTokens: number, now: number): r
   return [...new Set(prices)].filter((price) => price !== undefined);
 }
 
-const MEDIUM = /^data:[\w.+-]+\/[\w.+-]+;base64,[A-Za-z0-9+/]*={0,2}$/;
-const PLACE_OF_MEDIUM = 'x'.repeat(TOKENS_PER_MEDIUM * 4);
+/** About how many tokens values are that go into a question, as JSON; images and files are counted, and not among them. */
+export function estimateValueTokens(value: unknown, media: number): number {
+  return estimateTokens(JSON.stringify(value)?.length ?? 0) + media * TOKENS_PER_MEDIUM;
+}
 
-/** About how many tokens arguments are that go into a question. Of bytes in them, each image or file counts a thousand. */
-export function estimateArgumentTokens(args: unknown): number {
-  const text = JSON.stringify(args, (key, value: unknown) => {
-    const isMedium = typeof value === 'string' && (key === 'base64' || MEDIUM.test(value));
-    return isMedium ? PLACE_OF_MEDIUM : value;
-  });
-  return estimateTokens(text?.length ?? 0);
+/** About how many tokens the input of `chat` or `embed` is, whatever is in it. */
+export function estimateQuestionTokens({ messages, ...asked }: JsonObject): number {
+  let media = 0;
+  const textsOf = (message: unknown): unknown => {
+    const { parts } = objectOf(message);
+    if (!Array.isArray(parts)) return message;
+    const texts = parts.map((part: unknown) => {
+      const { image, file, ...text } = objectOf(part);
+      if (isObject(image) || isObject(file)) media += 1;
+      return text;
+    });
+    return { ...objectOf(message), parts: texts };
+  };
+  const texts = Array.isArray(messages) ? messages.map(textsOf) : messages;
+  return estimateValueTokens({ ...asked, messages: texts }, media);
 }

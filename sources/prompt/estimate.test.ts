@@ -95,3 +95,23 @@ it('a prompt costs what the dearest of its released versions does, or what it sa
   expect(estimate('Mutation.said')).toBe(2_500_000n);
   expect(estimate('Mutation.shown')).toBeGreaterThan(8n * TOKEN);
 });
+
+it('an image or a file that is put in costs a thousand tokens, by bytes or by address, and a text that looks like one costs what it is', () => {
+  const estimate = estimatesOf({
+    seen: {
+      input: { shots: '[Shot!]!', note: 'String', order: 'JSON' },
+      types: 'input Shot { image: Image! more: [File] }',
+      template: '{{ shots | size }} {{ note }} {{ order | json }}',
+      maxTokens: 1,
+    },
+  });
+  const tokens = (known: object) => Math.round(Number(estimate('Mutation.seen', known)) / Number(TOKEN) / 1_000);
+  const bytes = `data:image/png;base64,${'A'.repeat(4_000_000)}`;
+  const shots = ['https://a.example/b.png', bytes].map((image) => ({ image, more: [image, { url: image }] }));
+  expect(tokens({ shots })).toBe(6);
+  expect(tokens({ shots: shots[0] })).toBe(3);
+  expect(tokens({ shots: [], note: bytes })).toBe(1_000);
+  expect(tokens({ shots: [], order: { base64: bytes } })).toBe(1_000);
+  for (const known of [{ shots: null }, { shots: 7 }, { shots: [null, 'x', { more: 3 }] }, { others: bytes }])
+    expect(tokens(known)).toBeLessThanOrEqual(2);
+});

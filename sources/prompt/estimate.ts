@@ -1,12 +1,13 @@
 import { getNamedType } from 'graphql';
 import { estimateTokens, needsOf, TOKENS_PER_MEDIUM } from '../ai/capabilities.ts';
 import { nanoUsdOf } from '../ai/cost.ts';
-import { estimateArgumentTokens, estimateCallCost } from '../ai/estimate-cost.ts';
+import { estimateCallCost, estimateValueTokens } from '../ai/estimate-cost.ts';
 import type { Models } from '../ai/model-client.ts';
 import type { Arguments } from '../source.ts';
 import { MEDIA_DEFINITIONS } from './media-values.ts';
 import type { PromptOptions } from './options.ts';
 import type { ReadPrompt } from './read-prompt.ts';
+import { createValues } from './template-values.ts';
 import { type PromptVersion, versionsOf } from './versions.ts';
 
 /** Tokens that what is put into a template is reckoned with, where it is not known to be more; of an image or a file besides. */
@@ -45,9 +46,16 @@ export function createPromptEstimate(
     }
     return most;
   };
+  const valuesOf = createValues(types.args);
+  /** Images and files are what their types say; a text that looks like one is a text. */
+  const tokensOf = (known: Arguments): number => {
+    let media = 0;
+    const texts = valuesOf(known, { mark: () => String(++media) });
+    return estimateValueTokens(texts, media);
+  };
   let usual: bigint | undefined;
   return (known) => {
-    const tokens = Object.keys(known).length === 0 ? 0 : estimateArgumentTokens(known);
+    const tokens = Object.keys(known).length === 0 ? 0 : tokensOf(known);
     if (tokens > assumed) return estimate(tokens);
     usual ??= estimate(assumed);
     return usual;

@@ -11,7 +11,8 @@ import {
 import type { Arguments } from '../source.ts';
 import { MEDIA_DEFINITIONS, type MediaMarks, SAMPLE_MARK } from './media-values.ts';
 
-type Fill = (value: unknown, marks: MediaMarks, path: string) => unknown;
+type Marks = Pick<MediaMarks, 'mark'>;
+type Fill = (value: unknown, marks: Marks, path: string) => unknown;
 
 /**
  * Arguments as a template reads them: images and files by their marks. What the caller left out is null all the way down: a
@@ -19,7 +20,7 @@ type Fill = (value: unknown, marks: MediaMarks, path: string) => unknown;
  */
 export function createValues(
   args: readonly GraphQLArgument[],
-): (values: Arguments, marks: MediaMarks) => Record<string, unknown> {
+): (values: Arguments, marks: Marks) => Record<string, unknown> {
   const known = new Map<GraphQLInputObjectType, Fill>();
   const fills = args.map(({ name, type }) => ({ name, fill: fillOf(type, known) }));
   return (values, marks) => Object.fromEntries(fills.map(({ name, fill }) => [name, fill(values[name], marks, name)]));
