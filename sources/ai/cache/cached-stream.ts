@@ -172,8 +172,9 @@ export class CachedStream implements ModelStream {
     if (error?.code === 'BAD_USER_INPUT') return;
     const { name: model, provider } = way.flight.model ?? this.#options.asked;
     const isAborted = error === undefined || error.code === 'CLIENT_CLOSED_REQUEST';
-    const failed = answerOf(way) === undefined ? 'failed' : 'schemaFailed';
-    this.#meter({ model, provider, outcome: isAborted ? 'aborted' : failed, error });
+    const isUnfit = error?.code === 'MODEL_OUTPUT_INVALID' && answerOf(way) !== undefined;
+    const outcome = isAborted ? 'aborted' : isUnfit ? 'schemaFailed' : 'failed';
+    this.#meter({ model, provider, outcome, error });
   }
 
   #meter(end: Omit<SharedEnd, 'latencyMs'>): void {

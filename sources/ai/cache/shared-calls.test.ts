@@ -205,6 +205,23 @@ describe('of those who wait for one call', () => {
     expect(hits.map(({ outcome }) => outcome)).toEqual(['cached', 'cached']);
   });
 
+  test('one may be out of time before it has read a whole answer: it has failed, and the answer has not', async () => {
+    const { stream, call, hits } = await setUp();
+    const leader = stream();
+    const first = leader.next();
+    const held = begin(await call(), 'One ');
+    await first;
+    const { cancellation, cancel } = cancelled();
+    const follower = stream(as('acme', { id: 'two', cancellation }));
+    await follower.next();
+    held.say('two');
+    held.end();
+    expect(said(await rest(leader))).toBe('two');
+    cancel('DEADLINE_EXCEEDED');
+    await expect(follower.next()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(hits).toMatchObject([{ outcome: 'failed', errorCode: 'DEADLINE_EXCEEDED', costNanoUsd: 0n }]);
+  });
+
   test('the last takes the call with it', async () => {
     const { stream, ask, call, records, hits } = await setUp();
     const { cancellation, cancel } = cancelled();
