@@ -53,7 +53,8 @@ export function promptOf(call: ModelRequest, target: PromptTarget): LanguageMode
         break;
     }
   }
-  return prompt;
+  // Thoughts of another model alone: providers refuse a turn without any content.
+  return prompt.filter(({ content }) => typeof content === 'string' || content.length > 0);
 }
 
 function userPart(part: ContentPart, path: string, target: PromptTarget): Content<'user'> {

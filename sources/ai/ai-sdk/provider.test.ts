@@ -104,6 +104,15 @@ describe('a stream of a package', () => {
     ]);
   });
 
+  test('is asked without turns of which nothing is left for the model', async () => {
+    const { collect, asked } = setUpSdk({});
+    const thought = { dialect: 'anthropic', value: 'sealed' };
+    const hm = { type: 'reasoning' as const, text: 'hm', signature: thought };
+    const said = (role: 'user' | 'assistant', text: string): ModelMessage => ({ role, content: text });
+    await collect({ messages: [said('user', 'Hi'), { role: 'assistant', content: [hm] }, said('user', 'Go on')] });
+    expect(asked[0]?.prompt.map(({ role }) => role)).toEqual(['user', 'user']);
+  });
+
   test('has no calls of tools that the provider made and answered itself', async () => {
     const { collect } = setUpSdk({
       stream: () => [

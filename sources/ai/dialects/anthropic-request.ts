@@ -85,6 +85,8 @@ function toMessages(call: ModelRequest): Turn[] {
     if (message.role === 'system') continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
     const content = toContent(message, index);
+    // Thoughts of another model alone: a turn without any content is refused.
+    if (content.length === 0 && typeof content !== 'string') continue;
     const last = turns.at(-1);
     if (last !== undefined && role === 'user' && previous?.role === 'tool') {
       last.content = [...blocksOf(last.content), ...blocksOf(content)];

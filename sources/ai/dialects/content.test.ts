@@ -72,6 +72,18 @@ describe.each(DIALECT_NAMES)('in %s', (name) => {
   });
 });
 
+test.each(DIALECT_NAMES)('a turn of nothing but thoughts of another dialect stays away: %s', (name) => {
+  const thought: ContentPart = { type: 'reasoning', text: 'hm', signature: { dialect: 'other', value: 'sig' } };
+  const messages: ModelMessage[] = [
+    { role: 'user', content: 'Hi' },
+    { role: 'assistant', content: [thought] },
+    { role: 'user', content: 'And?' },
+  ];
+  const { messages: turns, contents, input } = bodyOf(name, { messages });
+  const roles = (turns ?? contents ?? input).map(({ role }: { readonly role: string }) => role);
+  expect(roles).toEqual(['user', 'user']);
+});
+
 test('thoughts of Anthropic go back as they came', () => {
   const signature = { dialect: 'anthropic', value: 'sig' };
   const content: ContentPart[] = [

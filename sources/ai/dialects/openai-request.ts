@@ -74,7 +74,8 @@ function toMessages(message: ModelMessage, index: number): JsonObject[] {
         return { role, tool_call_id: part.id, content: resultText(part, pathOf(place)), ...extrasOf(DIALECT, part) };
       });
     case 'assistant':
-      return [assistantMessage(parts, pathOf)];
+      // Thoughts are left out; some servers refuse a turn without any content.
+      return parts.every(({ type }) => type === 'reasoning') ? [] : [assistantMessage(parts, pathOf)];
     case 'system':
     case 'user':
       return [{ role, content: parts.map((part, place) => toPiece(part, pathOf(place), role)) }];
