@@ -152,6 +152,9 @@ export async function createBuild(
       sources.putIn(name, leftOut.get(name) ?? []);
       sources.missing.delete(name);
     },
+  }).catch(async (error: unknown) => {
+    await disposeAll([...made]);
+    throw error;
   });
   problems.push(...first.problems);
   if (problems.length > 0) {

@@ -147,7 +147,12 @@ export async function createGraph(
   };
   // Beside it a gateway may serve other graphs.
   const first = build.composition;
-  note(first === undefined ? undefined : await registry.publishInSlices(first, () => true));
+  try {
+    note(first === undefined ? undefined : await registry.publishInSlices(first, () => true));
+  } catch (error) {
+    await Promise.all([disposeOwn(sourcesOf(build)), disposeCompiler()]);
+    throw error;
+  }
 
   let disposed = false;
   /** What the generation that serves was published with. */
