@@ -143,6 +143,33 @@ it('builds tenants that were granted products of one another, whoever of them is
   expect([graphs.problemsOf('a'), graphs.problemsOf('b')]).toEqual([[], []]);
 });
 
+it('tells a tenant what is lacking of one that was granted something of it, and cannot be built', async () => {
+  const [ofA, ofB] = [productOf('a', 'one'), productOf('b', 'two')];
+  contents
+    .set('a', { ownKey: 'one', granted: [ofB], read: () => Promise.reject(new Error('It cannot be built.')) })
+    .set('b', contentWith('two', undefined, [ofA]));
+  graphs.refresh(['a', 'b']);
+  await graphs.whenSettled();
+  expect(fieldsOf('b')).toEqual(['two']);
+  expect([graphs.problemsOf('a'), graphs.problemsOf('b')]).toEqual([
+    ['It cannot be built.'],
+    ['What "a" offers is left out: its graph is not there.'],
+  ]);
+});
+
+it('tells a tenant what is lacking of one that was granted something of it, and has nothing else', async () => {
+  const [ofA, ofB] = [productOf('a', 'one'), productOf('b', 'other')];
+  contents
+    .set('a', { ...contentWith('one', undefined, [ofB]), ownKey: '' })
+    .set('b', contentWith('two', undefined, [ofA]));
+  graphs.refresh(['a', 'b']);
+  await graphs.whenSettled();
+  expect([graphs.problemsOf('a'), graphs.problemsOf('b')]).toEqual([
+    ['What "b" offers is left out: its graph has none of the fields.'],
+    ['What "a" offers is left out: its graph is not there.'],
+  ]);
+});
+
 it('has what an owner publishes while a graph with it is being made', async () => {
   const slow = deferred();
   const product = productOf('owner', 'one');

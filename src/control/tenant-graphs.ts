@@ -121,6 +121,8 @@ export function createTenantGraphs({
   let failedBuilds = 0;
   /** Builds under way by tenant: each has one at the most. */
   const building = new Map<string, Promise<boolean>>();
+  /** Owners that are being built for the first time, and whose lack was not told for that. */
+  const awaited = new Set<string>();
   /** Whose graph a build waits for. Tenants may be granted products of one another. */
   const waitsFor = new Map<string, string>();
   /** Graphs that are being made, by what they are made of. */
@@ -139,8 +141,11 @@ export function createTenantGraphs({
 
   const givenFor = (products: readonly Product[]): Given => {
     const found = [...byOwner(products)].map(([owner, offered]) => parts.of(owner, offered));
-    // Those that are being built have not come to it yet.
-    const isLate = (owner: string) => building.has(owner) && !byTenant.has(owner);
+    const isLate = (owner: string) => {
+      const late = building.has(owner) && ![byTenant, failures, leftOut].some((known) => known.has(owner));
+      if (late) awaited.add(owner);
+      return late;
+    };
     const there = found.filter((one): one is GivenPart => 'source' in one);
     return {
       key: canonicalJson(there.map(({ key }) => key).sort()),
@@ -304,6 +309,7 @@ export function createTenantGraphs({
       .finally(() => {
         building.delete(tenant);
         giving.delete(tenant);
+        if (awaited.delete(tenant) && !byTenant.has(tenant)) published(tenant);
       });
     building.set(tenant, built);
     return built;
