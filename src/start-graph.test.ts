@@ -223,6 +223,37 @@ test('a graph has what is rolled back to while what came after it is being read'
   expect(prompts()).toEqual(['first', 'second']);
 });
 
+test('a graph and its settings stay as a changed file says that could not be written', async () => {
+  const { file, store, write, plane } = await setUp();
+  let isWritten = true;
+  const insert: Store['revisions']['insert'] = async (...given) => {
+    if (!isWritten) throw new Error('The store does not answer.');
+    return store.revisions.insert(...given);
+  };
+  const control = await plane({ revisions: { ...store.revisions, insert } });
+  let depth = () => 0;
+  let apply = async () => false;
+  const { reload, prompts } = await start(file, {
+    ...control,
+    serve(graph, settings, applyGiven) {
+      depth = () => settings().limits.depth;
+      apply = () => applyGiven([]);
+      control.serve(graph, settings, applyGiven);
+    },
+  });
+  await write('second', { limits: { depth: 7 } });
+  isWritten = false;
+  await expect(reload()).rejects.toThrow('The store does not answer.');
+  // As when an owner of what was granted to it publishes.
+  await apply();
+  expect([prompts(), depth()]).toEqual([['second'], 7]);
+  isWritten = true;
+  await reload();
+  await control.settle();
+  await apply();
+  expect([prompts(), depth()]).toEqual([['second'], 7]);
+});
+
 test('a graph has a secret that changes while the file is read', async () => {
   const { file, write, plane } = await setUp();
   const control = await plane();

@@ -66,10 +66,10 @@ export async function startDefaultGraph(deps: DefaultGraphDeps): Promise<Default
       return {
         ...merged,
         async commit() {
-          await merged.commit();
-          if (fromFile === next.config) return;
+          // It serves, whether it can be written or not.
+          const isNew = fromFile !== next.config;
           fromFile = next.config;
-          control.settingsChanged();
+          await merged.commit().finally(() => isNew && control.settingsChanged());
         },
       };
     },

@@ -115,6 +115,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   let settings: (() => SkeinConfig) | undefined;
   /** What was last made of the file and the store together. */
   let served: Served | undefined;
+  /** What the file has brought and the store could not take: it serves until somebody publishes after that revision. */
+  let unwritten: { readonly state: ConfigurationState; readonly after: number | undefined } | undefined;
   /** The default tenant's secrets as whoever reads its file has them. */
   let givenToFile: readonly Secret[] = [];
   const documentsFolder = join(resolve(dataFolder === ':memory:' ? '.skein' : dataFolder), 'documents');
@@ -295,11 +297,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         async commit() {
           const isKept = isSame(state, published) && isSame(file, before);
           const isWritten = !isKept && !(revision === undefined && isSame(state, {}));
-          const now = isWritten ? await publishFile(context, tenant, { latest: revision, state, file }) : revision;
-          // The feed may not have told of it yet, also where somebody else has written it.
-          if (now !== undefined) noteRevision(now);
-          const ownKey = ownKeyOf(tenant, now, own, reading.config);
-          served = { text, secrets: secretsKey(own), reading: merged, ownKey };
+          let now = revision;
+          unwritten = isWritten ? { state: kept, after: revision?.number } : undefined;
+          try {
+            if (isWritten) now = await publishFile(context, tenant, { latest: revision, state, file });
+            unwritten = undefined;
+          } finally {
+            // The feed may not have told of it yet, also where somebody else has written it.
+            if (now !== undefined) noteRevision(now);
+            const ownKey = ownKeyOf(tenant, now, own, reading.config);
+            served = { text, secrets: secretsKey(own), reading: merged, ownKey };
+          }
         },
       };
     },
@@ -311,7 +319,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     async readDefault() {
       const tenant = directory.tenantRecord(DEFAULT_TENANT) ?? first;
       const own = secretsOf(DEFAULT_TENANT);
-      const state = await stateOf(DEFAULT_TENANT, latest.get(DEFAULT_TENANT)?.number);
+      const number = latest.get(DEFAULT_TENANT)?.number;
+      const kept = unwritten?.after === number ? unwritten?.state : undefined;
+      const state = kept ?? (await stateOf(DEFAULT_TENANT, number));
       if (served?.text === canonicalJson(state) && served.secrets === secretsKey(own)) return served.reading;
       return readState(tenant, state, gatewaySettings(), valuesOf(tenant, own));
     },
