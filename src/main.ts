@@ -115,6 +115,7 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
     onPublished: () => control.published(),
     onTaken: (isTaken) => metrics.configurationTaken(isTaken),
   });
+  control.onFileOutdated(() => void reloader.reload(new Set(), false));
   const onHangup = () => void reloader.reload(graph.files(), true);
   process.on('SIGHUP', onHangup);
   const closed = closeOnSignal(gateway, env.npm_lifecycle_event !== undefined, () => {

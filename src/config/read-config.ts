@@ -23,7 +23,7 @@ import {
   type SkeinConfig,
   sourceOptions,
 } from './schema.ts';
-import type { Environment } from './substitute.ts';
+import { type Environment, secretsIn } from './substitute.ts';
 import { type Position, parseYaml, type YamlDocument, yamlOfData } from './yaml-document.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -34,6 +34,8 @@ export interface ConfigReading {
   readonly config: SkeinConfig;
   /** The sections of its entries as they are written there: nothing is put in for `${NAME}`. Empty where there are mistakes. */
   readonly sections: Readonly<Record<string, unknown>>;
+  /** Names of the secrets that all else in it takes, such as keys. Empty where there are mistakes. */
+  readonly secrets: ReadonlySet<string>;
   /** All mistakes of the file at once. */
   readonly problems: readonly Problem[];
   /** Where a path of the file stands, or the nearest thing around it. */
@@ -71,8 +73,10 @@ async function toReading(
   const config = await readSections(document, file, env, report);
   const { asWritten, locate } = document;
   const written = problems.length === 0 && isMap(asWritten) ? asWritten : {};
-  const sections = Object.keys(SECTIONS).filter((name) => isMap(written[name]));
-  return { config, sections: Object.fromEntries(sections.map((name) => [name, written[name]])), problems, locate };
+  const names = Object.keys(SECTIONS).filter((name) => isMap(written[name]));
+  const sections = Object.fromEntries(names.map((name) => [name, written[name]]));
+  const others = Object.entries(written).filter(([name]) => !names.includes(name));
+  return { config, sections, secrets: secretsIn(JSON.stringify(others)), problems, locate };
 }
 
 async function configFile(path: string): Promise<string> {

@@ -44,6 +44,12 @@ export function substitute(text: string, environment: Environment): Substituted 
   return { text: result, whole, changed, unset, malformed };
 }
 
+/** Names of the secrets that a text takes. */
+export function secretsIn(text: string): ReadonlySet<string> {
+  const names = [...text.matchAll(SUBSTITUTION)].map(([, name = '']) => name);
+  return new Set(names.flatMap((name) => (name.startsWith('secrets.') ? [name.slice('secrets.'.length)] : [])));
+}
+
 const BOOLEAN = /^(?:true|True|TRUE|false|False|FALSE)$/;
 const NUMBER = /^(?:[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+|0o[0-7]+)$/;
 

@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path';
 import { type Actor, SYSTEM } from '../../admin/actor.ts';
 import { DEFAULT_TENANT } from '../../admin/models/record.ts';
 import type { ConfigurationState, Revision } from '../../admin/models/revision.ts';
-import type { Secret } from '../../admin/models/secret.ts';
 import type { Tenant } from '../../admin/models/tenant.ts';
 import type { Webhook } from '../../admin/models/webhook.ts';
 import type { Encryption } from '../../admin/secrets/encryption.ts';
@@ -28,11 +27,11 @@ import { createDocumentFiles } from './document-files.ts';
 import { FILE_ACTOR, lastFileState, mergeFile, publishFile, stateOfFile } from './file-revision.ts';
 import { orAgain, within } from './patience.ts';
 import { createPlayground } from './playground.ts';
-import { readSecret } from './read-secret.ts';
 import type { Changed } from './records.ts';
 import { followStore, type StoreHealth, type Sync } from './sync.ts';
 import { readTenantConfiguration } from './tenant-configuration.ts';
 import { type ApplyGiven, createTenantGraphs, type TenantGraph } from './tenant-graphs.ts';
+import { createTenantSecrets, type KnownSecret, stateOfSecrets } from './tenant-secrets.ts';
 import { createUsedTimes } from './used-times.ts';
 import { createWebhooks } from './webhooks.ts';
 
@@ -71,6 +70,8 @@ export interface ControlPlane {
   noteUse(collection: 'keys' | 'tokens', id: string, at: number): void;
   /** Told when who may do what has changed. */
   onChange(listener: () => void): void;
+  /** Told when a secret that settings of the file take, such as keys, has become another: it is to be read again. */
+  onFileOutdated(listener: () => void): void;
   health(): StoreHealth;
   /** For metrics. */
   standing(): { readonly graphs: GatewayState['graphs']; readonly control: ControlState };
@@ -107,9 +108,8 @@ const OWN = (tenant: string) => ({ all: false, tenant }) as const;
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
   const { store, encryption, compiler, env, dataFolder, clock, log, meter } = deps;
   const directory = createDirectory(() => clock.now());
-  /** Of each tenant its latest revision, without its state, and its secrets. */
+  /** Of each tenant its latest revision, without its state. */
   const latest = new Map<string, Omit<Revision, 'state' | 'file'>>();
-  const secrets = new Map<string, Map<string, Secret>>();
   const hooks = new Map<string, Webhook>();
   const listeners = new Set<() => void>();
   let settings: (() => SkeinConfig) | undefined;
@@ -118,17 +118,24 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   /** What the file has brought and the store could not take: it serves until somebody publishes after that revision. */
   let unwritten: { readonly state: ConfigurationState; readonly after: number | undefined } | undefined;
   /** The default tenant's secrets as whoever reads its file has them. */
-  let givenToFile: readonly Secret[] = [];
+  let givenToFile: readonly KnownSecret[] = [];
+  /** What settings of the file take of them, by name, and how that was; whom to tell that it is another, once. */
+  let taken = { names: new Set<string>() as ReadonlySet<string>, state: '', told: '' };
+  let onFileOutdated = () => {};
   const documentsFolder = join(resolve(dataFolder === ':memory:' ? '.skein' : dataFolder), 'documents');
 
-  const secretsOf = (tenant: string): readonly Secret[] => [...(secrets.get(tenant)?.values() ?? [])];
-  const valuesOf = (tenant: Tenant, own: readonly Secret[]): ReadonlyMap<string, string> => {
-    const values = new Map<string, string>();
-    for (const secret of own) {
-      const value = readSecret(secret, tenant, { encryption, env, log });
-      if (value !== undefined) values.set(secret.name, value);
-    }
-    return values;
+  const affect = (tenants: ReadonlySet<string>) => {
+    if (settings !== undefined) graphs.refresh(tenants);
+    checkSettings();
+  };
+  const secrets = createTenantSecrets({ encryption, env, log, onChange: affect });
+  const takenOf = (names: ReadonlySet<string>, own: readonly KnownSecret[]) =>
+    stateOfSecrets(own.filter(({ name }) => names.has(name)));
+  const checkSettings = () => {
+    const state = takenOf(taken.names, secrets.of(DEFAULT_TENANT));
+    if (state === taken.state || state === taken.told) return;
+    taken.told = state;
+    onFileOutdated();
   };
   /** Whether it is newer than what is known. */
   const noteRevision = ({ state: _, file: __, ...revision }: Omit<Revision, 'state' | 'file'> & Partial<Revision>) => {
@@ -165,12 +172,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     const tenant = directory.tenantRecord(id);
     if (tenant === undefined || tenant.archivedAt !== null) return undefined;
     const revision = latest.get(id);
-    const own = secretsOf(id);
+    const own = secrets.of(id);
     const gateway = gatewaySettings();
     return {
       ownKey: ownKeyOf(tenant, revision, own, gateway),
       // As the key says, whatever has come since: tenants with the same key share what is made of it.
-      read: async () => readState(tenant, await stateOf(id, revision?.number), gateway, valuesOf(tenant, own)),
+      read: async () => readState(tenant, await stateOf(id, revision?.number), gateway, secrets.valuesOf(tenant, own)),
       granted: directory.productsOf(id).filter((product) => product.tenant !== id),
     };
   };
@@ -186,20 +193,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     for (const tenant of changed.tenants) affected.add(tenant._id);
     if (changed.tenants.length > 0) for (const tenant of directory.followersOf(changed.tenants)) affected.add(tenant);
     for (const revision of changed.revisions) if (noteRevision(revision)) affected.add(revision.tenant);
-    for (const secret of changed.secrets) {
-      const own = secrets.get(secret.tenant) ?? new Map<string, Secret>();
-      secrets.set(secret.tenant, own);
-      if (secret.archivedAt === null) own.set(secret._id, secret);
-      else own.delete(secret._id);
-      affected.add(secret.tenant);
-    }
+    secrets.take(changed.secrets);
+    for (const { tenant } of changed.secrets) affected.add(tenant);
     for (const hook of changed.webhooks) {
       if (hook.archivedAt === null) hooks.set(hook._id, hook);
       else hooks.delete(hook._id);
     }
     for (const grant of changed.grants) affected.add(grant.tenant);
     if (changed.products.length > 0) for (const tenant of directory.granteesOf(changed.products)) affected.add(tenant);
-    if (settings !== undefined) graphs.refresh(affected);
+    affect(affected);
     for (const listener of listeners) listener();
   };
   const sync: Sync = await followStore({
@@ -233,11 +235,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       async read({ tenant, state, documents, secrets: given = [] }) {
         // Also what was written just now counts, such as a secret that the same document has made.
         await within(SETTLE_MS, sync.now());
-        const values = new Map(valuesOf(tenant, secretsOf(tenant._id)));
-        for (const secret of given) {
-          const value = readSecret(secret, tenant, { encryption, env, log });
-          if (value !== undefined) values.set(secret.name, value);
-        }
+        const values = secrets.valuesOf(tenant, [...secrets.of(tenant._id), ...given]);
         return readState(tenant, state, gatewaySettings(), values, documents);
       },
       currentSdl: (tenant) => graphs.of(tenant)?.graph.registry.current()?.composition.publicSdl,
@@ -267,13 +265,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     directory: () => directory,
     meter,
     environment: () => {
-      givenToFile = secretsOf(DEFAULT_TENANT);
+      givenToFile = secrets.of(DEFAULT_TENANT);
       // Under the name that it has now: what is encrypted is bound to that.
       const tenant = directory.tenantRecord(DEFAULT_TENANT) ?? first;
-      const values = [...valuesOf(tenant, givenToFile)].map(([name, value]) => [`secrets.${name}`, value] as const);
+      const values = [...secrets.valuesOf(tenant, givenToFile)].map(
+        ([name, value]) => [`secrets.${name}`, value] as const,
+      );
       return { ...env, ...Object.fromEntries(values) };
     },
     async mergeFile(reading, hasFile) {
+      taken = { names: reading.secrets, state: takenOf(reading.secrets, givenToFile), told: '' };
+      checkSettings();
       const context = contextOf(FILE_ACTOR);
       const tenant = (await store.tenants.get({ all: true }, DEFAULT_TENANT)) ?? first;
       const revision = await latestRevision(store, DEFAULT_TENANT);
@@ -288,8 +290,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       const text = canonicalJson(state);
       // In the order that it is kept in, so that what is read of the store later is the same to the letter.
       const kept = JSON.parse(text) as ConfigurationState;
-      const own = saysAll ? givenToFile : secretsOf(DEFAULT_TENANT);
-      const merged = saysAll ? reading : await readState(tenant, kept, reading.config, valuesOf(tenant, own));
+      const own = saysAll ? givenToFile : secrets.of(DEFAULT_TENANT);
+      const merged = saysAll ? reading : await readState(tenant, kept, reading.config, secrets.valuesOf(tenant, own));
       const known = merged === reading ? reading.problems : [...new Set([...reading.problems, ...merged.problems])];
       return {
         reading: { ...merged, problems: known },
@@ -306,7 +308,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
             // The feed may not have told of it yet, also where somebody else has written it.
             if (now !== undefined) noteRevision(now);
             const ownKey = ownKeyOf(tenant, now, own, reading.config);
-            served = { text, secrets: secretsKey(own), reading: merged, ownKey };
+            served = { text, secrets: stateOfSecrets(own), reading: merged, ownKey };
           }
         },
       };
@@ -318,12 +320,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
     async readDefault() {
       const tenant = directory.tenantRecord(DEFAULT_TENANT) ?? first;
-      const own = secretsOf(DEFAULT_TENANT);
+      const own = secrets.of(DEFAULT_TENANT);
       const number = latest.get(DEFAULT_TENANT)?.number;
       const kept = unwritten?.after === number ? unwritten?.state : undefined;
       const state = kept ?? (await stateOf(DEFAULT_TENANT, number));
-      if (served?.text === canonicalJson(state) && served.secrets === secretsKey(own)) return served.reading;
-      return readState(tenant, state, gatewaySettings(), valuesOf(tenant, own));
+      if (served?.text === canonicalJson(state) && served.secrets === stateOfSecrets(own)) return served.reading;
+      return readState(tenant, state, gatewaySettings(), secrets.valuesOf(tenant, own));
     },
     published: () => graphs.published(DEFAULT_TENANT),
     graphOf: (tenant) => graphs.of(tenant),
@@ -335,6 +337,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     contextOf,
     noteUse: used.note,
     onChange: (listener) => void listeners.add(listener),
+    onFileOutdated(listener) {
+      onFileOutdated = listener;
+      taken.told = '';
+      checkSettings();
+    },
     health: () => sync.health(),
     standing: () => ({
       graphs: graphs.all(),
@@ -350,6 +357,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
     async dispose() {
       documentFiles.stop();
+      secrets.stop();
       // A store that does not answer holds nobody up.
       await within(LAST_WORDS_MS, Promise.all([sync.stop(), webhooks.stop(), used.stop(), retention.stop()]));
       await graphs.dispose();
@@ -369,19 +377,13 @@ const EMPTY_HASH = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caa
 function ownKeyOf(
   { _id, network, trusted }: Tenant,
   revision: Pick<Revision, 'number' | 'hash'> | undefined,
-  own: readonly Secret[],
+  own: readonly KnownSecret[],
   { limits, cache }: SkeinConfig,
 ): string {
   if (revision === undefined || revision.hash === EMPTY_HASH) return '';
   // That of the default tenant may be read later than its key: no revision counts as one that was there before it.
   const content = _id === DEFAULT_TENANT ? revision.number : revision.hash;
-  return canonicalJson([content, secretsKey(own), network, trusted, limits, cache]);
-}
-
-/** The same as long as the secrets are. */
-function secretsKey(own: readonly Secret[]): string {
-  const versions = own.map(({ _id, version }) => `${_id}@${version}`);
-  return versions.sort().join();
+  return canonicalJson([content, stateOfSecrets(own), network, trusted, limits, cache]);
 }
 
 async function latestRevision(store: Store, tenant: string): Promise<Revision | undefined> {
