@@ -199,7 +199,7 @@ export async function createGraph(
       isSame(withoutFile(next.config), withoutFile(build.config)) &&
       sourcesOf(next).length === serving.size &&
       sourcesOf(next).every((source) => serving.has(source));
-    if (isSameGraph || disposed || (next.composition === undefined && before === undefined)) {
+    if (isSameGraph || disposed) {
       await disposeOwn(sourcesOf(next).filter((source) => !alive.has(source)));
       return unchanged;
     }
@@ -208,8 +208,11 @@ export async function createGraph(
     build = next;
     registry.configure(request.generation);
     try {
-      if (next.composition === undefined) registry.withdraw();
-      else await publish(next.composition, () => true);
+      if (next.composition !== undefined) await publish(next.composition, () => true);
+      else {
+        note(undefined);
+        if (before !== undefined) registry.withdraw();
+      }
     } catch (error) {
       build = old;
       registry.configure(configured);
@@ -220,6 +223,8 @@ export async function createGraph(
     }
     configured = request.generation;
     closeUnused();
+    // What is missing is waited for, and nobody sees more of it.
+    if (next.composition === undefined && before === undefined) return unchanged;
     const [sdlBefore, sdl] = [before?.composition.publicSdl, next.composition?.publicSdl];
     const changes = () =>
       sdlBefore === undefined || sdl === undefined

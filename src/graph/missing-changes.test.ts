@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildSchema, getIntrospectionQuery, graphql } from 'graphql';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { silentLog } from '../../kernel/ports.ts';
+import { readConfigText } from '../config/read-config.ts';
+import { createGraph } from './graph.ts';
+import { generationOptions } from './load-graph.ts';
+
+/** A service that is not there until it is told to be. */
+async function startService(field: string) {
+  let isThere = false;
+  const schema = buildSchema(`type Query { ${field}: Int }`);
+  const server = createServer(async (_request, response) => {
+    if (!isThere) return response.writeHead(503).end();
+    const answer = await graphql({ schema, source: getIntrospectionQuery() });
+    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    source: { kind: 'graphql', endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` },
+    come: () => {
+      isThere = true;
+    },
+  };
+}
+
+async function configOf(sources: object) {
+  const { config, problems } = await readConfigText(JSON.stringify({ sources }), '/skein.yaml', {});
+  return { config, known: problems, generation: generationOptions(config) };
+}
+
+/** A graph of these sources, and what becomes of it. */
+async function graphOf(sources: object) {
+  const { config, known, generation } = await configOf(sources);
+  const graph = await createGraph(config, known, { log: silentLog, generation, mayBeEmpty: true });
+  onTestFinished(() => graph.dispose());
+  return {
+    change: async (to: object) =>
+      graph.change({ ...(await configOf(to)), changedFiles: new Set<string>(), asksServices: false }),
+    fields: () => Object.keys(graph.registry.current()?.schema.getQueryType()?.getFields() ?? {}),
+    missing: () => graph.missing().map(({ name }) => name),
+  };
+}
+
+test('the first source of a graph joins it when it comes, also where it was not there at first', async () => {
+  const { source, come } = await startService('late');
+  const { change, fields, missing } = await graphOf({});
+  expect(await change({ late: source })).toMatchObject({ isNew: false });
+  expect(missing()).toEqual(['late']);
+  come();
+  await vi.waitFor(() => expect(fields()).toEqual(['late']), { timeout: 15_000 });
+});
+
+test('a graph without a source that is there waits for what its configuration says now', async () => {
+  const [before, after] = [await startService('before'), await startService('after')];
+  const { change, fields } = await graphOf({ one: before.source });
+  await change({ one: after.source });
+  before.come();
+  after.come();
+  await vi.waitFor(() => expect(fields()).not.toEqual([]), { timeout: 15_000 });
+  expect(fields()).toEqual(['after']);
+});
