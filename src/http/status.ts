@@ -24,7 +24,7 @@ export interface GatewayStatus {
 }
 
 export interface SourceStatus extends Pick<SourceState, 'name' | 'kind' | 'fields' | 'inGraph'> {
-  /** Why it cannot be reached, or is left out. */
+  /** Why it is not in the graph: it cannot be reached, or is left out. */
   readonly reason?: string;
   /** Endpoints, breakers, retries and what is under way; absent where nothing stands in between. */
   readonly upstream?: UpstreamStatus;
@@ -70,7 +70,7 @@ export function createStatus({ graph, keyring, lifetimes }: StatusDeps): Status 
 
 function describe(state: SourceState, upstream: UpstreamState | undefined): SourceStatus {
   const { name, kind, fields, inGraph } = state;
-  const reason = state.failed ?? state.unreachable;
+  const reason = inGraph ? undefined : (state.failed ?? state.unreachable);
   return {
     ...{ name, kind, fields, inGraph },
     ...(reason === undefined ? {} : { reason }),
