@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buildSchema, getIntrospectionQuery, graphql } from 'graphql';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { silentLog } from '../../kernel/ports.ts';
+import { deferred } from '../../test/utils/deferred.ts';
 import { readConfigText } from '../config/read-config.ts';
 import { createGraph } from './graph.ts';
 import { generationOptions } from './load-graph.ts';
@@ -65,4 +66,25 @@ test('a graph without a source that is there waits for what its configuration sa
   after.come();
   await vi.waitFor(() => expect(fields()).not.toEqual([]), { timeout: 15_000 });
   expect(fields()).toEqual(['after']);
+});
+
+test('a source that comes waits for none that hangs', async () => {
+  const { source, come } = await startService('late');
+  const asked = deferred();
+  let isIll = true;
+  const hanging = createServer((_request, response) => {
+    if (isIll) return response.writeHead(503).end();
+    return asked.resolve();
+  }).listen(0, '127.0.0.1');
+  await once(hanging, 'listening');
+  onTestFinished(() => {
+    hanging.closeAllConnections();
+    hanging.close();
+  });
+  const endpoint = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}/`;
+  const { fields } = await graphOf({ hangs: { kind: 'graphql', endpoint, timeoutMs: 600_000 }, late: source });
+  isIll = false;
+  await asked.promise;
+  come();
+  await vi.waitFor(() => expect(fields()).toEqual(['late']), { timeout: 15_000 });
 });

@@ -9,6 +9,8 @@ import type { LoadedSource } from './load-sources.ts';
 
 const FIRST_MS = 1_000;
 const MOST_MS = 30_000;
+/** How long those that hang hold up the others. */
+const PATIENCE_MS = 2_000;
 
 export interface RetryOptions {
   readonly config: SkeinConfig;
@@ -23,11 +25,17 @@ export interface RetryOptions {
 
 /**
  * Loads what is missing again, after a second first, then less and less often, and puts it into the graph when it fits.
- * What does not fit alone may fit with another that comes in the same round: subgraphs need each other.
+ * What does not fit alone may fit with another that comes in the same round: subgraphs need each other. A service that hangs
+ * is waited for beside the rounds of the others.
  */
 export function retryMissing({ config, sources, log, load, rebuild, generation }: RetryOptions): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  const loading = new Map<string, Promise<void>>();
+  /** Those that are there and have not joined. */
+  const waiting = new Map<string, readonly Source[]>();
+  /** Joins and what follows are made one at a time. */
+  let last: Promise<void> = Promise.resolve();
   /** Told once for each reason, however often it is tried. */
   const told = new Map<string, string>();
   const tell = (name: string, what: string) => {
@@ -39,7 +47,7 @@ export function retryMissing({ config, sources, log, load, rebuild, generation }
     else told.set(name, known);
   };
 
-  const join = async (waiting: Map<string, readonly Source[]>) => {
+  const join = async () => {
     const names = [...waiting.keys()];
     try {
       await rebuild(waiting);
@@ -56,30 +64,52 @@ export function retryMissing({ config, sources, log, load, rebuild, generation }
     }
   };
 
-  const round = async (delayMs: number) => {
-    const waiting = new Map<string, readonly Source[]>();
-    for (const name of [...sources.missing.keys()]) {
-      const options = config.sources[name];
-      if (options === undefined || stopped) continue;
-      const mistakes: Problem[] = [];
-      const result = await load(name, options, (problem) => mistakes.push(problem));
-      if (stopped && 'sources' in result) await disposeAll(result.sources);
-      if (stopped) break;
-      if ('sources' in result) {
-        waiting.set(name, result.sources);
-        await join(waiting);
-      } else if ('unreachable' in result) {
-        sources.missing.set(name, { reason: result.unreachable, problems: [] });
-        tell(name, '');
-      } else {
-        sources.leaveOut(name, 'failed' in result ? result.failed : mistakes);
-        tell(name, LEFT_OUT);
-      }
+  const take = async (name: string, result: LoadedSource, mistakes: readonly Problem[]) => {
+    if (stopped) {
+      if ('sources' in result) await disposeAll(result.sources);
+    } else if ('sources' in result) {
+      waiting.set(name, result.sources);
+      await join();
+    } else if ('unreachable' in result) {
+      sources.missing.set(name, { reason: result.unreachable, problems: [] });
+      tell(name, '');
+    } else {
+      sources.leaveOut(name, 'failed' in result ? result.failed : mistakes);
+      tell(name, LEFT_OUT);
     }
+  };
+  const letGo = async () => {
     for (const [name, made] of waiting) {
+      waiting.delete(name);
       await disposeAll(made);
       if (!stopped) tell(name, 'the source is there, but does not fit the graph');
     }
+  };
+  const inTurn = (work: () => Promise<void>) => {
+    last = last.then(work);
+    return last;
+  };
+  const loadOne = async (name: string, options: SourceOptions) => {
+    const mistakes: Problem[] = [];
+    const result = await load(name, options, (problem) => mistakes.push(problem));
+    await inTurn(() => take(name, result, mistakes));
+  };
+  const round = async (delayMs: number) => {
+    for (const name of sources.missing.keys()) {
+      const options = config.sources[name];
+      if (options === undefined || loading.has(name)) continue;
+      loading.set(
+        name,
+        loadOne(name, options).finally(() => loading.delete(name)),
+      );
+    }
+    let patience: NodeJS.Timeout | undefined;
+    const hanging = new Promise<void>((resolve) => {
+      patience = setTimeout(resolve, PATIENCE_MS).unref();
+    });
+    await Promise.race([Promise.all(loading.values()), hanging]);
+    clearTimeout(patience);
+    await inTurn(letGo);
     later(Math.min(delayMs * 2, MOST_MS));
   };
   const later = (delayMs: number) => {
@@ -94,6 +124,7 @@ export function retryMissing({ config, sources, log, load, rebuild, generation }
     stop() {
       stopped = true;
       clearTimeout(timer);
+      void inTurn(letGo);
     },
   };
 }
