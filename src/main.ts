@@ -118,11 +118,9 @@ export async function startGateway(env: Environment): Promise<RunningGateway> {
   control.onFileOutdated(() => void reloader.reload(new Set(), false));
   const onHangup = () => void reloader.reload(graph.files(), true);
   process.on('SIGHUP', onHangup);
-  const closed = closeOnSignal(gateway, env.npm_lifecycle_event !== undefined, () => {
-    process.off('SIGHUP', onHangup);
-    reloader.stop();
-  });
-  return { closed };
+  const closed = closeOnSignal(gateway, env.npm_lifecycle_event !== undefined, () => reloader.stop());
+  // Until then: by itself it would end the process, and what is drained.
+  return { closed: closed.finally(() => process.off('SIGHUP', onHangup)) };
 }
 
 function ended(code: number): RunningGateway {
