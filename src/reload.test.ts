@@ -78,6 +78,25 @@ describe('a reloader', () => {
     expect(told('the graph has changed')).toHaveLength(1);
   });
 
+  it('takes nothing away for a file that is empty: it is being written, or there was no room for it', async () => {
+    const { reload } = await start();
+    answer = ({ known }) => (known.length > 0 ? Promise.reject(new ProblemsError(known)) : Promise.resolve(taken));
+    await writeFile(file, '\n');
+    await reload(files(), false);
+    expect(used).toEqual([]);
+    expect(JSON.stringify(told(NOT_TAKEN))).toContain('The file is empty');
+    await writeFile(file, '{}');
+    await reload(files(), false);
+    expect(used).toHaveLength(1);
+  });
+
+  it('goes on with a file that was empty from the beginning', async () => {
+    const { reload } = await start('');
+    await reload(files(), true);
+    expect(asked).toMatchObject([{ known: [] }]);
+    expect(used).toHaveLength(1);
+  });
+
   it('takes settings of a file whose graph is the same, without a word', async () => {
     const { reload } = await start();
     answer = async () => same;

@@ -43,6 +43,11 @@ const LOOK_EVERY_MS = 1_000;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_MOST_MS = 60_000;
 const MOST_TOLD = 50;
+/** Whoever writes it may be about to, or have had no room for it. */
+const EMPTIED: Problem = {
+  message: 'The file is empty, and takes nothing away.',
+  suggestion: 'Write {} if nothing of it is to serve any more.',
+};
 /** How often somebody else may publish while a change is made. */
 const MOST_TRIES = 5;
 
@@ -56,6 +61,7 @@ export function createReloader(options: ReloadOptions): Reloader {
   const exclusively = options.exclusively ?? ((work) => work());
   const { file } = reading.config;
   let reloading = reading.config.reload;
+  let wasEmpty = reading.isEmpty;
   /** When reading began of what serves: at first, when the process did. */
   let readAt = performance.timeOrigin;
   let told = '';
@@ -76,7 +82,9 @@ export function createReloader(options: ReloadOptions): Reloader {
     const beganAt = Date.now();
     let next: ConfigReading | undefined;
     try {
-      const merged = await merge(await readConfig(file, env()));
+      const read = await readConfig(file, env());
+      const isEmptied = read.isEmpty && !wasEmpty;
+      const merged = await merge(isEmptied ? { ...read, problems: [{ ...EMPTIED, file }] } : read);
       next = merged.reading;
       const request = { config: next.config, known: next.problems, changedFiles, asksServices };
       const { isNew, generation, changes } = await graph.change({
@@ -87,6 +95,7 @@ export function createReloader(options: ReloadOptions): Reloader {
       });
       // Keys and limits count from the same moment as the graph does.
       use(next.config);
+      wasEmpty = next.isEmpty;
       told = '';
       readAt = beganAt;
       if (isNew) onPublished?.();

@@ -32,6 +32,8 @@ const TOP_LEVEL = ['keys', 'auth', 'cors', 'limits', 'rates', 'reload', 'cache',
 export interface ConfigReading {
   /** What could be used of the file. All references and files in it exist. */
   readonly config: SkeinConfig;
+  /** Whether the file says nothing, not even that there is nothing. */
+  readonly isEmpty: boolean;
   /** The sections of its entries as they are written there: nothing is put in for `${NAME}`. Empty where there are mistakes. */
   readonly sections: Readonly<Record<string, unknown>>;
   /** Names of the secrets that all else in it takes, such as keys. Empty where there are mistakes. */
@@ -76,7 +78,8 @@ async function toReading(
   const names = Object.keys(SECTIONS).filter((name) => isMap(written[name]));
   const sections = Object.fromEntries(names.map((name) => [name, written[name]]));
   const others = Object.entries(written).filter(([name]) => !names.includes(name));
-  return { config, sections, secrets: secretsIn(JSON.stringify(others)), problems, locate };
+  const isEmpty = document.value === null && problems.length === 0;
+  return { config, isEmpty, sections, secrets: secretsIn(JSON.stringify(others)), problems, locate };
 }
 
 async function configFile(path: string): Promise<string> {

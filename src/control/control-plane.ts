@@ -294,7 +294,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       const merged = saysAll ? reading : await readState(tenant, kept, reading.config, secrets.valuesOf(tenant, own));
       const known = merged === reading ? reading.problems : [...new Set([...reading.problems, ...merged.problems])];
       return {
-        reading: { ...merged, problems: known },
+        reading: { ...merged, isEmpty: reading.isEmpty, problems: known },
         isFile: merged === reading,
         async commit() {
           const isKept = isSame(state, published) && isSame(file, before);
