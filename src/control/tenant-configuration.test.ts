@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -107,4 +107,24 @@ it('runs no code of a package for a tenant that is not trusted, by whatever way 
   const given = { providers: { bedrock: { apiKey: 'k' }, own: { preset: 'openai', apiKey: 'k' } } };
   expect((await read(given, { trusted: true })).problems).toEqual([]);
   expect(Object.keys((await read({ providers: { own: given.providers.own } })).config.providers)).toEqual(['own']);
+});
+
+it('places a document whole, also where two configurations with it are read at once', async () => {
+  const { config: gateway } = await readConfigText('{}', join(folder, 'skein.yaml'), ENVIRONMENT);
+  const text = `type Query { long: Int }\n${'# much more\n'.repeat(500_000)}`;
+  const options = { kind: 'graphql', endpoint: 'https://a.example' };
+  const content = {
+    ...{ tenant: TENANT, secrets: new Map<string, string>() },
+    state: { sources: { pets: { options, document: 'doc_1' } } },
+    documents: new Map([['doc_1', { name: 'pets.graphql', text, hash: 'a'.repeat(64) }]]),
+  };
+  const documentsFolder = join(folder, 'documents');
+  const lengthOf = async () => {
+    const { config } = await readTenantConfiguration(content, { gateway, env: ENVIRONMENT, documentsFolder });
+    const pets = config.sources.pets as { readonly document?: string } | undefined;
+    return (await readFile(pets?.document ?? '', 'utf8')).length;
+  };
+  const lengths = await Promise.all([lengthOf(), lengthOf(), lengthOf()]);
+  expect(lengths).toEqual([text.length, text.length, text.length]);
+  expect(await readdir(join(documentsFolder, 'a'.repeat(64)))).toEqual(['pets.graphql']);
 });

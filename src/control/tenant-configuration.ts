@@ -1,5 +1,6 @@
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { ConfigurationState } from '../../admin/models/revision.ts';
 import type { Tenant } from '../../admin/models/tenant.ts';
 import type { Problem } from '../../kernel/problem.ts';
@@ -86,12 +87,26 @@ async function placeDocument(
   const place = resolve(join(folder, hash));
   await mkdir(place, { recursive: true, mode: 0o700 });
   const file = join(place, name);
-  await writeFile(file, text, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await writeWhole(file, text);
   const now = new Date();
   await utimes(place, now, now);
   return file;
+}
+
+/** Whoever finds the file finds all of it: others may look for it at the same time, and a disk may be full. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const aside = join(dirname(file), `.${randomUUID()}`);
+  try {
+    await writeFile(aside, text, { flag: 'wx', mode: 0o600 });
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
 }
 
 /** Kinds that the gateway connects for. */
