@@ -254,6 +254,24 @@ test('a graph and its settings stay as a changed file says that could not be wri
   expect([prompts(), depth()]).toEqual([['second'], 7]);
 });
 
+test('the working copy follows a changed file also where the store failed in between', async () => {
+  const { file, store, write, plane } = await setUp();
+  let isWritten = true;
+  const insert: Store['resources']['insert'] = async (...given) => {
+    if (!isWritten) throw new Error('The store does not answer.');
+    return store.resources.insert(...given);
+  };
+  const control = await plane({ resources: { ...store.resources, insert } });
+  const { reload } = await start(file, control);
+  await write('second');
+  isWritten = false;
+  await expect(reload()).rejects.toThrow('The store does not answer.');
+  isWritten = true;
+  await reload();
+  const kept = await store.resources.all({ all: true }, { kind: 'prompts', archivedAt: null });
+  expect(kept.map(({ name }) => name)).toEqual(['second']);
+});
+
 test('a graph has a secret that changes while the file is read', async () => {
   const { file, write, plane } = await setUp();
   const control = await plane();

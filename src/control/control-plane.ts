@@ -8,6 +8,7 @@ import type { Encryption } from '../../admin/secrets/encryption.ts';
 import type { Store } from '../../admin/store/store.ts';
 import type { AdminContext } from '../../admin/stores/context.ts';
 import type { AdminPorts } from '../../admin/stores/ports.ts';
+import { resources } from '../../admin/stores/resources.ts';
 import { defaultTenant } from '../../admin/stores/tenants.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { SkeinError } from '../../kernel/errors.ts';
@@ -117,6 +118,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   let served: Served | undefined;
   /** What the file has brought and the store could not take: it serves until somebody publishes after that revision. */
   let unwritten: { readonly state: ConfigurationState; readonly after: number | undefined } | undefined;
+  /** Whether the working copy is as the last revision that was written of the file. */
+  let isFollowed = true;
   /** The default tenant's secrets as whoever reads its file has them. */
   let givenToFile: readonly KnownSecret[] = [];
   /** What settings of the file take of them, by name, and how that was; whom to tell that it is another, once. */
@@ -304,6 +307,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
           try {
             if (isWritten) now = await publishFile(context, tenant, { latest: revision, state, file });
             unwritten = undefined;
+            isFollowed &&= !isWritten;
+            if (!isFollowed) await resources.follow(context, tenant, state);
+            isFollowed = true;
           } finally {
             // The feed may not have told of it yet, also where somebody else has written it.
             if (now !== undefined) noteRevision(now);

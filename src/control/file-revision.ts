@@ -6,7 +6,6 @@ import type { Tenant } from '../../admin/models/tenant.ts';
 import type { Store } from '../../admin/store/store.ts';
 import { change } from '../../admin/stores/change.ts';
 import type { AdminContext } from '../../admin/stores/context.ts';
-import { resources } from '../../admin/stores/resources.ts';
 import { sha256 } from '../../admin/stores/sha256.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
 
@@ -65,7 +64,7 @@ export async function lastFileState(store: Store, tenant: string): Promise<Confi
   return file === undefined || file === null ? {} : (JSON.parse(file) as ConfigurationState);
 }
 
-/** Writes a revision of what is known to work, because it serves already. */
+/** Writes a revision of what is known to work, because it serves already. The working copy is to follow it. */
 export async function publishFile(
   context: AdminContext,
   tenant: Tenant,
@@ -79,9 +78,7 @@ export async function publishFile(
     ...{ state: text, hash: sha256(text), file: canonicalJson(file) },
   };
   const told = { action: 'configuration.publish', tenant: tenant._id, entity: '', entityName: `revision ${number}` };
-  const revision = await change(context, { ...told, after: { number, message } }, () =>
+  return change(context, { ...told, after: { number, message } }, () =>
     context.store.revisions.insert({ all: false, tenant: tenant._id }, record),
   );
-  await resources.follow(context, tenant, state);
-  return revision;
 }
