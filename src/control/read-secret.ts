@@ -20,10 +20,17 @@ export function readSecret(
 ): string | undefined {
   try {
     if (place === 'environment') return env[content];
-    if (place === 'file') return readFileSync(content, 'utf8').replace(/\r?\n$/, '');
+    if (place === 'file') return readSecretFile(content);
     return encryption.decrypt(content, { tenantName: tenant.name, secretName: name });
   } catch (error) {
     log.error({ tenant: tenant.name, secret: name, reason: describeError(error) }, 'a secret cannot be read');
     return undefined;
   }
+}
+
+/** @throws Error when there is nothing in it: it is being written */
+function readSecretFile(path: string): string {
+  const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  if (text === '') throw new Error('The file is empty.');
+  return text;
 }
