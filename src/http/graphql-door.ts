@@ -14,7 +14,7 @@ import { clientHeaders, headerReturner } from './client-headers.ts';
 import type { GraphqlSse } from './graphql-sse.ts';
 import { EVENT_STREAM, isJson, negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
 import { isMultipart, readMultipartParams } from './multipart-request.ts';
-import { sendErrors, sendResult } from './respond.ts';
+import { sendErrors, sendResult, sendText } from './respond.ts';
 import { useOperations, type YogaServerContext } from './use-operations.ts';
 
 export interface GraphqlDoorDeps {
@@ -46,6 +46,11 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     logging: false,
     maxRequestBodySize: false,
   } as Parameters<typeof createYoga<YogaServerContext>>[0]);
+  /** Not as a server of its own: that would show clients where in the code it has failed. */
+  const askYoga = (
+    { url, headers: { accept = '*/*', 'content-type': type } }: IncomingMessage,
+    context: YogaServerContext,
+  ) => yoga.fetch(`http://localhost${url}`, { headers: { accept, ...(type && { 'content-type': type }) } }, context);
 
   const openLifetime = (scope: Scope, caller: Caller, response: ServerResponse, time: LifetimeTime): Lifetime => {
     const { requestId, headers } = scope;
@@ -164,7 +169,7 @@ export function createGraphqlDoor(deps: GraphqlDoorDeps): Door {
     if (negotiate(request.headers.accept, [PLAIN_JSON, RESPONSE_JSON]) === undefined)
       throw new SkeinError('NOT_ACCEPTABLE');
     const lifetime = openAnswer(scope, caller, response, ofRequest);
-    await yoga(request, response, { caller, lifetime });
+    await sendAnswer(response, await askYoga(request, { caller, lifetime }));
     if (lifetime.stopped !== undefined) lifetime.close();
   };
 
@@ -193,6 +198,12 @@ interface Scope {
 function requestIdOf(request: IncomingMessage): string | undefined {
   const id = request.headers['x-request-id'];
   return typeof id === 'string' && /^[\w.:/+=-]{1,128}$/.test(id) ? id : undefined;
+}
+
+async function sendAnswer(response: ServerResponse, answer: Response): Promise<void> {
+  const allow = answer.headers.get('allow');
+  if (allow !== null) response.setHeader('allow', allow);
+  sendText(response, answer.status, await answer.text(), answer.headers.get('content-type') ?? PLAIN_JSON);
 }
 
 function parseParams(body: Buffer): OperationParams {

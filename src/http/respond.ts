@@ -41,11 +41,15 @@ export function sendJson(
   mediaType: string = PLAIN_JSON,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const text = JSON.stringify(body);
+  sendText(response, status, JSON.stringify(body), `${mediaType}; charset=utf-8`);
+}
+
+export function sendText(response: ServerResponse, status: number, text: string, contentType: string): void {
+  if (response.headersSent || response.destroyed) return;
   const length = Buffer.byteLength(text);
   if (status === ERROR_TABLE.UNAUTHENTICATED.status) response.setHeader('www-authenticate', 'Bearer');
   response.writeHead(status, {
-    'content-type': `${mediaType}; charset=utf-8`,
+    'content-type': contentType,
     'content-length': length,
     'cache-control': 'no-store',
   });

@@ -33,7 +33,11 @@ export function useOperations(operations: Operations): Plugin<object, YogaServer
       if (Array.isArray(result) || !('errors' in result) || result.errors === undefined) return;
       if (result.errors.every(({ extensions }) => extensions?.requestId !== undefined)) return;
       const errors = result.errors.map((cause) => {
-        const message = cause.originalError === undefined ? cause.message : undefined;
+        const { originalError } = cause;
+        // Such as a value that JSON cannot write: that is not the client's fault.
+        if (originalError !== undefined && !(originalError instanceof SyntaxError))
+          return toPublicError(originalError, lifetime);
+        const message = originalError === undefined ? cause.message : undefined;
         return toPublicError(new SkeinError('BAD_REQUEST', message, { cause }), lifetime);
       });
       setResult(withStatus({ errors }, request) as unknown as ExecutionResult);
