@@ -11,6 +11,7 @@ import type { Door } from './graphql-door.ts';
 import type { GraphqlWs } from './graphql-ws.ts';
 import { negotiate } from './media-types.ts';
 import type { Readiness } from './readiness.ts';
+import { readTarget } from './request-target.ts';
 import { sendErrors, sendJson } from './respond.ts';
 import type { Status } from './status.ts';
 import { sendBeforeClosing } from './unsent-answers.ts';
@@ -65,6 +66,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
   } = deps;
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!readTarget(request)) throw new SkeinError('BAD_REQUEST', 'The header "host" is no host.');
     const path = pathOf(request);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {
@@ -126,9 +128,10 @@ export function createHttpServer(deps: HttpServerDeps): Server {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
     if (!/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return declineUpgrade(server, request, socket, head);
-    const isHere = pathOf(request) === '/graphql';
+    const hasHost = readTarget(request);
+    const isHere = hasHost && pathOf(request) === '/graphql';
     if (!isHere || isDraining()) {
-      const status = isDraining() ? 503 : 404;
+      const status = isDraining() ? 503 : hasHost ? 404 : 400;
       metrics?.http.observe(isHere ? 'graphql-ws' : 'none', status);
       socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       return;

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryLog } from '../utils/call-context.ts';
 import { createMemorySource } from '../utils/memory-source.ts';
 import { connectRaw, requestText } from '../utils/raw-http.ts';
-import { startTestGateway, type TestGateway } from '../utils/test-gateway.ts';
+import { startTestGateway, TEST_KEY, type TestGateway } from '../utils/test-gateway.ts';
 import { createTicker, type Ticker } from '../utils/ticker.ts';
 import { expectNoUnhandledRejection } from '../utils/unhandled.ts';
 
@@ -42,6 +42,41 @@ async function ask(method: string, target: string, headers: Readonly<Record<stri
 
 const codeOf = ({ body }: Heard) =>
   (JSON.parse(body) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code;
+
+describe('a Host', () => {
+  it.each(['[', 'a b', 'a/b', 'a?b', 'user@a', 'a:b', '1.2.3.4.5', 'a%zz'])(
+    'that is none is refused: %s',
+    async (host) => {
+      for (const target of ['/graphql?query={hello}', '/healthz', '/v1/models']) {
+        const answer = await ask('GET', target, { host });
+        expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST']);
+      }
+    },
+  );
+
+  it.each(['localhost', 'api.example:8443', '127.0.0.1:80', '[::1]:4000', 'my_service', ''])(
+    'is taken: %s',
+    async (host) => {
+      expect((await ask('GET', '/graphql?query={hello}', { host })).body).toContain('"hello":"world"');
+    },
+  );
+});
+
+describe('an address in its absolute form', () => {
+  it.each(['http', 'HTTPS'])('is what it is without its beginning: %s', async (scheme) => {
+    const answer = await ask('GET', `${scheme}://api.example:8443/graphql?query={hello}`);
+    expect([answer.status, answer.body]).toEqual([200, '{"data":{"hello":"world"}}']);
+    expect((await ask('GET', `${scheme}://api.example/healthz`)).status).toBe(200);
+    expect((await ask('GET', `${scheme}://api.example`)).status).toBe(404);
+  });
+
+  it('has a host that counts instead of the header: the key on the page is for this machine alone', async () => {
+    const headers = { accept: 'text/html', host: 'localhost' };
+    expect((await ask('GET', '/graphql', headers)).body).toContain(TEST_KEY);
+    expect((await ask('GET', 'http://api.example/graphql', headers)).body).not.toContain(TEST_KEY);
+    expect((await ask('GET', 'http://user@localhost/graphql', headers)).status).toBe(400);
+  });
+});
 
 it('an answer by GET that JSON cannot write is an error without what the code says of itself', async () => {
   const answer = await ask('GET', '/graphql?query={unwritable}');
