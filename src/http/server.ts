@@ -140,13 +140,18 @@ export function createHttpServer(deps: HttpServerDeps): Server {
     metrics?.http.observe('graphql-ws', isOpen ? 101 : 400);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) socket.destroy();
     else {
       const status = refuseConnection(socket, error.code, { requestId: ids.next(), log });
       metrics?.http.observe('none', status);
     }
   });
   return server;
+}
+
+/** Whether an answer has begun on it, which nothing else can be written into. Only Node knows: its own handler asks so. */
+function isAnswering(socket: Duplex & { readonly _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent === true;
 }
 
 /**

@@ -90,3 +90,17 @@ it('an answer by GET that JSON cannot write is an error without what the code sa
     message: 'unexpected error',
   });
 });
+
+it('what is no request ends an answer that has begun, and is not written into it', async () => {
+  const raw = await connectRaw(gateway.url);
+  const body = JSON.stringify({ query: 'subscription { ticks }' });
+  const form = { accept: 'text/event-stream', 'content-type': 'application/json', 'content-length': `${body.length}` };
+  raw.send(requestText('POST', '/graphql', { ...gateway.headers, ...form }, body));
+  const stream = await ticker.nextStream();
+  stream.emit(1);
+  await raw.until('"ticks":1');
+  raw.send('NONSENSE\r\n\r\n');
+  await raw.closed;
+  await stream.returned;
+  expect(raw.received().match(/HTTP\/1\.1/g)).toHaveLength(1);
+});
