@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { CloseCode } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { CloseCode, type ConnectionInitMessage, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { SkeinError } from '../../kernel/errors.ts';
 import type { IdGenerator, Log } from '../../kernel/ports.ts';
@@ -14,6 +13,7 @@ import type { Lifetime, Lifetimes } from '../lifetimes.ts';
 import { isRefused, type Operations, type PreparedOperation, type ReadyOperation } from '../operations.ts';
 import { toPublicError } from '../public-errors.ts';
 import { socketHeaders } from './client-headers.ts';
+import { carryProtocol, closeReason, type Peer } from './ws-transport.ts';
 
 /** Operations one socket may have under way. */
 const MAX_OPERATIONS_PER_SOCKET = 100;
@@ -22,12 +22,11 @@ const LAST_WORDS_MS = 1_000;
 /** A "complete" message holds nothing but an id. */
 const MAX_COMPLETE_BYTES = 4_096;
 
-/** Reasons a socket is closed with: 123 bytes at the most (RFC 6455, section 5.5). */
-const MAX_REASON_BYTES = 123;
 const KEY_MISSING = 'An API key is required: send {"Authorization": "Bearer <key>"} as the payload of connection_init.';
 const KEY_WRONG = 'The API key is not valid: "Authorization" must be "Bearer <key>" with a key of this gateway.';
 /** Clients come again after it (RFC 6455, section 7.4). */
 const TRY_AGAIN_LATER = 1013;
+const GOING_AWAY = 1001;
 
 export interface GraphqlWsDeps {
   readonly operations: Operations;
@@ -76,90 +75,85 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
   const sessions = new WeakMap<WebSocket, Session>();
   const sessionOf = (socket: WebSocket) => sessions.get(socket) as Session;
 
-  const disposable = useServer(
-    {
-      connectionInitWaitTimeout: 10_000,
-      // Internal messages are not sent as close reasons.
-      isProd: true,
-      onConnect: async ({ connectionParams, extra }) => {
-        const session = sessionOf(extra.socket);
-        const credentials = credentialsFrom(extra.request, connectionParams);
-        try {
-          await keyring.identify(credentials);
-        } catch (error) {
-          // graphql-ws would close it with the code for a refused connection_init in any case, but has less to say.
-          extra.socket.close(...closingOf(error, credentials));
-          return false;
-        }
-        session.credentials = credentials;
-        session.headers = socketHeaders(extra.request.headers, connectionParams);
-        return true;
-      },
-      onSubscribe: ({ extra }, id, payload) => {
-        const { credentials = {}, headers, lives, isDraining } = sessionOf(extra.socket);
-        const requestId = ids.next();
-        const refuse = (errors: readonly unknown[]) =>
-          errors.map((error) => asGraphqlError(toPublicError(error, { requestId, log })));
-        /** Asked again after each wait: for its token to be verified, for its limits to be counted. */
-        const obstacle = (): SkeinError | undefined => {
-          if (isDraining()) return new SkeinError('SHUTTING_DOWN');
-          // Nothing would be heard of its end any more.
-          if (extra.socket.readyState !== extra.socket.OPEN) return new SkeinError('CLIENT_CLOSED_REQUEST');
-          if (lives.size < MAX_OPERATIONS_PER_SOCKET) return undefined;
-          const message = `No more than ${MAX_OPERATIONS_PER_SOCKET} operations can share a socket.`;
-          return new SkeinError('BAD_REQUEST', message);
-        };
-        const begin = (caller: Caller) => {
-          const stopped = obstacle();
-          if (stopped !== undefined) return refuse([stopped]);
-          const prepared = operations.prepare(payload, caller);
-          if (!(prepared instanceof Promise)) return run(prepared, caller);
-          return prepared.then((operation) => {
-            const late = obstacle();
-            return late === undefined ? run(operation, caller) : refuse([late]);
-          });
-        };
-        const run = (operation: PreparedOperation, caller: Caller) => {
-          if (isRefused(operation)) return refuse(operation.errors);
-          const isStream = operation.type === 'subscription';
-          const timeoutMs = isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs;
-          const lifetime = lifetimes.open({ timeoutMs, requestId, headers, caller, isStream, door: 'graphql-ws' });
-          lives.set(payload, { id, lifetime });
-          lifetime.onStop(() => {
-            // A client that does not read would hold the operation, and a shutdown, forever.
-            const late = setTimeout(() => lives.has(payload) && extra.socket.terminate(), LAST_WORDS_MS);
-            late.unref();
-          });
-          return executionArgs({ operation, lifetime }, payload.operationName);
-        };
-        try {
-          const caller = keyring.identify(credentials);
-          return caller instanceof Promise ? caller.then(begin).catch((error) => refuse([error])) : begin(caller);
-        } catch (error) {
-          return refuse([error]);
-        }
-      },
-      execute: (args) => {
-        const { operation, lifetime } = (args as ExecutionArgs).contextValue as Running;
-        return operations.execute(operation, lifetime) as never;
-      },
-      subscribe: (args) => {
-        const { operation, lifetime } = (args as ExecutionArgs).contextValue as Running;
-        return operations.subscribe(operation, lifetime) as never;
-      },
-      // Results are public already: errors are plain objects, not GraphQLErrors to be formatted.
-      onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
-      onComplete: ({ extra }, _id, payload) => {
-        const { lives } = sessionOf(extra.socket);
-        // The message "complete" is sent after this: a shutdown that waits for the operation must wait for it, too.
-        setImmediate(() => {
-          lives.get(payload)?.lifetime.close();
-          lives.delete(payload);
-        });
-      },
+  const protocol = makeServer<ConnectionInitMessage['payload'], Peer>({
+    connectionInitWaitTimeout: 10_000,
+    onConnect: async ({ connectionParams, extra }) => {
+      const session = sessionOf(extra.socket);
+      const credentials = credentialsFrom(extra.request, connectionParams);
+      try {
+        await keyring.identify(credentials);
+      } catch (error) {
+        // graphql-ws would close it with the code for a refused connection_init in any case, but has less to say.
+        extra.socket.close(...closingOf(error, credentials));
+        return false;
+      }
+      session.credentials = credentials;
+      session.headers = socketHeaders(extra.request.headers, connectionParams);
+      return true;
     },
-    server,
-  );
+    onSubscribe: ({ extra }, id, payload) => {
+      const { credentials = {}, headers, lives, isDraining } = sessionOf(extra.socket);
+      const requestId = ids.next();
+      const refuse = (errors: readonly unknown[]) =>
+        errors.map((error) => asGraphqlError(toPublicError(error, { requestId, log })));
+      /** Asked again after each wait: for its token to be verified, for its limits to be counted. */
+      const obstacle = (): SkeinError | undefined => {
+        if (isDraining()) return new SkeinError('SHUTTING_DOWN');
+        // Nothing would be heard of its end any more.
+        if (extra.socket.readyState !== extra.socket.OPEN) return new SkeinError('CLIENT_CLOSED_REQUEST');
+        if (lives.size < MAX_OPERATIONS_PER_SOCKET) return undefined;
+        const message = `No more than ${MAX_OPERATIONS_PER_SOCKET} operations can share a socket.`;
+        return new SkeinError('BAD_REQUEST', message);
+      };
+      const begin = (caller: Caller) => {
+        const stopped = obstacle();
+        if (stopped !== undefined) return refuse([stopped]);
+        const prepared = operations.prepare(payload, caller);
+        if (!(prepared instanceof Promise)) return run(prepared, caller);
+        return prepared.then((operation) => {
+          const late = obstacle();
+          return late === undefined ? run(operation, caller) : refuse([late]);
+        });
+      };
+      const run = (operation: PreparedOperation, caller: Caller) => {
+        if (isRefused(operation)) return refuse(operation.errors);
+        const isStream = operation.type === 'subscription';
+        const timeoutMs = isStream ? limits.streamTimeoutMs : limits.requestTimeoutMs;
+        const lifetime = lifetimes.open({ timeoutMs, requestId, headers, caller, isStream, door: 'graphql-ws' });
+        lives.set(payload, { id, lifetime });
+        lifetime.onStop(() => {
+          // A client that does not read would hold the operation, and a shutdown, forever.
+          const late = setTimeout(() => lives.has(payload) && extra.socket.terminate(), LAST_WORDS_MS);
+          late.unref();
+        });
+        return executionArgs({ operation, lifetime }, payload.operationName);
+      };
+      try {
+        const caller = keyring.identify(credentials);
+        return caller instanceof Promise ? caller.then(begin).catch((error) => refuse([error])) : begin(caller);
+      } catch (error) {
+        return refuse([error]);
+      }
+    },
+    execute: (args) => {
+      const { operation, lifetime } = (args as ExecutionArgs).contextValue as Running;
+      return operations.execute(operation, lifetime) as never;
+    },
+    subscribe: (args) => {
+      const { operation, lifetime } = (args as ExecutionArgs).contextValue as Running;
+      return operations.subscribe(operation, lifetime) as never;
+    },
+    // Results are public already: errors are plain objects, not GraphQLErrors to be formatted.
+    onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
+    onComplete: ({ extra }, _id, payload) => {
+      const { lives } = sessionOf(extra.socket);
+      // The message "complete" is sent after this: a shutdown that waits for the operation must wait for it, too.
+      setImmediate(() => {
+        lives.get(payload)?.lifetime.close();
+        lives.delete(payload);
+      });
+    },
+  });
 
   return {
     get size() {
@@ -173,9 +167,9 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
         sessions.set(webSocket, session);
         webSocket.on('message', (data: Buffer) => stopCompleted(session, data));
         webSocket.once('close', () => stopAll(session));
-        server.emit('connection', webSocket, request);
-        // Broken frames are answered with a close code already; graphql-ws would print them.
-        webSocket.removeAllListeners('error');
+        socket.on('drain', () => webSocket.resume());
+        carryProtocol(protocol, { socket: webSocket, request }, log);
+        // Broken frames are answered with a close code already.
         webSocket.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
       });
       return isOpen;
@@ -184,7 +178,8 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       const late = setTimeout(() => {
         for (const client of server.clients) client.terminate();
       }, LAST_WORDS_MS);
-      await disposable.dispose();
+      for (const client of server.clients) client.close(GOING_AWAY, 'Going away');
+      await new Promise<void>((resolve) => server.close(() => resolve()));
       clearTimeout(late);
     },
   };
@@ -221,11 +216,7 @@ function closingOf(error: unknown, { authorization, apiKey }: Credentials): [cod
   if (authorization === undefined && apiKey === undefined) return [CloseCode.Forbidden, KEY_MISSING];
   if (!(error instanceof SkeinError)) return [CloseCode.InternalServerError, 'Something went wrong in the gateway.'];
   if (error.message === NOT_VALID) return [CloseCode.Forbidden, KEY_WRONG];
-  const reason = Buffer.from(error.message)
-    .subarray(0, MAX_REASON_BYTES)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '');
-  return [error.code === 'IDENTITY_UNAVAILABLE' ? TRY_AGAIN_LATER : CloseCode.Forbidden, reason];
+  return [error.code === 'IDENTITY_UNAVAILABLE' ? TRY_AGAIN_LATER : CloseCode.Forbidden, closeReason(error.message)];
 }
 
 function authorizationOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
