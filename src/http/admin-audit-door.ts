@@ -12,6 +12,7 @@ import { credentialsOf } from '../identity/credentials.ts';
 import { isStoreUnavailable, RETRY_AFTER, toAdminError, unlessSilent } from './admin-errors.ts';
 import type { Door } from './graphql-door.ts';
 import { negotiate } from './media-types.ts';
+import { queryOf } from './request-target.ts';
 import { sendErrors } from './respond.ts';
 
 export interface AuditDoorDeps {
@@ -171,11 +172,10 @@ function createPlaces() {
   };
 }
 
-function readRequest({ url = '', headers }: IncomingMessage) {
-  const start = url.indexOf('?');
-  const wanted = readExportRequest(new URLSearchParams(start === -1 ? '' : url.slice(start + 1)));
+function readRequest(request: IncomingMessage) {
+  const wanted = readExportRequest(queryOf(request));
   if (wanted.format !== undefined) return { format: wanted.format, wanted };
-  const accepted = negotiate(headers.accept, MEDIA_TYPES);
+  const accepted = negotiate(request.headers.accept, MEDIA_TYPES);
   if (accepted === undefined) throw new SkeinError('NOT_ACCEPTABLE');
   const format: ExportFormat = accepted === 'text/csv' ? 'csv' : 'ndjson';
   return { format, wanted };

@@ -14,6 +14,7 @@ import { clientHeaders, headerReturner } from './client-headers.ts';
 import type { GraphqlSse } from './graphql-sse.ts';
 import { EVENT_STREAM, isJson, negotiate, PLAIN_JSON, RESPONSE_JSON } from './media-types.ts';
 import { isMultipart, readMultipartParams } from './multipart-request.ts';
+import { queryOf } from './request-target.ts';
 import { sendErrors, sendResult, sendText } from './respond.ts';
 import { useOperations, type YogaServerContext } from './use-operations.ts';
 
@@ -235,10 +236,6 @@ function paramsOfQuery(query: URLSearchParams): OperationParams {
     variables: json('variables'),
     extensions: json('extensions'),
   };
-}
-
-function queryOf(request: IncomingMessage): URLSearchParams {
-  return new URLSearchParams(request.url?.split('?')[1] ?? '');
 }
 
 function operationIdOf({ extensions }: OperationParams): unknown {

@@ -6,6 +6,7 @@ import type { Lifetime } from '../lifetimes.ts';
 import type { Operations, ReadyOperation } from '../operations.ts';
 import { type ErrorScope, type PublicResult, toPublicError } from '../public-errors.ts';
 import { type EventStream, openEventStream, pumpResults } from './event-stream.ts';
+import { queryOf } from './request-target.ts';
 
 /** Streams a caller may hold reserved or open in single connection mode, and operations on one of them. */
 const MAX_STREAMS_PER_CALLER = 100;
@@ -113,8 +114,7 @@ export function createGraphqlSse(operations: Operations): GraphqlSse {
     tokenOf(request) {
       const header = request.headers['x-graphql-event-stream-token'];
       if (typeof header === 'string') return header;
-      const query = request.url?.split('?')[1];
-      return query === undefined ? undefined : (new URLSearchParams(query).get('token') ?? undefined);
+      return request.url?.includes('?') === true ? (queryOf(request).get('token') ?? undefined) : undefined;
     },
 
     open(token, caller, response) {

@@ -27,3 +27,9 @@ export function readTarget(request: IncomingMessage): boolean {
   valid = host;
   return true;
 }
+
+/** What stands behind the first question mark of its address; others are part of it. */
+export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  const at = url.indexOf('?');
+  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
+}

@@ -104,3 +104,9 @@ it('what is no request ends an answer that has begun, and is not written into it
   await stream.returned;
   expect(raw.received().match(/HTTP\/1\.1/g)).toHaveLength(1);
 });
+
+it('a question mark in a query string is part of it, for event streams too', async () => {
+  const target = '/graphql?query={hello%23?%0A}';
+  for (const accept of ['application/json', 'text/event-stream'])
+    expect((await ask('GET', target, { accept })).body).toContain('{"data":{"hello":"world"}}');
+});
