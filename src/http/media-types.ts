@@ -45,9 +45,12 @@ export function negotiate<T extends string>(accept: string | undefined, offered:
   return undefined;
 }
 
-/** Whether a Content-Type is JSON in UTF-8, the one encoding JSON has. */
+/** Whether a Content-Type is JSON in UTF-8, the one encoding JSON has. Other parameters than that mean nothing (RFC 8259, section 11). */
 export function isJson(contentType: string | undefined): boolean {
   if (contentType === PLAIN_JSON) return true;
-  const match = /^application\/json\s*(?:;\s*charset=("?)([\w-]+)\1\s*)?$/i.exec(contentType ?? '');
-  return match !== null && (match[2] === undefined || match[2].toLowerCase() === 'utf-8');
+  const [type, ...parameters] = (contentType ?? '').split(';').map((piece) => piece.trim().toLowerCase());
+  return (
+    type === PLAIN_JSON &&
+    parameters.every((parameter) => !parameter.startsWith('charset') || /^charset=("?)utf-?8\1$/.test(parameter))
+  );
 }
