@@ -74,3 +74,18 @@ it('arguments of a call may have words in them that are looked for', async () =>
   expect(content).toMatchObject([{ type: 'tool_use', input: { for: 'message_stop' } }]);
   expect(surfaces.records.at(-1)).toMatchObject({ outcome: 'ok', usage: { inputTokens: 3, outputTokens: 4 } });
 });
+
+it('an answer in the background is refused: it would be paid, and nobody could ask for it or know what it cost', async () => {
+  const { requests } = surfaces.providers['openai-responses'];
+  const [asked, recorded] = [requests.length, surfaces.records.length];
+  for (const stream of [false, true]) {
+    const asking = surfaces.openai.responses.create({
+      model: 'openai-responses',
+      input: 'Hi',
+      background: true,
+      stream,
+    });
+    await expect(asking).rejects.toMatchObject({ status: 400, param: 'background' });
+  }
+  expect([requests.length, surfaces.records.length]).toEqual([asked, recorded]);
+});

@@ -1,6 +1,6 @@
 import { isObject } from '../../../sources/ai/dialects/read.ts';
 import type { JsonObject, ModelRequest, OutputShape, ToolChoice, ToolDefinition } from '../../../sources/ai/model.ts';
-import { FieldReader } from '../field-reader.ts';
+import { FieldReader, wrong } from '../field-reader.ts';
 import type { ChatCall } from '../format.ts';
 import { Translation } from '../translation.ts';
 import { readEffort, readFunction, readShape } from './chat-request.ts';
@@ -76,7 +76,8 @@ function readExtras(body: FieldReader, translation: Translation): void {
   const tier = body.text('service_tier');
   if (tier !== undefined && tier !== 'auto' && tier !== 'default') translation.only('service_tier');
   if (body.boolean('store') === true) translation.only('store');
-  if (body.boolean('background') === true) translation.only('background');
+  if (body.boolean('background') === true)
+    throw wrong('background', 'is not taken here: nobody could ask for the answer, nor know what it cost');
   const truncation = body.text('truncation');
   if (truncation !== undefined && truncation !== 'disabled') translation.only('truncation');
 }
