@@ -76,7 +76,6 @@ describe('what only one format has', () => {
     ['openai-responses', { prompt: { id: 'p' }, input: undefined }, 'prompt'],
     ['openai-responses', { tool_choice: 'any' }, 'tool_choice'],
     ['openai-responses', { text: { format: { type: 'grammar' } } }, 'text.format'],
-    ['openai-responses', { background: true }, 'background'],
     ['openai-responses', { store: true }, 'store'],
     ['openai-responses', { truncation: 'auto' }, 'truncation'],
     ['openai-responses', { include: ['file_search_call.results'] }, 'include'],
@@ -114,6 +113,7 @@ describe('what only one format has', () => {
     ['openai', { presence_penalty: 0.5 }, ['openai-responses', 'anthropic']],
     ['openai', { response_format: { type: 'json_object' } }, ['anthropic']],
     ['openai', { logprobs: true }, ['anthropic', 'gemini', 'ai-sdk']],
+    ['openai', { top_logprobs: 3 }, ['openai-responses', 'anthropic', 'gemini', 'ai-sdk']],
     ['openai-responses', { text: { verbosity: 'low' } }, ['anthropic', 'gemini', 'ai-sdk']],
     ['anthropic', { top_k: 5 }, ['openai', 'openai-responses']],
   ])('and some others too, as in %s with %j, is refused by %j alone', (client, more, dialects) => {
@@ -123,9 +123,17 @@ describe('what only one format has', () => {
   it.each<[Client, JsonObject]>([
     [
       'openai',
-      { n: 1, store: false, presence_penalty: 0, service_tier: 'auto', modalities: ['text'], logprobs: false },
+      {
+        n: 1,
+        store: false,
+        presence_penalty: 0,
+        service_tier: 'auto',
+        modalities: ['text'],
+        logprobs: false,
+        top_logprobs: 0,
+      },
     ],
-    ['openai', { temperature: null, tools: [], functions: [], stop: [], metadata: { team: 'a' } }],
+    ['openai', { logit_bias: {}, temperature: null, tools: [], functions: [], stop: [], metadata: { team: 'a' } }],
     ['openai', { messages: [{ role: 'assistant', content: 'x', refusal: null, annotations: [], audio: null }] }],
     ['openai-responses', { store: false, background: false, truncation: 'disabled', reasoning: { summary: 'auto' } }],
     ['openai-responses', { include: ['reasoning.encrypted_content'], previous_response_id: null }],
@@ -147,6 +155,20 @@ describe('what only one format has', () => {
   ])('but asks for nothing in particular, as in %s with %j, is refused by nobody', (client, more) => {
     expect(refusals(client, more)).toEqual({});
   });
+});
+
+it('a hint of one format is told as ignored where another has nothing like it, and translated where it has', () => {
+  const metadata = { team: 'a' };
+  for (const client of ['openai', 'openai-responses'] as const) {
+    const { translation, request } = read(client, { metadata });
+    const others = PROVIDER_DIALECTS.filter((dialect) => dialect !== client);
+    const ignoring = others.filter((dialect) => {
+      expect(translation.refusal(dialect)).toBeUndefined();
+      return translation.ignored().includes('metadata');
+    });
+    expect(ignoring).toEqual(others.filter((dialect) => dialect !== 'openai-responses'));
+    if (client === 'openai') expect(request.extras?.['openai-responses']).toEqual({ metadata });
+  }
 });
 
 describe('canonical requests', () => {

@@ -38,7 +38,7 @@ export function readChatRequest(json: JsonObject): ChatCall {
     toolChoice: readToolChoice(body, translation),
     parallelToolCalls: body.boolean('parallel_tool_calls'),
     output: readOutput(body, translation),
-    metadata: body.map('metadata'),
+    metadata: readMetadata(body, translation),
     native: translation,
   };
   body.any('max_tokens');
@@ -50,7 +50,11 @@ export function readChatRequest(json: JsonObject): ChatCall {
 
 function readLogprobs(body: FieldReader, translation: Translation): number | undefined {
   const top = body.integer('top_logprobs', 0, 20);
-  if (body.boolean('logprobs') !== true) return undefined;
+  if (body.boolean('logprobs') !== true) {
+    // Whether that is a mistake is for its own format to say.
+    if (top) translation.only('top_logprobs');
+    return undefined;
+  }
   translation.only('logprobs', 'openai-responses');
   return top ?? 0;
 }
@@ -128,6 +132,15 @@ export function readShape(shape: FieldReader, translation: Translation): OutputS
   return { name, schema };
 }
 
+/** Routes may go by it; what a provider does with it changes no answer. */
+export function readMetadata(body: FieldReader, translation: Translation): ModelRequest['metadata'] {
+  const metadata = body.map('metadata');
+  if (metadata === undefined || Object.keys(metadata).length === 0) return metadata;
+  translation.hint('metadata', 'openai-responses');
+  translation.extra('openai-responses', { metadata });
+  return metadata;
+}
+
 /** What has another name, another meaning or none in other dialects. */
 function readExtras(body: FieldReader, translation: Translation): void {
   if ((body.integer('n', 1) ?? 1) > 1) translation.only('n');
@@ -156,6 +169,7 @@ function readExtras(body: FieldReader, translation: Translation): void {
   const tier = body.text('service_tier');
   if (tier !== undefined && tier !== 'auto' && tier !== 'default') translation.only('service_tier');
   if (body.boolean('store') === true) translation.only('store');
+  if (Object.keys(body.json('logit_bias') ?? {}).length > 0) translation.only('logit_bias');
   const modalities = body.list('modalities');
   if (modalities?.some((modality) => modality !== 'text')) translation.only('modalities');
 }

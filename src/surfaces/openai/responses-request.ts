@@ -3,7 +3,7 @@ import type { JsonObject, ModelRequest, OutputShape, ToolChoice, ToolDefinition 
 import { FieldReader, wrong } from '../field-reader.ts';
 import type { ChatCall } from '../format.ts';
 import { Translation } from '../translation.ts';
-import { readEffort, readFunction, readShape } from './chat-request.ts';
+import { readEffort, readFunction, readMetadata, readShape } from './chat-request.ts';
 import { readInput, withoutForeign } from './responses-input.ts';
 
 /** Answers repeat the question's parameters, as the client said them. */
@@ -46,7 +46,7 @@ export function readResponsesRequest(json: JsonObject): ChatCall {
     toolChoice: readToolChoice(body, translation),
     parallelToolCalls: body.boolean('parallel_tool_calls'),
     output: readText(body, translation),
-    metadata: body.map('metadata'),
+    metadata: readMetadata(body, translation),
     native: translation,
   };
   translation.onlyRest(body);
