@@ -124,6 +124,8 @@ function readFile(file: FieldReader, translation: Translation): ContentPart | un
 function readAnswer(message: FieldReader, translation: Translation): string | readonly ContentPart[] {
   const content = message.any('content');
   const refusal = message.text('refusal');
+  // What the official client has made of the answer for its own use.
+  message.any('parsed');
   const said: readonly ContentPart[] =
     typeof content === 'string' || content === undefined
       ? textParts(typeof content === 'string' && content !== '' ? content : refusal)
@@ -158,6 +160,7 @@ function readCall(call: FieldReader, translation: Translation): ToolCallPart[] {
   const signature = readExtraContent(call.any('extra_content'));
   if (signature !== undefined) translation.hasForeign = true;
   call.any('index');
+  called.any('parsed_arguments');
   const part: ToolCallPart = {
     type: 'tool-call',
     id: call.needText('id'),

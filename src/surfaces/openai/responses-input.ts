@@ -46,6 +46,7 @@ function readItem(item: FieldReader, translation: Translation): ModelMessage | u
       return readMessage(item, translation);
     case 'function_call':
       translation.onlyDirect(item);
+      item.any('parsed_arguments');
       return {
         role: 'assistant',
         content: [
@@ -97,6 +98,8 @@ function readPiece(piece: FieldReader, translation: Translation): ContentPart | 
     case 'summary_text':
     case 'reasoning_text':
       piece.any('logprobs');
+      // What the official client has made of the answer for its own use.
+      piece.any('parsed');
       return { type: 'text', text: piece.needText('text') };
     case 'refusal':
       return { type: 'text', text: piece.needText('refusal') };
