@@ -16,16 +16,27 @@ export interface ProviderError {
   /** Its type and code, as far as there are any. */
   readonly type: string;
   readonly message: string;
+  /** Why a conversation that Anthropic keeps cannot be gone on with. Its clients begin anew then, by themselves. */
+  readonly thread?: string | undefined;
 }
+
+const THREAD_PROBLEMS: ReadonlySet<unknown> = new Set([
+  'thread_not_found',
+  'thread_already_continued',
+  'thread_continue_in_flight',
+  'thread_unsupported_request',
+]);
 
 /** What a provider has said, as the cause of an error. */
 export class ProviderFailure extends Error {
   override readonly name = 'ProviderFailure';
   /** The question does not fit into the model. */
   readonly isContextOverflow: boolean;
+  readonly thread: ProviderError['thread'];
 
-  constructor({ type, message }: ProviderError) {
+  constructor({ type, message, thread }: ProviderError) {
     super(message);
+    this.thread = thread;
     this.isContextOverflow =
       /context_length_exceeded/.test(type) ||
       /maximum context length|prompt is too long|input token count.+exceeds|context (window|length).+exceed|exceeds? .*context (window|length|limit)/i.test(
@@ -53,7 +64,9 @@ export function providerErrorOf(body: unknown): ProviderError {
   // Gemini puts the errors of a stream into a list.
   const { error, message, detail } = objectOf(Array.isArray(body) ? body[0] : body);
   const inner = isObject(error) ? error : {};
+  const { error_code: thread } = objectOf(inner.details);
   return {
+    ...(typeof thread === 'string' && THREAD_PROBLEMS.has(thread) && { thread }),
     type: [inner.type, inner.code, inner.status].filter((word) => typeof word === 'string').join(' '),
     message: textOf(inner.message) ?? textOf(error) ?? textOf(message) ?? textOf(detail) ?? 'No message.',
   };
@@ -112,5 +125,5 @@ function redactCause(cause: Error, redact: (text: string) => string): Error {
   if (clean === cause.message) return cause;
   if (!(cause instanceof ProviderFailure)) return new Error(clean);
   const type = cause.isContextOverflow ? 'context_length_exceeded' : '';
-  return new ProviderFailure({ type, message: clean });
+  return new ProviderFailure({ type, message: clean, thread: cause.thread });
 }

@@ -25,6 +25,8 @@ export interface Failure {
   /** The parameter it is about, in the client's own words. */
   readonly parameter: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Why a conversation that the provider keeps cannot be gone on with. */
+  readonly thread: string | undefined;
   /** Whether the same request may do better later. */
   readonly isRetryable: boolean;
 }
@@ -48,7 +50,14 @@ export function failureOf(error: unknown, scope: ErrorScope, names: Names = { na
   const { kind, status, isRetryable } = judge(code, upstreamStatus, error);
   const own = code === 'BAD_USER_INPUT' ? inOwnWords(message, names) : { message, parameter: undefined };
   const text = kind === 'context-overflow' ? 'The question is longer than the model can take.' : own.message;
-  return { kind, status, code, message: text, parameter: own.parameter, retryAfterMs, isRetryable };
+  const { parameter } = own;
+  const thread =
+    providerFailureOf(error)?.thread ?? (parameter === 'thread' ? 'thread_unsupported_request' : undefined);
+  return { kind, status, code, message: text, parameter, retryAfterMs, thread, isRetryable };
+}
+
+function providerFailureOf(error: unknown): ProviderFailure | undefined {
+  return error instanceof SkeinError && error.cause instanceof ProviderFailure ? error.cause : undefined;
 }
 
 type Judgement = Pick<Failure, 'kind' | 'status' | 'isRetryable'>;
@@ -69,7 +78,7 @@ const KINDS: Readonly<Partial<Record<ErrorCode, FailureKind>>> = {
 
 function judge(code: ErrorCode, upstreamStatus: number | undefined, error: unknown): Judgement {
   const { retryable: isRetryable } = ERROR_TABLE[code];
-  if (error instanceof SkeinError && error.cause instanceof ProviderFailure && error.cause.isContextOverflow)
+  if (providerFailureOf(error)?.isContextOverflow === true)
     return { kind: 'context-overflow', status: 400, isRetryable: false };
   if (code === 'UPSTREAM_REJECTED') return judgeRefusal(upstreamStatus);
   if (code === 'UPSTREAM_FAILED' && (upstreamStatus === 529 || upstreamStatus === 503))

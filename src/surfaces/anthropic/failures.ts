@@ -30,8 +30,10 @@ export const anthropic: Family = {
   models: anthropicModels,
 };
 
-export function anthropicError({ kind, message }: Failure, requestId: string): JsonObject {
+export function anthropicError({ kind, message, thread }: Failure, requestId: string): JsonObject {
   // Clients look for these words to make their conversation shorter.
   const text = kind === 'context-overflow' ? `prompt is too long: ${message}` : message;
-  return { type: 'error', error: { type: TYPES[kind], message: text }, request_id: requestId };
+  // By these they go on without what nobody here keeps, or send the whole conversation again.
+  const details = thread && { details: { error_code: thread } };
+  return { type: 'error', error: { type: TYPES[kind], message: text, ...details }, request_id: requestId };
 }
