@@ -6,7 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { silentLog, systemClock } from '../../kernel/ports.ts';
-import { createKeyring } from '../identity/keyring.ts';
+import { deferred } from '../../test/utils/deferred.ts';
+import type { Caller } from '../identity/caller.ts';
+import { createKeyring, type Keyring } from '../identity/keyring.ts';
 import { createLifetimes } from '../lifetimes.ts';
 import { createOperations } from '../operations.ts';
 import { createGraphqlWs, type GraphqlWs } from './graphql-ws.ts';
@@ -16,8 +18,10 @@ const MESSAGES = 32;
 const LONG = 'x'.repeat(MEGABYTE);
 const ids = { next: randomUUID };
 const limits = { bodyBytes: 2 * MEGABYTE, requestTimeoutMs: 60_000, streamTimeoutMs: 60_000 };
+let onPrepare = () => {};
 const operations = createOperations({
   graphOf: () => {
+    onPrepare();
     throw new Error('nobody asks for it');
   },
 });
@@ -25,11 +29,15 @@ const operations = createOperations({
 let ws: GraphqlWs;
 let server: ReturnType<typeof createServer>;
 let accepted: Socket;
+let identify: (now: () => Caller | Promise<Caller>) => Caller | Promise<Caller>;
 let client: WebSocket;
 
 beforeEach(async () => {
   const lifetimes = createLifetimes({ clock: systemClock, ids, log: silentLog });
-  const keyring = createKeyring({ configured: [{ name: 'test', key: 'test-key' }] });
+  const keys = createKeyring({ configured: [{ name: 'test', key: 'test-key' }] });
+  const keyring: Keyring = { ...keys, identify: (shown) => identify(() => keys.identify(shown)) };
+  identify = (now) => now();
+  onPrepare = () => {};
   ws = createGraphqlWs({ operations, keyring, lifetimes, ids, log: silentLog, limits });
   server = createServer().on('upgrade', (request, socket, head) => {
     accepted = socket as Socket;
@@ -87,4 +95,27 @@ it('an id that is in use closes the socket as the protocol says, also a long one
   client.send(message);
   const [code, reason] = await closed;
   expect([code, String(reason)]).toEqual([4409, expect.stringMatching(/^Subscriber for ä+$/)]);
+});
+
+it('an operation that is ended while its token is still verified does not begin', async () => {
+  await greet();
+  const verified = deferred<Caller>();
+  const asked = deferred();
+  let begun = 0;
+  identify = (now) => {
+    asked.resolve();
+    return verified.promise.then(now);
+  };
+  onPrepare = () => {
+    begun += 1;
+  };
+  client.send(JSON.stringify({ type: 'subscribe', id: '1', payload }));
+  client.send(JSON.stringify({ type: 'complete', id: '1' }));
+  client.send('{"type":"ping"}');
+  await asked.promise;
+  await once(client, 'message');
+  verified.resolve({} as Caller);
+  client.send('{"type":"ping"}');
+  await once(client, 'message');
+  expect(begun).toBe(0);
 });

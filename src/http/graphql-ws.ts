@@ -59,6 +59,8 @@ interface Session {
   headers?: CallContext['headers'];
   /** By the payload of the subscribe message: an id may come again before its first operation has ended. */
   readonly lives: Map<object, { readonly id: string; readonly lifetime: Lifetime }>;
+  /** Operations whose token is still verified, or whose limits are still counted. */
+  readonly waiting: Set<{ readonly id: string; isEnded: boolean }>;
 }
 
 /**
@@ -92,7 +94,8 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       return true;
     },
     onSubscribe: ({ extra }, id, payload) => {
-      const { credentials = {}, headers, lives, isDraining } = sessionOf(extra.socket);
+      const { credentials = {}, headers, lives, waiting, isDraining } = sessionOf(extra.socket);
+      const own = { id, isEnded: false };
       const requestId = ids.next();
       const refuse = (errors: readonly unknown[]) =>
         errors.map((error) => asGraphqlError(toPublicError(error, { requestId, log })));
@@ -100,7 +103,8 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       const obstacle = (): SkeinError | undefined => {
         if (isDraining()) return new SkeinError('SHUTTING_DOWN');
         // Nothing would be heard of its end any more.
-        if (extra.socket.readyState !== extra.socket.OPEN) return new SkeinError('CLIENT_CLOSED_REQUEST');
+        if (own.isEnded || extra.socket.readyState !== extra.socket.OPEN)
+          return new SkeinError('CLIENT_CLOSED_REQUEST');
         if (lives.size < MAX_OPERATIONS_PER_SOCKET) return undefined;
         const message = `No more than ${MAX_OPERATIONS_PER_SOCKET} operations can share a socket.`;
         return new SkeinError('BAD_REQUEST', message);
@@ -130,7 +134,10 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       };
       try {
         const caller = keyring.identify(credentials);
-        return caller instanceof Promise ? caller.then(begin).catch((error) => refuse([error])) : begin(caller);
+        const begun = caller instanceof Promise ? caller.then(begin).catch((error) => refuse([error])) : begin(caller);
+        if (!(begun instanceof Promise)) return begun;
+        waiting.add(own);
+        return begun.finally(() => waiting.delete(own));
       } catch (error) {
         return refuse([error]);
       }
@@ -163,7 +170,7 @@ export function createGraphqlWs({ operations, keyring, lifetimes, ids, log, limi
       let isOpen = false;
       server.handleUpgrade(request, socket, head, (webSocket) => {
         isOpen = true;
-        const session: Session = { isDraining, lives: new Map() };
+        const session: Session = { isDraining, lives: new Map(), waiting: new Set() };
         sessions.set(webSocket, session);
         webSocket.on('message', (data: Buffer) => stopCompleted(session, data));
         webSocket.once('close', () => stopAll(session));
@@ -195,11 +202,12 @@ function stopAll({ lives }: Session): void {
 }
 
 /** Ends what the client says "complete" to: graphql-ws closes streams, but lets a query and its calls go on. */
-function stopCompleted({ lives }: Session, data: Buffer): void {
-  if (lives.size === 0 || data.length > MAX_COMPLETE_BYTES || !data.includes('"complete"')) return;
+function stopCompleted({ lives, waiting }: Session, data: Buffer): void {
+  if (lives.size + waiting.size === 0 || data.length > MAX_COMPLETE_BYTES || !data.includes('"complete"')) return;
   try {
     const { type, id } = JSON.parse(data.toString()) as { type?: unknown; id?: unknown };
     if (type !== 'complete') return;
+    for (const operation of waiting) if (operation.id === id) operation.isEnded = true;
     for (const life of lives.values()) if (life.id === id) life.lifetime.stop('CLIENT_CLOSED_REQUEST');
   } catch {
     // graphql-ws closes the socket on what is no JSON.
