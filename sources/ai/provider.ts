@@ -155,7 +155,7 @@ export function createProvider(
         (apiKey) => requestOf(call, dialectTarget(target, false, apiKey)),
         (body, bytes) =>
           isNative(call)
-            ? { ...dialect.parse(body, { ...call, output: undefined }), native: bytes }
+            ? { ...dialect.parse(body, { ...call, output: undefined }, 'as-is'), native: bytes }
             : dialect.parse(body, call),
       ),
     stream: (target, call, context) =>

@@ -89,3 +89,32 @@ it('an answer in the background is refused: it would be paid, and nobody could a
   }
   expect([requests.length, surfaces.records.length]).toEqual([asked, recorded]);
 });
+
+const QUOTED = '{"city":"Os';
+/** A call of a tool whose arguments are no JSON, and which no limit has cut. */
+const BROKEN = { id: 'c1', type: 'function' as const, function: { name: 'weather', arguments: QUOTED } };
+
+it('arguments that are no JSON are the client’s to judge, in a whole answer as in a stream', async () => {
+  surfaces.providers.openai.answer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    const message = { role: 'assistant', content: null, tool_calls: [BROKEN] };
+    response.end(
+      JSON.stringify({ id: 'a', choices: [{ index: 0, message, finish_reason: 'tool_calls' }], usage: USAGE }),
+    );
+  });
+  const answer = await surfaces.openai.chat.completions.create({ model: 'openai', messages: [question] });
+  expect(answer.choices[0]?.message.tool_calls).toEqual([BROKEN]);
+  expect(surfaces.records.at(-1)).toMatchObject({ outcome: 'ok', usage: { inputTokens: 10, outputTokens: 5 } });
+});
+
+it('so are those of a whole answer of responses', async () => {
+  const call = { type: 'function_call', id: 'fc1', call_id: 'c1', name: 'weather', arguments: QUOTED };
+  surfaces.providers['openai-responses'].answer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
+    response.end(JSON.stringify({ id: 'r', object: 'response', status: 'completed', output: [call], usage }));
+  });
+  const answer = await surfaces.openai.responses.create({ model: 'openai-responses', input: 'List it.' });
+  expect(answer.output).toEqual([call]);
+  expect(surfaces.records.at(-1)).toMatchObject({ outcome: 'ok', usage: { inputTokens: 10, outputTokens: 5 } });
+});

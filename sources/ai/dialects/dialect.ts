@@ -11,8 +11,11 @@ export interface ModelDialect {
   readonly name: string;
   /** @throws SkeinError BAD_USER_INPUT for a parameter the format cannot carry: none is dropped silently. */
   request(call: ModelRequest, target: DialectTarget): DialectRequest;
-  /** The parsed body of a 2xx answer. @throws SkeinError UPSTREAM_BAD_RESPONSE, UPSTREAM_FAILED, UPSTREAM_REJECTED */
-  parse(body: unknown, call: ModelRequest): ModelResponse;
+  /**
+   * The parsed body of a 2xx answer. One that is passed on `as-is` has whatever calls of tools it has.
+   * @throws SkeinError UPSTREAM_BAD_RESPONSE, UPSTREAM_FAILED, UPSTREAM_REJECTED
+   */
+  parse(body: unknown, call: ModelRequest, asIs?: 'as-is'): ModelResponse;
   /** What the parsed body of any answer says of the tokens, an error's as well: it is paid, whatever it is worth. */
   usage(body: unknown): Usage | undefined;
   /** A decoder for one stream. One that is shown `some` of the events alone holds nothing against calls that lack a piece. */

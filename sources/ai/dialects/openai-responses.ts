@@ -1,5 +1,5 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { AnswerPart, FinishReason, ModelPart, ModelResponse, Signature, Usage } from '../model.ts';
+import type { AnswerPart, FinishReason, ModelPart, ModelRequest, ModelResponse, Signature, Usage } from '../model.ts';
 import { joinText } from './content.ts';
 import {
   type DialectQuirks,
@@ -27,7 +27,7 @@ export function createResponsesDialect(quirks: DialectQuirks = {}): ModelDialect
   };
 }
 
-function parse(body: unknown): ModelResponse {
+function parse(body: unknown, _: ModelRequest, asIs?: 'as-is'): ModelResponse {
   const answer = objectOf(body);
   throwFailure(answer);
   if (!Array.isArray(answer.output)) throw unreadable('The answer has no output.');
@@ -38,7 +38,8 @@ function parse(body: unknown): ModelResponse {
     items.some(isRefusal),
     content.some(({ type }) => type === 'tool-call'),
   );
-  for (const part of content) if (part.type === 'tool-call' && !isCut(reason)) checkArguments(part.arguments);
+  if (!isCut(reason) && asIs === undefined)
+    for (const part of content) if (part.type === 'tool-call') checkArguments(part.arguments);
   return {
     id: textOf(answer.id),
     text: joinText(content),

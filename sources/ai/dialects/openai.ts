@@ -1,5 +1,5 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { AnswerPart, FinishReason, ModelPart, ModelResponse, Usage } from '../model.ts';
+import type { AnswerPart, FinishReason, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
 import { joinText } from './content.ts';
 import {
   type DialectQuirks,
@@ -40,7 +40,7 @@ function isOpenai(host: string): boolean {
   return host === 'api.openai.com' || host.endsWith('.api.openai.com') || host.endsWith('.openai.azure.com');
 }
 
-function parse(body: unknown): ModelResponse {
+function parse(body: unknown, _: ModelRequest, asIs?: 'as-is'): ModelResponse {
   const answer = objectOf(body);
   if (isFailure(answer)) throw errorInside(answer);
   const choice = arrayOf(answer.choices)[0];
@@ -57,9 +57,9 @@ function parse(body: unknown): ModelResponse {
     // Of a tool that is OpenAI's alone: only who asks in its words has one.
     if (call.type === 'custom') continue;
     const called = objectOf(call.function);
-    const [name, given] = [textOf(called.name), textOf(called.arguments) || '{}'];
-    if (!name) throw unreadable('A call of a tool has no name.');
-    if (!isCut(reason)) checkArguments(given);
+    const [name = '', given] = [textOf(called.name), textOf(called.arguments) || '{}'];
+    if (!name && asIs === undefined) throw unreadable('A call of a tool has no name.');
+    if (!isCut(reason) && asIs === undefined) checkArguments(given);
     content.push({ type: 'tool-call', id: textOf(call.id) ?? `call_${index}`, name, arguments: given });
   }
   return {
