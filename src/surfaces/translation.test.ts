@@ -220,6 +220,22 @@ it('an image among the results of a tool stays there, for providers that take it
   ]);
 });
 
+it('an image may be its address alone, as clients of Mistral write it', () => {
+  const url = 'https://a.example/b.png';
+  const { request } = read('openai', {
+    messages: [{ role: 'user', content: [{ type: 'image_url', image_url: url }] }],
+  });
+  expect(request.messages[0]?.content).toEqual([{ type: 'image', source: { type: 'url', url } }]);
+  expect(request.native?.refusal('anthropic')).toBeUndefined();
+});
+
+it('sound without a format, as clients of Mistral write it, is for providers of their own format', () => {
+  const content = [{ type: 'input_audio', input_audio: 'UklGRg==' }];
+  expect(refusals('openai', { messages: [{ role: 'user', content }] })).toEqual(
+    all('openai', 'messages[0].content[0].input_audio'),
+  );
+});
+
 it.each<[Client, JsonObject]>([
   ['openai', { tools: [], stop: [] }],
   ['openai-responses', { tools: [] }],

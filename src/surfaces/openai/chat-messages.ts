@@ -83,11 +83,8 @@ function readPiece(piece: FieldReader, translation: Translation): ContentPart | 
       return { type: 'text', text: piece.needText('refusal') };
     case 'image_url':
       return readImage(piece, translation);
-    case 'input_audio': {
-      const audio = new FieldReader(piece.any('input_audio'), piece.path('input_audio'));
-      const data = audio.needText('data');
-      return { type: 'file', source: { type: 'base64', data, mediaType: `audio/${audio.needText('format')}` } };
-    }
+    case 'input_audio':
+      return readAudio(piece, translation);
     case 'file':
       return readFile(new FieldReader(piece.any('file'), piece.path('file')), translation);
     default:
@@ -97,8 +94,23 @@ function readPiece(piece: FieldReader, translation: Translation): ContentPart | 
   }
 }
 
+function readAudio(piece: FieldReader, translation: Translation): ContentPart | undefined {
+  const given = piece.any('input_audio');
+  // Mistral takes the bytes alone, which do not say to others what they are.
+  if (typeof given === 'string') {
+    translation.only(piece.path('input_audio'));
+    return undefined;
+  }
+  const audio = new FieldReader(given, piece.path('input_audio'));
+  const data = audio.needText('data');
+  return { type: 'file', source: { type: 'base64', data, mediaType: `audio/${audio.needText('format')}` } };
+}
+
 function readImage(piece: FieldReader, translation: Translation): ContentPart {
-  const image = new FieldReader(piece.any('image_url'), piece.path('image_url'));
+  const given = piece.any('image_url');
+  // Mistral takes the address alone as well.
+  if (typeof given === 'string') return { type: 'image', source: mediaOf(given, piece.path('image_url')) };
+  const image = new FieldReader(given, piece.path('image_url'));
   const source = mediaOf(image.needText('url'), image.path('url'));
   const detail = image.text('detail');
   translation.onlyRest(image);
