@@ -45,9 +45,11 @@ export function promptOf(call: ModelRequest, target: PromptTarget): LanguageMode
       case 'user':
         prompt.push({ role: 'user', content: each((part, path) => [userPart(part, path, target)]) });
         break;
-      case 'assistant':
-        prompt.push({ role: 'assistant', content: each((part, path) => assistantPart(part, path, target, names)) });
+      case 'assistant': {
+        const content = each((part, path) => assistantPart(part, path, target, names));
+        if (content.length > 0) prompt.push({ role: 'assistant', content });
         break;
+      }
       case 'tool':
         prompt.push({ role: 'tool', content: each((part, path) => [toolPart(part, path, target, names)]) });
         break;

@@ -77,7 +77,10 @@ interface Turn {
   content: string | JsonObject[];
 }
 
-/** Results of tools are the beginning of the user's turn in this format, and all of one answer belong into one turn. */
+/**
+ * Results of tools are the beginning of the user's turn in this format, and all of one answer belong into one turn. An
+ * answer without content is none: thoughts of another model may have been all of it.
+ */
 function toMessages(call: ModelRequest): Turn[] {
   const turns: Turn[] = [];
   let previous: ModelMessage | undefined;
@@ -85,8 +88,7 @@ function toMessages(call: ModelRequest): Turn[] {
     if (message.role === 'system') continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
     const content = toContent(message, index);
-    // Thoughts of another model alone: a turn without any content is refused.
-    if (content.length === 0 && typeof content !== 'string') continue;
+    if (role === 'assistant' && content.length === 0) continue;
     const last = turns.at(-1);
     if (last !== undefined && role === 'user' && previous?.role === 'tool') {
       last.content = [...blocksOf(last.content), ...blocksOf(content)];
@@ -109,10 +111,10 @@ function toContent(message: ModelMessage, index: number): string | JsonObject[] 
   });
 }
 
-/** Undefined for what has no meaning here: a thought of another model. */
+/** Undefined for what has no meaning here: a thought of another model, a text without a word. */
 function toBlock(part: ContentPart, role: ModelMessage['role'], path: string): JsonObject | undefined {
   const isAssistant = role === 'assistant';
-  if (part.type === 'text' && role !== 'tool') return { type: 'text', text: part.text };
+  if (part.type === 'text' && role !== 'tool') return part.text === '' ? undefined : { type: 'text', text: part.text };
   if (part.type === 'image' && role === 'user') return { type: 'image', source: sourceOf(part.source) };
   if (part.type === 'file' && role === 'user')
     return {
@@ -140,9 +142,13 @@ function resultBlock({ id, content, isError }: ToolResultPart): JsonObject {
     content:
       typeof content === 'string'
         ? content
-        : content.map((part) =>
-            part.type === 'text' ? { type: 'text', text: part.text } : { type: 'image', source: sourceOf(part.source) },
-          ),
+        : content
+            .filter((part) => part.type !== 'text' || part.text !== '')
+            .map((part) =>
+              part.type === 'text'
+                ? { type: 'text', text: part.text }
+                : { type: 'image', source: sourceOf(part.source) },
+            ),
     ...(isError && { is_error: true }),
   };
 }

@@ -74,7 +74,7 @@ function toMessages(message: ModelMessage, index: number): JsonObject[] {
         return { role, tool_call_id: part.id, content: resultText(part, pathOf(place)), ...extrasOf(DIALECT, part) };
       });
     case 'assistant':
-      // Thoughts are left out; some servers refuse a turn without any content.
+      // Thoughts of another are nothing here.
       return parts.every(({ type }) => type === 'reasoning') ? [] : [assistantMessage(parts, pathOf)];
     case 'system':
     case 'user':

@@ -27,11 +27,13 @@ export function thinkingBlock({ text, signature }: Pick<ReasoningPart, 'text' | 
   return { type: 'thinking', thinking: text, signature: signature === undefined ? '' : writeSignature(signature) };
 }
 
-/** The conversation without the thoughts of others, as Anthropic takes it. */
+/** The conversation without the thoughts of others, as Anthropic takes it: no turn is empty. */
 export function withoutForeign(body: JsonObject): JsonObject {
-  const messages = arrayOf(body.messages).map((message) => {
+  const messages = arrayOf(body.messages).flatMap((message) => {
     const { content, ...rest } = objectOf(message);
-    return { ...rest, content: Array.isArray(content) ? content.flatMap(withoutForeignBlock) : content };
+    if (!Array.isArray(content)) return [message];
+    const own = content.flatMap(withoutForeignBlock);
+    return own.length === 0 && content.length > 0 ? [] : [{ ...rest, content: own }];
   });
   return { ...body, messages };
 }

@@ -32,17 +32,21 @@ const DIALECTS: ReadonlySet<unknown> = new Set(PROVIDER_DIALECTS);
 
 /** The conversation without the thoughts of others, as providers of OpenAI's format take it. */
 export function withoutForeign(body: JsonObject): JsonObject {
-  const messages = arrayOf(body.messages).map((message) => {
+  const messages = arrayOf(body.messages).flatMap((message) => {
     const { reasoning_details: details, reasoning_content: text, tool_calls: calls, ...rest } = objectOf(message);
-    if (!Array.isArray(details) && !Array.isArray(calls)) return message;
+    if (!Array.isArray(details) && !Array.isArray(calls)) return [message];
     const own = arrayOf(details).filter((detail) => !isOurs(detail));
     const isOwn = own.length > 0 || !Array.isArray(details);
-    return {
-      ...rest,
-      ...(isOwn && text !== undefined && { reasoning_content: text }),
-      ...(own.length > 0 && { reasoning_details: own }),
-      ...(Array.isArray(calls) && { tool_calls: calls.map(withoutExtraContent) }),
-    };
+    // They may have been all of it.
+    if (!isOwn && !rest.content && arrayOf(calls).length === 0) return [];
+    return [
+      {
+        ...rest,
+        ...(isOwn && text !== undefined && { reasoning_content: text }),
+        ...(own.length > 0 && { reasoning_details: own }),
+        ...(Array.isArray(calls) && { tool_calls: calls.map(withoutExtraContent) }),
+      },
+    ];
   });
   return { ...body, messages };
 }
