@@ -46,7 +46,7 @@ export const CATALOGUE: Readonly<Record<string, Preset>> = {
   // https://<resource>.openai.azure.com/openai/v1; the model is the name of the deployment.
   azure: { dialect: 'openai', keyVariable: 'AZURE_OPENAI_API_KEY', priceList: 'azure', quirks: { auth: 'api-key' } },
   mistral: openai('https://api.mistral.ai/v1', 'MISTRAL_API_KEY', 'mistral', {
-    quirks: { seedField: 'random_seed', hasNoStreamOptions: true },
+    quirks: { seedField: 'random_seed', hasNoStreamOptions: true, toolCallIds: 'mistral' },
     lacks: ['logprobs'],
   }),
   groq: openai('https://api.groq.com/openai/v1', 'GROQ_API_KEY', 'groq', { lacks: ['logprobs'] }),
@@ -55,7 +55,9 @@ export const CATALOGUE: Readonly<Record<string, Preset>> = {
     lacks: ['structuredOutput', 'images', 'files', 'seed', 'embeddings'],
   }),
   xai: openai('https://api.x.ai/v1', 'XAI_API_KEY', 'x-ai', { lacks: ['embeddings'] }),
-  openrouter: openai('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', 'openrouter'),
+  openrouter: openai('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', 'openrouter', {
+    quirks: { toolCallIds: 'openai' },
+  }),
   fireworks: openai('https://api.fireworks.ai/inference/v1', 'FIREWORKS_API_KEY', 'fireworks'),
   cerebras: openai('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY', 'cerebras', { lacks: ['embeddings', 'images'] }),
   perplexity: openai('https://api.perplexity.ai', 'PERPLEXITY_API_KEY', 'perplexity', {

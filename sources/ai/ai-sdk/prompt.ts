@@ -2,6 +2,7 @@ import type { LanguageModelV3FilePart, LanguageModelV3Message, SharedV3ProviderO
 import { argumentsObject, extrasOf, joinText, misplaced, partPath, partsOf, systemParts } from '../dialects/content.ts';
 import { refuse } from '../dialects/dialect.ts';
 import { AI_SDK } from '../dialects/index.ts';
+import { fitId, type IdForm } from '../dialects/tool-call-ids.ts';
 import type {
   ContentPart,
   FilePart,
@@ -109,7 +110,15 @@ function assistantPart(
   const { id, name } = part;
   names.set(id, name);
   const input = argumentsObject(part.arguments, path);
-  return [{ type: 'tool-call', toolCallId: id, toolName: name, input, ...optionsOf(part, target) }];
+  const toolCallId = fitId(id, idsOf(target));
+  return [{ type: 'tool-call', toolCallId, toolName: name, input, ...optionsOf(part, target) }];
+}
+
+/** What ids of calls a provider takes, by the package's name of it. */
+function idsOf({ provider }: PromptTarget): IdForm | undefined {
+  if (provider.startsWith('mistral')) return 'mistral';
+  if (/anthropic|bedrock/.test(provider)) return 'anthropic';
+  return /^(?:openai|azure)\b/.test(provider) ? 'openai' : undefined;
 }
 
 function toolPart(
@@ -123,7 +132,7 @@ function toolPart(
   if (toolName === undefined) throw refuse(path, 'answers a call of a tool that is not among the messages before it');
   return {
     type: 'tool-result',
-    toolCallId: part.id,
+    toolCallId: fitId(part.id, idsOf(target)),
     toolName,
     output: outputOf(part, path, target),
     ...optionsOf(part),

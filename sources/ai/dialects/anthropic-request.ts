@@ -10,6 +10,7 @@ import type {
 import { claudeTraits } from './claude-models.ts';
 import { argumentsObject, extrasOf, misplaced, partPath, partsOf, requestExtras, systemParts } from './content.ts';
 import { authHeaders, type DialectQuirks, type DialectRequest, type DialectTarget, refuse } from './dialect.ts';
+import { fitId, type IdForm } from './tool-call-ids.ts';
 
 const DIALECT = 'anthropic';
 const MIN_THINKING_TOKENS = 1_024;
@@ -23,7 +24,7 @@ const EFFORT_TOKENS: Readonly<Record<Exclude<ReasoningEffort, 'none'>, number>> 
 
 export function anthropicRequest(call: ModelRequest, target: DialectTarget, quirks: DialectQuirks): DialectRequest {
   checkParameters(call);
-  const messages = toMessages(call);
+  const messages = toMessages(call, idsOf(target));
   if (messages.length === 0) throw refuse('messages', 'must have a message that is not a system message');
   const thinking = thinkingOf(call, target);
   const body = {
@@ -50,6 +51,11 @@ export function anthropicRequest(call: ModelRequest, target: DialectTarget, quir
     },
     body: JSON.stringify(body),
   };
+}
+
+/** Other makers speak this format, and read the ids of their own calls. */
+export function idsOf({ model }: DialectTarget): IdForm | undefined {
+  return model.includes('claude') ? 'anthropic' : undefined;
 }
 
 function checkParameters(call: ModelRequest): void {
@@ -81,13 +87,13 @@ interface Turn {
  * Results of tools are the beginning of the user's turn in this format, and all of one answer belong into one turn. An
  * answer without content is none: thoughts of another model may have been all of it.
  */
-function toMessages(call: ModelRequest): Turn[] {
+function toMessages(call: ModelRequest, ids: IdForm | undefined): Turn[] {
   const turns: Turn[] = [];
   let previous: ModelMessage | undefined;
   for (const [index, message] of call.messages.entries()) {
     if (message.role === 'system') continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
-    const content = toContent(message, index);
+    const content = toContent(message, index, ids);
     if (role === 'assistant' && content.length === 0) continue;
     const last = turns.at(-1);
     if (last !== undefined && role === 'user' && previous?.role === 'tool') {
@@ -102,17 +108,22 @@ function blocksOf(content: string | JsonObject[]): JsonObject[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
 }
 
-function toContent(message: ModelMessage, index: number): string | JsonObject[] {
+function toContent(message: ModelMessage, index: number, ids: IdForm | undefined): string | JsonObject[] {
   const { role, content } = message;
   if (typeof content === 'string' && role !== 'tool') return content;
   return partsOf(message).flatMap((part, place) => {
-    const block = toBlock(part, role, partPath(index, place, content));
+    const block = toBlock(part, role, partPath(index, place, content), ids);
     return block === undefined ? [] : [{ ...block, ...extrasOf(DIALECT, part) }];
   });
 }
 
 /** Undefined for what has no meaning here: a thought of another model, a text without a word. */
-function toBlock(part: ContentPart, role: ModelMessage['role'], path: string): JsonObject | undefined {
+function toBlock(
+  part: ContentPart,
+  role: ModelMessage['role'],
+  path: string,
+  ids: IdForm | undefined,
+): JsonObject | undefined {
   const isAssistant = role === 'assistant';
   if (part.type === 'text' && role !== 'tool') return part.text === '' ? undefined : { type: 'text', text: part.text };
   if (part.type === 'image' && role === 'user') return { type: 'image', source: sourceOf(part.source) };
@@ -122,9 +133,9 @@ function toBlock(part: ContentPart, role: ModelMessage['role'], path: string): J
       source: documentOf(part.source, path),
       ...(part.name !== undefined && { title: part.name }),
     };
-  if (part.type === 'tool-result' && role === 'tool') return resultBlock(part);
+  if (part.type === 'tool-result' && role === 'tool') return resultBlock(part, ids);
   if (part.type === 'tool-call' && isAssistant)
-    return { type: 'tool_use', id: part.id, name: part.name, input: argumentsObject(part.arguments, path) };
+    return { type: 'tool_use', id: fitId(part.id, ids), name: part.name, input: argumentsObject(part.arguments, path) };
   if (part.type === 'reasoning' && isAssistant) {
     if (part.signature?.dialect !== DIALECT) return undefined;
     const { value, isRedacted } = part.signature;
@@ -135,10 +146,10 @@ function toBlock(part: ContentPart, role: ModelMessage['role'], path: string): J
   throw misplaced(part, path, role);
 }
 
-function resultBlock({ id, content, isError }: ToolResultPart): JsonObject {
+function resultBlock({ id, content, isError }: ToolResultPart, ids: IdForm | undefined): JsonObject {
   return {
     type: 'tool_result',
-    tool_use_id: id,
+    tool_use_id: fitId(id, ids),
     content:
       typeof content === 'string'
         ? content

@@ -2,6 +2,7 @@ import { SkeinError } from '../../../kernel/errors.ts';
 import type { EmbedRequest, EmbedResponse, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
 import { openErrorCode, providerErrorOf } from '../provider-errors.ts';
 import type { NativeDialect } from './native.ts';
+import type { IdForm } from './tool-call-ids.ts';
 
 /**
  * The wire format of a provider: canonical requests to bytes, bytes to canonical parts and usage. A dialect knows
@@ -43,6 +44,8 @@ export interface DialectQuirks {
   readonly seedField?: string | undefined;
   /** It tells the usage of a stream without being asked, and refuses the question. */
   readonly hasNoStreamOptions?: boolean | undefined;
+  /** What ids of calls it takes. Default: by the endpoint. */
+  readonly toolCallIds?: IdForm | undefined;
 }
 
 export type AuthForm = 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key';

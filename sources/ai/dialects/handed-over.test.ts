@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { messagesApi } from '../../../src/surfaces/anthropic/messages-api.ts';
 import { chatCompletions } from '../../../src/surfaces/openai/chat.ts';
 import { promptOf } from '../ai-sdk/prompt.ts';
+import { CATALOGUE } from '../catalogue.ts';
 import type { JsonObject, ModelMessage, ModelRequest } from '../model.ts';
 import { createDialect, DIALECT_NAMES, type DialectName } from './index.ts';
 
@@ -81,4 +82,126 @@ test('Anthropic is sent no text without a word in it, which it refuses', () => {
     { role: 'assistant', content: [{ type: 'tool_use', id: 'c1', name: 'weather', input: {} }] },
     { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c1', content: [] }] },
   ]);
+});
+
+describe('ids of calls that another provider has made', () => {
+  const LONG = `chatcmpl-tool-${'0123456789abcdef'.repeat(4)}`;
+  const KIMI = 'functions.weather:0';
+  const messages: ModelMessage[] = [
+    { role: 'user', content: 'Where is it colder?' },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'tool-call', id: LONG, name: 'weather', arguments: '{}' },
+        { type: 'tool-call', id: KIMI, name: 'weather', arguments: '{}' },
+      ],
+    },
+    {
+      role: 'tool',
+      content: [
+        { type: 'tool-result', id: KIMI, content: '-9' },
+        { type: 'tool-result', id: LONG, content: '-4' },
+      ],
+    },
+  ];
+  const told = [
+    { role: 'user', content: 'Where is it colder?' },
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [LONG, KIMI].map((id) => ({ id, type: 'function', function: { name: 'weather', arguments: '{}' } })),
+    },
+    { role: 'tool', tool_call_id: KIMI, content: '-9' },
+    { role: 'tool', tool_call_id: LONG, content: '-4' },
+  ];
+  const toldToAnthropic = [
+    told[0],
+    { role: 'assistant', content: [LONG, KIMI].map((id) => ({ type: 'tool_use', id, name: 'weather', input: {} })) },
+    { role: 'user', content: [KIMI, LONG].map((id) => ({ type: 'tool_result', tool_use_id: id, content: '-9' })) },
+  ];
+  const toldInItems = [
+    ...[LONG, KIMI].map((call_id) => ({ type: 'function_call', call_id, name: 'weather', arguments: '{}' })),
+    ...[KIMI, LONG].map((call_id) => ({ type: 'function_call_output', call_id, output: '-9' })),
+  ];
+
+  interface Case {
+    readonly dialect: DialectName;
+    readonly endpoint: string;
+    readonly preset?: string;
+    readonly model?: string;
+    readonly form: RegExp;
+    readonly body: JsonObject;
+  }
+  const CASES: Readonly<Record<string, Case>> = {
+    Mistral: {
+      dialect: 'openai',
+      endpoint: 'https://api.mistral.ai/v1',
+      preset: 'mistral',
+      form: /^[a-zA-Z0-9]{9}$/,
+      body: { messages: told },
+    },
+    OpenAI: { dialect: 'openai', endpoint: 'https://api.openai.com/v1', form: /^.{1,40}$/, body: { messages: told } },
+    'OpenAI’s responses': {
+      dialect: 'openai-responses',
+      endpoint: 'https://api.openai.com/v1',
+      form: /^.{1,64}$/,
+      body: { input: toldInItems },
+    },
+    Anthropic: {
+      dialect: 'anthropic',
+      endpoint: 'https://api.anthropic.com/v1',
+      model: 'claude-haiku-4-5',
+      form: /^[a-zA-Z0-9_-]{1,64}$/,
+      body: { messages: toldToAnthropic },
+    },
+  };
+  const idsIn = (json: string) =>
+    [...json.matchAll(/"(?:id|tool_call_id|tool_use_id|call_id)":"([^"]*)"/g)].map(([, id]) => id);
+
+  describe.each(Object.entries(CASES))('for %s', (_, { dialect, endpoint, preset, model = 'm', form, body }) => {
+    const own = createDialect(dialect, endpoint, preset === undefined ? {} : CATALOGUE[preset]?.quirks);
+    const asked = { ...target, model };
+    const native = { dialect, body, headers: {}, wantsUsage: true, refusal: () => undefined };
+    const bodies = () => [
+      own.request({ messages }, asked).body,
+      own.request({ messages }, asked).body,
+      own.native?.request(native, asked).body ?? '',
+    ];
+
+    test('fit, and are the same for the call and its result, every time', () => {
+      for (const json of bodies()) {
+        const [first, second, third, fourth, ...more] = idsIn(json);
+        expect([third, fourth, more]).toEqual([second, first, []]);
+        expect(first).not.toBe(second);
+        for (const id of [first, second]) expect(id).toMatch(form);
+        expect(idsIn(json)).toEqual(idsIn(bodies()[0] ?? ''));
+      }
+    });
+
+    test('are left as they are where they fit', () => {
+      const fit = JSON.stringify({ messages, body }).replaceAll(LONG, 'abcdefghi').replaceAll(KIMI, 'ABCDEFGH9');
+      const { messages: ours, body: theirs } = JSON.parse(fit) as { messages: ModelMessage[]; body: JsonObject };
+      const expected = ['abcdefghi', 'ABCDEFGH9', 'ABCDEFGH9', 'abcdefghi'];
+      expect(idsIn(own.request({ messages: ours }, asked).body)).toEqual(expected);
+      expect(idsIn(own.native?.request({ ...native, body: theirs }, asked).body ?? '')).toEqual(expected);
+    });
+  });
+
+  test('stay those of servers of other makers, which may read them', () => {
+    const kimi = createDialect('anthropic', 'https://api.moonshot.ai/anthropic/v1');
+    const asked = { ...target, model: 'kimi-k2' };
+    expect(idsIn(kimi.request({ messages }, asked).body)).toContain(KIMI);
+    expect(idsIn(make('openai').request({ messages }, target).body)).toContain(LONG);
+  });
+
+  test.each([
+    ['mistral.chat', /^[a-zA-Z0-9]{9}$/],
+    ['amazon-bedrock', /^[a-zA-Z0-9_-]{1,64}$/],
+    ['azure.responses', /^.{1,40}$/],
+  ])('fit for the package of %s', (provider, form) => {
+    const prompt = promptOf({ messages }, { provider, supportedUrls: {} });
+    const ids = [...JSON.stringify(prompt).matchAll(/"toolCallId":"([^"]*)"/g)].map(([, id]) => id);
+    expect(ids).toEqual([ids[0], ids[1], ids[1], ids[0]]);
+    for (const id of ids) expect(id).toMatch(form);
+  });
 });

@@ -1,7 +1,9 @@
 import type { NativeRequest } from '../native.ts';
+import { idsOf } from './anthropic-request.ts';
 import { type AuthForm, authHeaders, type DialectQuirks, type DialectRequest, type DialectTarget } from './dialect.ts';
 import type { JsonObject } from './read.ts';
 import { countOf, objectOf } from './read.ts';
+import { withFitIds } from './tool-call-ids.ts';
 
 /** What a dialect does with questions that are in its own words already. */
 export interface NativeDialect {
@@ -26,7 +28,8 @@ export function openaiNative(quirks: DialectQuirks): NativeDialect {
   const { maxTokensField = 'max_tokens', seedField = 'seed' } = quirks;
   return {
     request({ body }, target) {
-      const { max_tokens, max_completion_tokens, seed, stream_options, ...rest } = body;
+      const fit = withFitIds(body, 'openai', quirks.toolCallIds);
+      const { max_tokens, max_completion_tokens, seed, stream_options, ...rest } = fit;
       const options = quirks.hasNoStreamOptions ? {} : { ...objectOf(stream_options), include_usage: true };
       const asked = {
         ...rest,
@@ -52,7 +55,12 @@ export function openaiNative(quirks: DialectQuirks): NativeDialect {
 export function responsesNative(quirks: DialectQuirks): NativeDialect {
   return {
     request: ({ body }, target) =>
-      toRequest('/responses', { ...body, model: target.model }, target, quirks.auth ?? 'bearer'),
+      toRequest(
+        '/responses',
+        { ...withFitIds(body, 'openai-responses', 'responses'), model: target.model },
+        target,
+        quirks.auth ?? 'bearer',
+      ),
     isNoteworthy: (events) =>
       events.includes('response.completed') ||
       events.includes('response.incomplete') ||
@@ -65,10 +73,13 @@ export function responsesNative(quirks: DialectQuirks): NativeDialect {
 
 export function anthropicNative(quirks: DialectQuirks): NativeDialect {
   const requestTo = (path: string, { body, headers }: NativeRequest, target: DialectTarget) =>
-    toRequest(path, { ...body, model: target.model }, target, quirks.auth ?? 'x-api-key', {
-      'anthropic-version': '2023-06-01',
-      ...headers,
-    });
+    toRequest(
+      path,
+      { ...withFitIds(body, 'anthropic', idsOf(target)), model: target.model },
+      target,
+      quirks.auth ?? 'x-api-key',
+      { 'anthropic-version': '2023-06-01', ...headers },
+    );
   return {
     request: (native, target) => requestTo('/messages', native, target),
     count: {

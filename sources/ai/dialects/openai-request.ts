@@ -10,6 +10,7 @@ import {
   requestExtras,
 } from './content.ts';
 import { authHeaders, type DialectQuirks, type DialectRequest, type DialectTarget, refuse } from './dialect.ts';
+import { fitId } from './tool-call-ids.ts';
 
 const DIALECT = 'openai';
 
@@ -19,7 +20,7 @@ export function openaiRequest(call: ModelRequest, target: DialectTarget, quirks:
   const system = call.system === undefined ? [] : [{ role: 'system', content: call.system }];
   const body = {
     model: target.model,
-    messages: [...system, ...call.messages.flatMap(toMessages)],
+    messages: [...system, ...call.messages.flatMap((message, index) => toMessages(message, index, quirks))],
     [quirks.maxTokensField ?? 'max_tokens']: call.maxTokens,
     temperature: call.temperature,
     top_p: call.topP,
@@ -62,7 +63,7 @@ export function openaiRequest(call: ModelRequest, target: DialectTarget, quirks:
 }
 
 /** Results of tools are messages of their own in this format, one for each. */
-function toMessages(message: ModelMessage, index: number): JsonObject[] {
+function toMessages(message: ModelMessage, index: number, { toolCallIds }: DialectQuirks): JsonObject[] {
   const { role, content } = message;
   if (typeof content === 'string' && role !== 'tool') return [{ role, content }];
   const pathOf = (place: number) => partPath(index, place, content);
@@ -71,23 +72,29 @@ function toMessages(message: ModelMessage, index: number): JsonObject[] {
     case 'tool':
       return parts.map((part, place) => {
         if (part.type !== 'tool-result') throw misplaced(part, pathOf(place), role);
-        return { role, tool_call_id: part.id, content: resultText(part, pathOf(place)), ...extrasOf(DIALECT, part) };
+        const id = fitId(part.id, toolCallIds);
+        return { role, tool_call_id: id, content: resultText(part, pathOf(place)), ...extrasOf(DIALECT, part) };
       });
     case 'assistant':
       // Thoughts of another are nothing here.
-      return parts.every(({ type }) => type === 'reasoning') ? [] : [assistantMessage(parts, pathOf)];
+      return parts.every(({ type }) => type === 'reasoning') ? [] : [assistantMessage(parts, pathOf, toolCallIds)];
     case 'system':
     case 'user':
       return [{ role, content: parts.map((part, place) => toPiece(part, pathOf(place), role)) }];
   }
 }
 
-function assistantMessage(parts: readonly ContentPart[], pathOf: (place: number) => string): JsonObject {
+function assistantMessage(
+  parts: readonly ContentPart[],
+  pathOf: (place: number) => string,
+  ids: DialectQuirks['toolCallIds'],
+): JsonObject {
   const calls: JsonObject[] = [];
   for (const [place, part] of parts.entries()) {
     if (part.type === 'tool-call') {
       argumentsObject(part.arguments, pathOf(place));
-      const { id, name, arguments: text } = part;
+      const { name, arguments: text } = part;
+      const id = fitId(part.id, ids);
       calls.push({ id, type: 'function', function: { name, arguments: text || '{}' }, ...extrasOf(DIALECT, part) });
     } else if (part.type !== 'text' && part.type !== 'reasoning') throw misplaced(part, pathOf(place), 'assistant');
   }

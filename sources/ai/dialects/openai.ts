@@ -23,8 +23,12 @@ import { checkArguments, isCut, ToolCallAssembler } from './tool-calls.ts';
  * compatible server knows.
  */
 export function createOpenaiDialect(endpoint: string, quirks: DialectQuirks = {}): ModelDialect {
-  const maxTokensField = isOpenai(new URL(endpoint).hostname) ? 'max_completion_tokens' : 'max_tokens';
-  const settled = { ...quirks, maxTokensField: quirks.maxTokensField ?? maxTokensField } as const;
+  const isOwn = isOpenai(new URL(endpoint).hostname);
+  const settled: DialectQuirks = {
+    maxTokensField: isOwn ? 'max_completion_tokens' : 'max_tokens',
+    toolCallIds: isOwn ? 'openai' : undefined,
+    ...quirks,
+  };
   return {
     name: 'openai',
     request: (call, target) => openaiRequest(call, target, settled),

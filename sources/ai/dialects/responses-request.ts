@@ -10,6 +10,7 @@ import {
   systemParts,
 } from './content.ts';
 import { authHeaders, type DialectQuirks, type DialectRequest, type DialectTarget, refuse } from './dialect.ts';
+import { fitId } from './tool-call-ids.ts';
 
 export const RESPONSES = 'openai-responses';
 
@@ -94,12 +95,17 @@ function toItems(message: ModelMessage, index: number): JsonObject[] {
 function toItem(part: ContentPart, role: ModelMessage['role'], path: string): JsonObject | undefined {
   if (role === 'tool') {
     if (part.type !== 'tool-result') throw misplaced(part, path, role);
-    return { type: 'function_call_output', call_id: part.id, output: outputOf(part) };
+    return { type: 'function_call_output', call_id: fitId(part.id, 'responses'), output: outputOf(part) };
   }
   if (role !== 'assistant') return undefined;
   if (part.type === 'tool-call') {
     argumentsObject(part.arguments, path);
-    return { type: 'function_call', call_id: part.id, name: part.name, arguments: part.arguments || '{}' };
+    return {
+      type: 'function_call',
+      call_id: fitId(part.id, 'responses'),
+      name: part.name,
+      arguments: part.arguments || '{}',
+    };
   }
   if (part.type !== 'reasoning' || part.signature?.dialect !== RESPONSES) return undefined;
   const { id, value } = part.signature;
