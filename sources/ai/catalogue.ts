@@ -49,18 +49,25 @@ export const CATALOGUE: Readonly<Record<string, Preset>> = {
     quirks: { seedField: 'random_seed', hasNoStreamOptions: true, toolCallIds: 'mistral' },
     lacks: ['logprobs'],
   }),
-  groq: openai('https://api.groq.com/openai/v1', 'GROQ_API_KEY', 'groq', { lacks: ['logprobs'] }),
+  groq: openai('https://api.groq.com/openai/v1', 'GROQ_API_KEY', 'groq', {
+    quirks: { alikeTiers: ['flex'] },
+    lacks: ['logprobs'],
+  }),
   together: openai('https://api.together.xyz/v1', 'TOGETHER_API_KEY', 'together'),
   deepseek: openai('https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY', 'deepseek', {
     lacks: ['structuredOutput', 'images', 'files', 'seed', 'embeddings'],
   }),
-  xai: openai('https://api.x.ai/v1', 'XAI_API_KEY', 'x-ai', { lacks: ['embeddings'] }),
+  xai: openai('https://api.x.ai/v1', 'XAI_API_KEY', 'x-ai', {
+    quirks: { costField: 'cost_in_usd_ticks' },
+    lacks: ['embeddings'],
+  }),
   openrouter: openai('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', 'openrouter', {
-    quirks: { toolCallIds: 'openai' },
+    quirks: { toolCallIds: 'openai', costField: 'cost' },
   }),
   fireworks: openai('https://api.fireworks.ai/inference/v1', 'FIREWORKS_API_KEY', 'fireworks'),
   cerebras: openai('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY', 'cerebras', { lacks: ['embeddings', 'images'] }),
   perplexity: openai('https://api.perplexity.ai', 'PERPLEXITY_API_KEY', 'perplexity', {
+    quirks: { costField: 'cost.total_cost' },
     lacks: ['tools', 'seed', 'logprobs', 'embeddings'],
   }),
   moonshot: openai('https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY', 'moonshotai', { lacks: ['embeddings'] }),

@@ -151,6 +151,14 @@ export interface Usage {
   readonly cacheWrite1hTokens?: number | undefined;
   /** The part of `outputTokens` that is reasoning. */
   readonly reasoningTokens: number | undefined;
+  /** What has a price of its own beside these, as far as it is more than nothing. */
+  readonly classes?: Readonly<Partial<Record<UsageClass, number>>> | undefined;
+  /** The tier of service that it was made at, in the provider's word, where that is not the one that prices are for. */
+  readonly serviceTier?: string | undefined;
+  /** Something was used that is paid for, and nothing told says how much. */
+  readonly hasOtherFees?: boolean | undefined;
+  /** What the provider itself says that the call costs, in US dollars. */
+  readonly toldUsd?: number | undefined;
   /** What the provider said, as it said it. */
   readonly raw: unknown;
   /** What the call cost; `undefined` where a price or a count is not known. Made of integers, for people to read. */
@@ -158,6 +166,19 @@ export interface Usage {
   /** What a kept answer had cost when it was made. */
   readonly savedUsd?: number | undefined;
 }
+
+/**
+ * Parts of `inputTokens` (`inputAudio`; of it, from the cache, `cachedInputAudio`) and of `outputTokens` (`outputAudio`,
+ * `outputImage`), tokens beside both (`citation`), and searches.
+ */
+export type UsageClass =
+  | 'inputAudio'
+  | 'cachedInputAudio'
+  | 'outputAudio'
+  | 'outputImage'
+  | 'citation'
+  | 'webSearch'
+  | 'fileSearch';
 
 export interface ModelResponse {
   readonly id: string | undefined;

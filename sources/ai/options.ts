@@ -71,16 +71,42 @@ export type ProviderOptions = z.infer<typeof providerOptions>;
 
 const usdPerMillion = z.number().min(0);
 
+const usdPerThousand = z.number().min(0);
+
+const classPrices = {
+  input: usdPerMillion.describe('Input.'),
+  output: usdPerMillion.optional().describe('Output. Not needed for models that write nothing.'),
+  cachedInput: usdPerMillion.optional().describe('Input from the provider’s cache. Default: as `input`.'),
+  cacheWrite: usdPerMillion.optional().describe('Input written to the provider’s cache. Default: as `input`.'),
+  cacheWrite1h: usdPerMillion
+    .optional()
+    .describe('Input written to the provider’s cache for an hour. Default: as `cacheWrite`.'),
+  reasoning: usdPerMillion.optional().describe('Output that is reasoning. Default: as `output`.'),
+  inputAudio: usdPerMillion.optional().describe('Input that is sound. Default: what it costs is not known.'),
+  outputAudio: usdPerMillion.optional().describe('Output that is sound. Default: what it costs is not known.'),
+  outputImage: usdPerMillion.optional().describe('Output that is images. Default: what it costs is not known.'),
+  webSearch: usdPerThousand
+    .optional()
+    .describe('A thousand searches of the web that the provider makes. Default: what they cost is not known.'),
+  fileSearch: usdPerThousand
+    .optional()
+    .describe('A thousand searches in files that the provider makes. Default: what they cost is not known.'),
+  request: usdPerThousand.optional().describe('A thousand calls, whatever is in them. Default: nothing.'),
+};
+
+const tierPrices = z
+  .strictObject(classPrices)
+  .describe('What a million tokens of each class cost at this tier, in US dollars.');
+
 const priceOptions = z
   .strictObject({
-    input: usdPerMillion.describe('Input.'),
-    output: usdPerMillion.optional().describe('Output. Not needed for models that write nothing.'),
-    cachedInput: usdPerMillion.optional().describe('Input from the provider’s cache. Default: as `input`.'),
-    cacheWrite: usdPerMillion.optional().describe('Input written to the provider’s cache. Default: as `input`.'),
-    cacheWrite1h: usdPerMillion
+    ...classPrices,
+    serviceTiers: z
+      .record(z.string().describe('The tier, as answers tell it.'), tierPrices)
       .optional()
-      .describe('Input written to the provider’s cache for an hour. Default: as `cacheWrite`.'),
-    reasoning: usdPerMillion.optional().describe('Output that is reasoning. Default: as `output`.'),
+      .describe(
+        'Prices at other tiers of service, by the names that answers tell: `flex`, `priority` … Default: what is made at another tier costs nobody knows what.',
+      ),
   })
   .describe('What a million tokens of each class cost, in US dollars.');
 

@@ -1,6 +1,7 @@
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { AnswerPart, FinishReason, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
 import { anthropicRequest } from './anthropic-request.ts';
+import { anthropicUsage } from './anthropic-usage.ts';
 import { joinText } from './content.ts';
 import {
   type DialectQuirks,
@@ -12,7 +13,7 @@ import {
   unreadable,
 } from './dialect.ts';
 import { anthropicNative } from './native.ts';
-import { countOf, isObject, type JsonObject, objectOf, sumOf, textOf } from './read.ts';
+import { countOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
 import { ToolCallAssembler } from './tool-calls.ts';
 
 const NAME = 'anthropic';
@@ -26,13 +27,13 @@ export function createAnthropicDialect(quirks: DialectQuirks = {}): ModelDialect
     name: NAME,
     request: (call, target) => anthropicRequest(call, target, quirks),
     parse,
-    usage: (body) => usageOf(objectOf(body).usage),
+    usage: (body) => anthropicUsage(objectOf(body).usage),
     stream: (call, shown) => new AnthropicDecoder(call.output !== undefined, shown !== 'some'),
     native: anthropicNative(quirks),
   };
 }
 
-function parse(body: unknown, call: ModelRequest): ModelResponse {
+function parse(body: unknown, call: ModelRequest, asIs?: 'as-is'): ModelResponse {
   const answer = objectOf(body);
   if (answer.type === 'error') throw errorInside(answer);
   if (!Array.isArray(answer.content)) throw unreadable('The answer has no content.');
@@ -40,19 +41,19 @@ function parse(body: unknown, call: ModelRequest): ModelResponse {
   const outputBlock = call.output && blocks.find((block) => block.type === 'tool_use');
   const content: AnswerPart[] = outputBlock
     ? [{ type: 'text', text: JSON.stringify(outputBlock.input ?? null) }]
-    : blocks.flatMap(toPart);
+    : blocks.flatMap((block, index) => toPart(block, index, asIs));
   return {
     id: textOf(answer.id),
     text: joinText(content),
     finishReason: finishReason(answer.stop_reason, outputBlock !== undefined),
-    usage: usageOf(answer.usage),
+    usage: anthropicUsage(answer.usage),
     modelId: textOf(answer.model),
     content,
     raw: body,
   };
 }
 
-function toPart(block: JsonObject, index: number): AnswerPart[] {
+function toPart(block: JsonObject, index: number, asIs: 'as-is' | undefined): AnswerPart[] {
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: textOf(block.text) ?? '' }];
@@ -64,8 +65,8 @@ function toPart(block: JsonObject, index: number): AnswerPart[] {
     case 'redacted_thinking':
       return [{ type: 'reasoning', text: '', signature: redacted(block.data) }];
     case 'tool_use': {
-      const name = textOf(block.name);
-      if (!name) throw unreadable('A call of a tool has no name.');
+      const name = textOf(block.name) ?? '';
+      if (name === '' && asIs === undefined) throw unreadable('A call of a tool has no name.');
       const given = JSON.stringify(objectOf(block.input));
       return [{ type: 'tool-call', id: textOf(block.id) ?? `call_${index}`, name, arguments: given }];
     }
@@ -135,7 +136,7 @@ class AnthropicDecoder implements StreamDecoder {
   }
 
   usage(): Usage | undefined {
-    return usageOf(this.#usage);
+    return anthropicUsage(this.#usage);
   }
 
   isCounted(): boolean {
@@ -197,26 +198,4 @@ function finishReason(reason: unknown, structured: boolean): FinishReason {
     default:
       return 'other';
   }
-}
-
-/** `input_tokens` leaves cache reads and writes out; ours has them in. */
-function usageOf(raw: unknown): Usage | undefined {
-  if (!isObject(raw)) return undefined;
-  const fresh = countOf(raw.input_tokens);
-  const cacheRead = countOf(raw.cache_read_input_tokens);
-  const writes = objectOf(raw.cache_creation);
-  const [fiveMinutes, hour] = [countOf(writes.ephemeral_5m_input_tokens), countOf(writes.ephemeral_1h_input_tokens)];
-  const cacheWrite = countOf(raw.cache_creation_input_tokens) ?? sumOf(fiveMinutes, hour);
-  const inputTokens = fresh === undefined ? undefined : sumOf(fresh, cacheRead, cacheWrite);
-  const outputTokens = countOf(raw.output_tokens);
-  return {
-    inputTokens,
-    outputTokens,
-    totalTokens: inputTokens === undefined || outputTokens === undefined ? undefined : sumOf(inputTokens, outputTokens),
-    cachedInputTokens: cacheRead,
-    cacheWriteTokens: cacheWrite,
-    cacheWrite1hTokens: hour,
-    reasoningTokens: countOf(objectOf(raw.output_tokens_details).thinking_tokens),
-    raw,
-  };
 }

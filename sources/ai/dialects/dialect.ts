@@ -1,6 +1,7 @@
 import { SkeinError } from '../../../kernel/errors.ts';
 import type { EmbedRequest, EmbedResponse, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
 import { openErrorCode, providerErrorOf } from '../provider-errors.ts';
+import type { CostField } from './billing.ts';
 import type { NativeDialect } from './native.ts';
 import type { IdForm } from './tool-call-ids.ts';
 
@@ -46,6 +47,10 @@ export interface DialectQuirks {
   readonly hasNoStreamOptions?: boolean | undefined;
   /** What ids of calls it takes. Default: by the endpoint. */
   readonly toolCallIds?: IdForm | undefined;
+  /** Where in the usage it tells what a call costs. */
+  readonly costField?: CostField | undefined;
+  /** Tiers of service that cost what the standard one does. */
+  readonly alikeTiers?: readonly string[] | undefined;
 }
 
 export type AuthForm = 'bearer' | 'x-api-key' | 'api-key' | 'x-goog-api-key';

@@ -12,8 +12,9 @@ import {
   unreadable,
 } from './dialect.ts';
 import { GEMINI, geminiHeaders, geminiRequest, modelPath, OWN_ID } from './gemini-request.ts';
+import { geminiUsage } from './gemini-usage.ts';
 import { complete, vectorOf } from './openai-embeddings.ts';
-import { arrayOf, countOf, isObject, type JsonObject, objectOf, sumOf, textOf } from './read.ts';
+import { arrayOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
 import { ToolCallAssembler } from './tool-calls.ts';
 
 /** https://ai.google.dev/api/generate-content */
@@ -22,7 +23,7 @@ export function createGeminiDialect(quirks: DialectQuirks = {}): ModelDialect {
     name: GEMINI,
     request: (call, target) => geminiRequest(call, target, quirks),
     parse,
-    usage: (body) => usageOf(objectOf(body).usageMetadata),
+    usage: (body) => geminiUsage(objectOf(body)),
     stream: () => new GeminiDecoder(),
     embeddings: createEmbeddings(quirks),
   };
@@ -41,7 +42,7 @@ function parse(body: unknown): ModelResponse {
     id: textOf(answer.responseId),
     text: joinText(content),
     finishReason: blocked ?? finishReason(candidate.finishReason, calls),
-    usage: usageOf(answer.usageMetadata),
+    usage: geminiUsage(answer),
     modelId: textOf(answer.modelVersion),
     content,
     logprobs: candidate.logprobsResult,
@@ -82,6 +83,8 @@ function ownId(responseId: unknown, index: number): string {
 class GeminiDecoder implements StreamDecoder {
   readonly #calls = new ToolCallAssembler();
   #usage: unknown;
+  /** What was looked up for the answer. */
+  #grounding: unknown;
   #reason: unknown;
   #blocked: FinishReason | undefined;
   #id: string | undefined;
@@ -96,6 +99,7 @@ class GeminiDecoder implements StreamDecoder {
     this.#modelId ??= textOf(chunk.modelVersion);
     this.#blocked ??= blockReason(chunk);
     const candidate = objectOf(arrayOf(chunk.candidates)[0]);
+    this.#grounding = candidate.groundingMetadata ?? this.#grounding;
     if (candidate.finishReason !== undefined) this.#reason = candidate.finishReason;
     const parts = piecesOf(candidate).flatMap((piece) => this.#read(piece));
     return parts;
@@ -109,7 +113,11 @@ class GeminiDecoder implements StreamDecoder {
   }
 
   usage(): Usage | undefined {
-    return usageOf(this.#usage);
+    return geminiUsage({
+      usageMetadata: this.#usage,
+      modelVersion: this.#modelId,
+      candidates: [{ groundingMetadata: this.#grounding }],
+    });
   }
 
   isCounted(): boolean {
@@ -157,28 +165,6 @@ function finishReason(reason: unknown, calls: boolean): FinishReason {
   }
 }
 
-/** Thoughts are counted apart from the answer; ours has them in. What tools of the provider read is apart as well. */
-function usageOf(raw: unknown): Usage | undefined {
-  if (!isObject(raw)) return undefined;
-  const prompt = countOf(raw.promptTokenCount);
-  const thoughts = countOf(raw.thoughtsTokenCount);
-  const inputTokens = prompt === undefined ? undefined : sumOf(prompt, countOf(raw.toolUsePromptTokenCount));
-  const totalTokens = countOf(raw.totalTokenCount);
-  return {
-    inputTokens,
-    outputTokens: sumOf(countOf(raw.candidatesTokenCount), thoughts) ?? restOf(totalTokens, inputTokens),
-    totalTokens,
-    cachedInputTokens: countOf(raw.cachedContentTokenCount),
-    reasoningTokens: thoughts,
-    raw,
-  };
-}
-
-/** Counts of nothing are left out: of a question that is refused the total alone says that nothing was written. */
-function restOf(total: number | undefined, part: number | undefined): number | undefined {
-  return total === undefined || part === undefined || total < part ? undefined : total - part;
-}
-
 /** https://ai.google.dev/api/embeddings */
 function createEmbeddings(quirks: DialectQuirks): EmbeddingDialect {
   return {
@@ -200,7 +186,7 @@ function createEmbeddings(quirks: DialectQuirks): EmbeddingDialect {
       const embeddings = arrayOf(answer.embeddings).map((entry) => vectorOf(objectOf(entry).values));
       return {
         embeddings: complete(embeddings, call.texts.length),
-        usage: usageOf(answer.usageMetadata),
+        usage: geminiUsage(answer),
         modelId: undefined,
       };
     },

@@ -34,7 +34,7 @@ export function createOpenaiEmbeddings(quirks: DialectQuirks): EmbeddingDialect 
       }
       return {
         embeddings: complete(embeddings, call.texts.length),
-        usage: openaiUsage(answer.usage),
+        usage: openaiUsage(answer.usage, quirks),
         modelId: textOf(answer.model),
       };
     },

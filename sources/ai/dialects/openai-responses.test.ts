@@ -101,7 +101,8 @@ describe('the answer', () => {
       modelId: 'gpt-2025',
       text: 'Hello',
       finishReason: 'stop',
-      usage: canonical,
+      // It has looked something up.
+      usage: { ...canonical, classes: { webSearch: 1 } },
       content: [
         { type: 'reasoning', text: 'hm', signature: { dialect: 'openai-responses', value: 'enc', id: 'rs_1' } },
         { type: 'text', text: 'Hello' },

@@ -1,5 +1,6 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { AnswerPart, FinishReason, ModelPart, ModelRequest, ModelResponse, Signature, Usage } from '../model.ts';
+import type { AnswerPart, FinishReason, ModelPart, ModelResponse, Signature, Usage } from '../model.ts';
+import { type Billing, classesOf, tierOf, toldUsd, withTier } from './billing.ts';
 import { joinText } from './content.ts';
 import {
   type DialectQuirks,
@@ -20,19 +21,19 @@ export function createResponsesDialect(quirks: DialectQuirks = {}): ModelDialect
   return {
     name: RESPONSES,
     request: (call, target) => responsesRequest(call, target, quirks),
-    parse,
-    usage: (body) => usageOf(objectOf(body).usage),
-    stream: (_, shown) => new ResponsesDecoder(shown !== 'some'),
+    parse: (body, _, asIs) => parse(body, quirks, asIs),
+    usage: (body) => usageOf(objectOf(body), quirks),
+    stream: (_, shown) => new ResponsesDecoder(quirks, shown !== 'some'),
     native: responsesNative(quirks),
   };
 }
 
-function parse(body: unknown, _: ModelRequest, asIs?: 'as-is'): ModelResponse {
+function parse(body: unknown, quirks: DialectQuirks, asIs?: 'as-is'): ModelResponse {
   const answer = objectOf(body);
   throwFailure(answer);
   if (!Array.isArray(answer.output)) throw unreadable('The answer has no output.');
   const items = answer.output.map(objectOf);
-  const content = items.flatMap(toParts);
+  const content = items.flatMap((item, index) => toParts(item, index, asIs));
   const reason = finishReason(
     answer,
     items.some(isRefusal),
@@ -44,7 +45,7 @@ function parse(body: unknown, _: ModelRequest, asIs?: 'as-is'): ModelResponse {
     id: textOf(answer.id),
     text: joinText(content),
     finishReason: reason,
-    usage: usageOf(answer.usage),
+    usage: usageOf(answer, quirks),
     modelId: textOf(answer.model),
     content,
     logprobs: logprobsOf(items),
@@ -56,7 +57,7 @@ function throwFailure(answer: JsonObject): void {
   if (answer.status === 'failed' || isObject(answer.error)) throw errorInside(answer);
 }
 
-function toParts(item: JsonObject, index: number): AnswerPart[] {
+function toParts(item: JsonObject, index: number, asIs: 'as-is' | undefined): AnswerPart[] {
   switch (item.type) {
     case 'message':
       return arrayOf(item.content).flatMap((piece): AnswerPart[] => {
@@ -65,8 +66,8 @@ function toParts(item: JsonObject, index: number): AnswerPart[] {
         return said ? [{ type: 'text', text: said }] : [];
       });
     case 'function_call': {
-      const name = textOf(item.name);
-      if (!name) throw unreadable('A call of a tool has no name.');
+      const name = textOf(item.name) ?? '';
+      if (name === '' && asIs === undefined) throw unreadable('A call of a tool has no name.');
       const id = textOf(item.call_id) ?? `call_${index}`;
       return [{ type: 'tool-call', id, name, arguments: textOf(item.arguments) || '{}' }];
     }
@@ -102,15 +103,17 @@ function logprobsOf(items: readonly JsonObject[]): unknown {
 }
 
 class ResponsesDecoder implements StreamDecoder {
+  readonly #quirks: DialectQuirks;
   readonly #seesAll: boolean;
   readonly #calls = new ToolCallAssembler();
   /** Calls whose arguments came piece by piece: the whole of them says nothing new. */
   readonly #streamed = new Set<number>();
-  #usage: unknown;
+  #response: JsonObject = {};
   #refused = false;
   #finished = false;
 
-  constructor(seesAll: boolean) {
+  constructor(quirks: DialectQuirks, seesAll: boolean) {
+    this.#quirks = quirks;
     this.#seesAll = seesAll;
   }
 
@@ -156,12 +159,12 @@ class ResponsesDecoder implements StreamDecoder {
   }
 
   usage(): Usage | undefined {
-    return usageOf(this.#usage);
+    return usageOf(this.#response, this.#quirks);
   }
 
   /** It is told with the end alone. */
   isCounted(): boolean {
-    return isObject(this.#usage);
+    return isObject(this.#response.usage);
   }
 
   #begin(key: number, item: JsonObject): ModelPart[] {
@@ -181,7 +184,7 @@ class ResponsesDecoder implements StreamDecoder {
   }
 
   #finish(response: JsonObject): ModelPart[] {
-    this.#usage = response.usage;
+    this.#response = response;
     throwFailure(response);
     this.#finished = true;
     const reason = finishReason(response, this.#refused, this.#calls.size > 0);
@@ -209,8 +212,9 @@ function finishReason(answer: JsonObject, refused: boolean, calls: boolean): Fin
 }
 
 /** Cached tokens are part of the input's, reasoning is part of the output's. */
-function usageOf(raw: unknown): Usage | undefined {
+function usageOf({ usage: raw, service_tier: told, output }: JsonObject, quirks: DialectQuirks): Usage | undefined {
   if (!isObject(raw)) return undefined;
+  const tier = tierOf(told, quirks.alikeTiers);
   return {
     inputTokens: countOf(raw.input_tokens),
     outputTokens: countOf(raw.output_tokens),
@@ -218,6 +222,28 @@ function usageOf(raw: unknown): Usage | undefined {
     cachedInputTokens: countOf(objectOf(raw.input_tokens_details).cached_tokens),
     cacheWriteTokens: countOf(objectOf(raw.input_tokens_details).cache_write_tokens),
     reasoningTokens: countOf(objectOf(raw.output_tokens_details).reasoning_tokens),
-    raw,
+    ...billed(raw, arrayOf(output).map(objectOf)),
+    ...(tier !== undefined && { serviceTier: tier }),
+    toldUsd: toldUsd(raw, quirks.costField),
+    raw: withTier(raw, tier),
+  };
+}
+
+/** Containers by their time, images by tokens that are told nowhere. */
+const HAVE_FEES: ReadonlySet<unknown> = new Set(['code_interpreter_call', 'image_generation_call']);
+
+/** Tools of the provider's own are among the items of the answer. To open a page of a search costs nothing. */
+function billed(raw: JsonObject, items: readonly JsonObject[]): Billing {
+  const isSearch = ({ type, action }: JsonObject) =>
+    type === 'web_search_call' && (textOf(objectOf(action).type) ?? 'search') === 'search';
+  const tools = countOf(raw.num_server_side_tools_used) ?? 0;
+  return {
+    ...classesOf({
+      inputAudio: countOf(objectOf(raw.input_tokens_details).audio_tokens),
+      outputAudio: countOf(objectOf(raw.output_tokens_details).audio_tokens),
+      webSearch: items.filter(isSearch).length,
+      fileSearch: items.filter(({ type }) => type === 'file_search_call').length,
+    }),
+    ...((tools > 0 || items.some(({ type }) => HAVE_FEES.has(type))) && { hasOtherFees: true }),
   };
 }

@@ -1,5 +1,5 @@
 import { SkeinError } from '../../../kernel/errors.ts';
-import type { AnswerPart, FinishReason, ModelPart, ModelRequest, ModelResponse, Usage } from '../model.ts';
+import type { AnswerPart, FinishReason, ModelPart, ModelResponse, Usage } from '../model.ts';
 import { joinText } from './content.ts';
 import {
   type DialectQuirks,
@@ -32,9 +32,9 @@ export function createOpenaiDialect(endpoint: string, quirks: DialectQuirks = {}
   return {
     name: 'openai',
     request: (call, target) => openaiRequest(call, target, settled),
-    parse,
-    usage: (body) => openaiUsage(objectOf(body).usage),
-    stream: (_, shown) => new OpenaiDecoder(shown !== 'some'),
+    parse: (body, _, asIs) => parse(body, settled, asIs),
+    usage: (body) => usageOf(objectOf(body), settled),
+    stream: (_, shown) => new OpenaiDecoder(settled, shown !== 'some'),
     native: openaiNative(settled),
     embeddings: createOpenaiEmbeddings(settled),
   };
@@ -44,7 +44,11 @@ function isOpenai(host: string): boolean {
   return host === 'api.openai.com' || host.endsWith('.api.openai.com') || host.endsWith('.openai.azure.com');
 }
 
-function parse(body: unknown, _: ModelRequest, asIs?: 'as-is'): ModelResponse {
+function usageOf({ usage, service_tier: serviceTier }: JsonObject, quirks: DialectQuirks): Usage | undefined {
+  return openaiUsage(usage, { ...quirks, serviceTier });
+}
+
+function parse(body: unknown, quirks: DialectQuirks, asIs?: 'as-is'): ModelResponse {
   const answer = objectOf(body);
   if (isFailure(answer)) throw errorInside(answer);
   const choice = arrayOf(answer.choices)[0];
@@ -73,7 +77,7 @@ function parse(body: unknown, _: ModelRequest, asIs?: 'as-is'): ModelResponse {
       reason,
       content.some(({ type }) => type === 'tool-call'),
     ),
-    usage: openaiUsage(answer.usage),
+    usage: usageOf(answer, quirks),
     modelId: textOf(answer.model),
     content,
     logprobs: isObject(choice.logprobs) ? choice.logprobs.content : undefined,
@@ -82,8 +86,10 @@ function parse(body: unknown, _: ModelRequest, asIs?: 'as-is'): ModelResponse {
 }
 
 class OpenaiDecoder implements StreamDecoder {
+  readonly #quirks: DialectQuirks;
   readonly #seesAll: boolean;
   readonly #calls = new ToolCallAssembler();
+  #serviceTier: unknown;
   #id: string | undefined;
   #modelId: string | undefined;
   #reason: FinishReason | undefined;
@@ -95,7 +101,8 @@ class OpenaiDecoder implements StreamDecoder {
   /** The call that was told last of each index. */
   readonly #counted = new Map<number, { readonly key: number | string; readonly id: string | undefined }>();
 
-  constructor(seesAll: boolean) {
+  constructor(quirks: DialectQuirks, seesAll: boolean) {
+    this.#quirks = quirks;
     this.#seesAll = seesAll;
   }
 
@@ -105,6 +112,7 @@ class OpenaiDecoder implements StreamDecoder {
     const chunk = objectOf(parseEventData(data));
     const choice = objectOf(arrayOf(chunk.choices)[0]);
     if (typeof choice.finish_reason === 'string') this.#reason = finishReason(choice.finish_reason);
+    this.#serviceTier = chunk.service_tier ?? this.#serviceTier;
     const failed = event === 'error' || isFailure(chunk);
     // Some servers tell it with the last chunk in a place of their own.
     const usage = chunk.usage ?? objectOf(chunk.x_groq).usage;
@@ -140,7 +148,7 @@ class OpenaiDecoder implements StreamDecoder {
   }
 
   usage(): Usage | undefined {
-    return openaiUsage(this.#usage);
+    return usageOf({ usage: this.#usage, service_tier: this.#serviceTier }, this.#quirks);
   }
 
   isCounted(): boolean {

@@ -2,7 +2,7 @@ import { describeError, type SkeinError } from '../../../kernel/errors.ts';
 import type { Clock } from '../../../kernel/ports.ts';
 import type { CallContext } from '../../source.ts';
 import { estimateInputTokens, estimateTextTokens, estimateTokens } from '../capabilities.ts';
-import { costNanoUsd, usdOf } from '../cost.ts';
+import { usdOf } from '../cost.ts';
 import type { Meter, ModelCallRecord } from '../meter.ts';
 import type { EmbedRequest, Made, ModelRequest, Usage } from '../model.ts';
 import { type Attempts, isQuestionsFault } from './attempts.ts';
@@ -162,15 +162,15 @@ export class Settlement {
   #recordOf(outcome: ModelCallRecord['outcome'], errorCode: string | undefined, used: Used): ModelCallRecord {
     const { usage, isEstimated } = used;
     const now = this.#world.clock.now();
-    const price = usage && this.attempts.asked.deployment.pricing.price(now, usage.inputTokens ?? 0);
+    const bill = usage && this.attempts.asked.deployment.pricing.bill(usage, now);
     return {
       kind: this.#asked.kind,
       asked: this.#route.name,
       ...this.#names(),
       usage,
       isEstimated,
-      costNanoUsd: usage && price && costNanoUsd(usage, price),
-      price,
+      costNanoUsd: bill?.costNanoUsd,
+      price: bill?.price,
       latencyMs: now - this.#startedAt,
       firstTokenMs: this.#firstTokenMs,
       outcome,
@@ -208,6 +208,9 @@ export class Settlement {
         cacheWriteTokens: told?.cacheWriteTokens,
         cacheWrite1hTokens: told?.cacheWrite1hTokens,
         reasoningTokens: told?.reasoningTokens,
+        classes: told?.classes,
+        serviceTier: told?.serviceTier,
+        hasOtherFees: told?.hasOtherFees,
         raw: told?.raw,
       },
       isEstimated: true,
