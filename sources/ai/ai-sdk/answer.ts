@@ -14,7 +14,7 @@ export function answerOf(result: LanguageModelV3GenerateResult, provider: string
     id: result.response?.id,
     text: joinText(content),
     finishReason,
-    usage: usageOf(result.usage),
+    usage: usageOf(result.usage, result.providerMetadata),
     modelId: result.response?.modelId,
     content,
     raw: result.response?.body,

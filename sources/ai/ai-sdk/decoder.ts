@@ -150,7 +150,7 @@ export class SdkDecoder implements PartDecoder<LanguageModelV3StreamPart> {
   }
 
   #finish(part: Extract<LanguageModelV3StreamPart, { type: 'finish' }>): ModelPart {
-    this.#usage = usageOf(part.usage);
+    this.#usage = usageOf(part.usage, part.providerMetadata);
     // Packages finish what was cut off as well: then nobody has said why it ended.
     const { unified, raw } = part.finishReason;
     this.#isCounted = raw !== undefined || (unified !== 'other' && unified !== 'error');

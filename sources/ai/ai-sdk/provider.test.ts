@@ -1,4 +1,9 @@
-import type { LanguageModelV3StreamPart, SharedV3Warning } from '@ai-sdk/provider';
+import type {
+  JSONObject,
+  LanguageModelV3StreamPart,
+  SharedV3ProviderMetadata,
+  SharedV3Warning,
+} from '@ai-sdk/provider';
 import { describe, expect, test } from 'vitest';
 import { deferred } from '../../../test/utils/deferred.ts';
 import { SDK_FINISH, SDK_USAGE, setUpSdk } from '../../../test/utils/sdk-model.ts';
@@ -373,6 +378,21 @@ describe('a whole answer of a package', () => {
       ],
     };
     expect(await usageOf({ raw })).toMatchObject({ cacheWrite1hTokens: 7, raw });
+  });
+
+  test('has what a package tells beside the tokens that has a price of its own', async () => {
+    const usageOf = async (raw: JSONObject, providerMetadata: SharedV3ProviderMetadata = {}) => {
+      const usage = { ...SDK_USAGE, raw };
+      const { generate } = setUpSdk({ generate: () => ({ usage, providerMetadata }) });
+      return (await generate()).usage;
+    };
+    expect(await usageOf({}, { bedrock: { serviceTier: { type: 'flex' } } })).toMatchObject({ serviceTier: 'flex' });
+    expect(await usageOf({}, { openai: { serviceTier: 'priority' } })).toMatchObject({ serviceTier: 'priority' });
+    expect(await usageOf({}, { openai: { serviceTier: 'default' } })).not.toHaveProperty('serviceTier');
+    expect(await usageOf({ input_tokens: 1, service_tier: 'batch' })).toMatchObject({ serviceTier: 'batch' });
+    const sound = { promptTokenCount: 9, promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 5 }] };
+    expect(await usageOf(sound)).toMatchObject({ classes: { inputAudio: 5 } });
+    expect(await usageOf({ prompt_tokens: 9, prompt_audio_seconds: 4 })).toMatchObject({ hasOtherFees: true });
   });
 
   test.each([

@@ -114,7 +114,7 @@ export function createAiSdkProvider(
             leftOutBy(target.modelId).judge(answer.warnings);
             return answerOf(answer, model.provider);
           } catch (error) {
-            throw billed(error, usageOf(answer.usage));
+            throw billed(error, usageOf(answer.usage, answer.providerMetadata));
           }
         });
       } catch (error) {

@@ -1,6 +1,7 @@
-import type { LanguageModelV3FinishReason, LanguageModelV3Usage } from '@ai-sdk/provider';
+import type { LanguageModelV3FinishReason, LanguageModelV3Usage, SharedV3ProviderMetadata } from '@ai-sdk/provider';
 import { SkeinError } from '../../../kernel/errors.ts';
 import { createAnthropicDialect } from '../dialects/anthropic.ts';
+import { type Billing, tierOf } from '../dialects/billing.ts';
 import { createGeminiDialect } from '../dialects/gemini.ts';
 import { createResponsesDialect } from '../dialects/openai-responses.ts';
 import { openaiUsage } from '../dialects/openai-usage.ts';
@@ -14,7 +15,8 @@ interface ToldUsage {
   readonly raw?: unknown;
 }
 
-export function usageOf(told: ToldUsage | undefined): Usage | undefined {
+/** `metadata`: what a package tells of the answer beside it, by the name of its provider. */
+export function usageOf(told: ToldUsage | undefined, metadata?: SharedV3ProviderMetadata): Usage | undefined {
   const input = objectOf(told?.inputTokens);
   const output = objectOf(told?.outputTokens);
   const cachedInputTokens = countOf(input.cacheRead);
@@ -32,7 +34,21 @@ export function usageOf(told: ToldUsage | undefined): Usage | undefined {
     cacheWriteTokens,
     cacheWrite1hTokens: writtenForAnHour(told?.raw),
     reasoningTokens,
+    ...billed(told?.raw, metadata),
     raw: told?.raw ?? told,
+  };
+}
+
+/** What has a price of its own, in whatever format it is told. */
+function billed(raw: unknown, metadata: SharedV3ProviderMetadata = {}): Billing {
+  const told = isObject(raw) && raw.inputTokens === undefined && raw.tokens === undefined ? raw : {};
+  const own = usageInBody(told.promptTokenCount === undefined ? { usage: told } : { usageMetadata: told });
+  const tiers = Object.values(metadata).map(({ serviceTier }) => tierOf(objectOf(serviceTier).type ?? serviceTier));
+  const serviceTier = tiers.find((tier) => tier !== undefined) ?? own?.serviceTier;
+  return {
+    ...(own?.classes && { classes: own.classes }),
+    ...(own?.hasOtherFees && { hasOtherFees: true }),
+    ...(serviceTier !== undefined && { serviceTier }),
   };
 }
 
