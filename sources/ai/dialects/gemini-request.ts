@@ -39,7 +39,7 @@ export function geminiRequest(call: ModelRequest, target: DialectTarget, quirks:
     throw refuse('tools', 'cannot be given to this model together with an output schema');
   const system = systemParts(call);
   const { generationConfig, ...extras } = requestExtras(GEMINI, call);
-  const contents = toContents(call);
+  const contents = toContents(call, hasLevels(target.model));
   if (contents.length === 0) throw refuse('messages', 'must have a message that is not a system message');
   const body = {
     systemInstruction: system.length === 0 ? undefined : { parts: system.map(({ text }) => ({ text })) },
@@ -87,13 +87,17 @@ function configOf(call: ModelRequest, model: string): JsonObject {
   };
 }
 
+/** From the third generation on. */
+function hasLevels(model: string): boolean {
+  return /gemini-(?!1|2)\d/.test(model);
+}
+
 function thinkingOf({ reasoning }: ModelRequest, model: string): JsonObject | undefined {
   if (reasoning === undefined) return undefined;
   const { effort, budgetTokens } = reasoning;
   if (budgetTokens !== undefined) return { thinkingBudget: budgetTokens, includeThoughts: true };
   if (effort === undefined) return undefined;
-  const hasLevels = /gemini-(?!1|2)\d/.test(model);
-  if (!hasLevels) return { thinkingBudget: EFFORT_TOKENS[effort], includeThoughts: effort !== 'none' };
+  if (!hasLevels(model)) return { thinkingBudget: EFFORT_TOKENS[effort], includeThoughts: effort !== 'none' };
   if (effort === 'none') throw refuse('reasoning.effort', 'cannot be none for this model, which always reasons');
   return { thinkingLevel: effort, includeThoughts: true };
 }
@@ -113,10 +117,17 @@ interface Turn {
   readonly parts: JsonObject[];
 }
 
-/** Results name their function in this format, which only the calls before them tell. */
-function toContents(call: ModelRequest): Turn[] {
+/** In place of a signature that nobody has: https://ai.google.dev/gemini-api/docs/thought-signatures */
+const UNSIGNED = { thoughtSignature: 'skip_thought_signature_validator' };
+
+/**
+ * Results name their function in this format, which only the calls before them tell. Who wants signatures wants one of the
+ * first call of each answer since the user's last word.
+ */
+function toContents(call: ModelRequest, wantsSignatures: boolean): Turn[] {
   const names = new Map<string, string>();
   const turns: Turn[] = [];
+  const lastWord = call.messages.findLastIndex(({ role }) => role === 'user');
   for (const [index, message] of call.messages.entries()) {
     if (message.role === 'system') continue;
     const role = message.role === 'assistant' ? 'model' : 'user';
@@ -126,6 +137,8 @@ function toContents(call: ModelRequest): Turn[] {
       const piece = toPiece(part, message.role, path, names);
       return piece === undefined ? [] : [{ ...piece, ...extrasOf(GEMINI, part) }];
     });
+    const first = parts.findIndex(({ functionCall }) => functionCall !== undefined);
+    if (wantsSignatures && index > lastWord && first !== -1) parts[first] = { ...UNSIGNED, ...parts[first] };
     const last = turns.at(-1);
     // Neighbours of one role are one turn: results of calls must come all at once.
     if (last?.role === role) last.parts.push(...parts);

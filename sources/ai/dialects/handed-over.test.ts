@@ -205,3 +205,63 @@ describe('ids of calls that another provider has made', () => {
     for (const id of ids) expect(id).toMatch(form);
   });
 });
+
+describe('calls that Gemini has not signed, as it wants those of the turn that is under way', () => {
+  const called = (...ids: string[]): ModelMessage => ({
+    role: 'assistant',
+    content: ids.map((id) => ({ type: 'tool-call', id, name: 'weather', arguments: '{}' })),
+  });
+  const told = (...ids: string[]): ModelMessage => ({
+    role: 'tool',
+    content: ids.map((id) => ({ type: 'tool-result', id, content: '-9' })),
+  });
+  const signed: ModelMessage = {
+    role: 'assistant',
+    content: [
+      {
+        type: 'tool-call',
+        id: 'e',
+        name: 'weather',
+        arguments: '{}',
+        signature: { dialect: 'gemini', value: 'own' },
+      },
+    ],
+  };
+  const messages: ModelMessage[] = [
+    { role: 'user', content: 'Where is it colder?' },
+    called('a'),
+    told('a'),
+    { role: 'assistant', content: 'In Oslo.' },
+    { role: 'user', content: 'And today?' },
+    called('b', 'c'),
+    told('b', 'c'),
+    called('d'),
+    told('d'),
+    signed,
+    told('e'),
+  ];
+  const signaturesFor = (model: string) => {
+    const { contents } = JSON.parse(make('gemini').request({ messages }, { ...target, model }).body) as {
+      contents: { parts: { functionCall?: { id: string }; thoughtSignature?: string }[] }[];
+    };
+    const calls = contents.flatMap(({ parts }) => parts).filter(({ functionCall }) => functionCall !== undefined);
+    return calls.map(({ functionCall, thoughtSignature }) => [functionCall?.id, thoughtSignature]);
+  };
+
+  test('go with the word that it takes instead, once for each step', () => {
+    const skip = 'skip_thought_signature_validator';
+    expect(signaturesFor('gemini-3-pro-preview')).toEqual([
+      ['a', undefined],
+      ['b', skip],
+      ['c', undefined],
+      ['d', skip],
+      ['e', 'own'],
+    ]);
+  });
+
+  test('go as they are to models that want none', () => {
+    expect(signaturesFor('gemini-2.5-flash').filter(([, signature]) => signature !== undefined)).toEqual([
+      ['e', 'own'],
+    ]);
+  });
+});
