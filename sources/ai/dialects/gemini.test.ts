@@ -120,11 +120,22 @@ describe('the answer', () => {
   test.each([
     [candidate([], 'MAX_TOKENS'), 'length'],
     [candidate([], 'SAFETY'), 'content-filter'],
+    [candidate([], 'IMAGE_SAFETY'), 'content-filter'],
+    [candidate([], 'MODEL_ARMOR'), 'content-filter'],
     [candidate([], 'OTHER'), 'other'],
     [{ promptFeedback: { blockReason: 'SAFETY' } }, 'content-filter'],
   ])('says why it ended: %j', (body, expected) => {
     expect(dialect.parse(body, call).finishReason).toBe(expected);
   });
+
+  test.each(['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL', 'TOO_MANY_TOOL_CALLS', 'MALFORMED_RESPONSE'])(
+    'that has come to nothing by %s is a failure, whole or streamed, as a call that cannot be read is with others',
+    (reason) => {
+      const failure = expect.objectContaining({ code: 'MODEL_OUTPUT_INVALID' });
+      expect(() => dialect.parse(candidate([], reason), call)).toThrow(failure);
+      expect(() => decode(candidate([{ text: 'Let me' }]), candidate([], reason))).toThrow(failure);
+    },
+  );
 
   test.each([[null], ['text'], [{}], [{ candidates: [] }]])('that is %j is unusable', (body) => {
     expect(() => dialect.parse(body, call)).toThrow(expect.objectContaining({ code: 'UPSTREAM_BAD_RESPONSE' }));

@@ -15,7 +15,7 @@ import { GEMINI, geminiHeaders, geminiRequest, modelPath, OWN_ID } from './gemin
 import { geminiUsage } from './gemini-usage.ts';
 import { complete, vectorOf } from './openai-embeddings.ts';
 import { arrayOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
-import { ToolCallAssembler } from './tool-calls.ts';
+import { invalidCall, ToolCallAssembler } from './tool-calls.ts';
 
 /** https://ai.google.dev/api/generate-content */
 export function createGeminiDialect(quirks: DialectQuirks = {}): ModelDialect {
@@ -147,6 +147,7 @@ function blockReason(answer: JsonObject): FinishReason | undefined {
   return objectOf(answer.promptFeedback).blockReason === undefined ? undefined : 'content-filter';
 }
 
+/** @throws SkeinError MODEL_OUTPUT_INVALID for an answer that came to nothing. */
 function finishReason(reason: unknown, calls: boolean): FinishReason {
   switch (reason) {
     case 'STOP':
@@ -159,7 +160,17 @@ function finishReason(reason: unknown, calls: boolean): FinishReason {
     case 'PROHIBITED_CONTENT':
     case 'SPII':
     case 'LANGUAGE':
+    case 'IMAGE_SAFETY':
+    case 'IMAGE_PROHIBITED_CONTENT':
+    case 'IMAGE_RECITATION':
+    case 'MODEL_ARMOR':
       return 'content-filter';
+    // What the model wrote as a call could not be read, and nobody was given it.
+    case 'MALFORMED_FUNCTION_CALL':
+    case 'UNEXPECTED_TOOL_CALL':
+    case 'TOO_MANY_TOOL_CALLS':
+    case 'MALFORMED_RESPONSE':
+      throw invalidCall('was not one that the provider could read');
     default:
       return 'other';
   }

@@ -87,7 +87,7 @@ export function checkArguments(text: string): void {
   if (!isObject(value)) throw invalidCall('has arguments that are not an object');
 }
 
-function invalidCall(what: string): SkeinError {
+export function invalidCall(what: string): SkeinError {
   return new SkeinError(
     'MODEL_OUTPUT_INVALID',
     `The model called a tool in a way that cannot be used: the call ${what}.`,
