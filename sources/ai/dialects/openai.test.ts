@@ -145,10 +145,27 @@ describe('the answer', () => {
     ['content_filter', 'content-filter'],
     ['tool_calls', 'tool-calls'],
     ['function_call', 'tool-calls'],
+    ['model_length', 'length'],
     ['eos', 'other'],
     [undefined, 'other'],
   ])('says why it ended: %s is %s', (finish_reason, expected) => {
     expect(dialect.parse({ choices: [{ message: { content: '' }, finish_reason }] }, call).finishReason).toBe(expected);
+  });
+
+  test.each(['error', 'abort', 'insufficient_system_resource'])(
+    'that has broken off, as Mistral, vLLM and DeepSeek tell it by %s, is a failure, whole or streamed',
+    (finish_reason) => {
+      const failure = expect.objectContaining({ code: 'UPSTREAM_FAILED' });
+      const choice = { message: { content: 'Let me' }, delta: { content: 'Let me' }, finish_reason };
+      expect(() => dialect.parse({ choices: [choice] }, call)).toThrow(failure);
+      expect(() => decode(JSON.stringify({ choices: [choice] }))).toThrow(failure);
+    },
+  );
+
+  test('that has broken off says why, as OpenRouter does in its choice', () => {
+    const error = { code: 'rate_limit_exceeded', message: 'slow down' };
+    const broken = { choices: [{ message: { content: 'Let me' }, finish_reason: 'error', error }] };
+    expect(() => dialect.parse(broken, call)).toThrow(expect.objectContaining({ code: 'UPSTREAM_REJECTED' }));
   });
 
   test('that is a refusal is told as one', () => {

@@ -54,6 +54,7 @@ function parse(body: unknown, quirks: DialectQuirks, asIs?: 'as-is'): ModelRespo
   const choice = arrayOf(answer.choices)[0];
   if (!isObject(choice) || !isObject(choice.message)) throw unreadable('The answer has no choices[0].message.');
   const { message } = choice;
+  if (isBroken(choice)) throw errorInside({ error: choice.error ?? BROKEN });
   const refusal = textOf(message.refusal);
   const reason = refusal ? 'content-filter' : finishReason(choice.finish_reason);
   const content: AnswerPart[] = [];
@@ -122,6 +123,7 @@ class OpenaiDecoder implements StreamDecoder {
       this.#isCounted = failed || this.#reason !== undefined;
     }
     if (failed) throw errorInside(chunk);
+    if (isBroken(choice)) throw errorInside({ error: choice.error ?? BROKEN });
     this.#id ??= textOf(chunk.id);
     this.#modelId ??= textOf(chunk.model);
     // The chunk with the usage has no choices.
@@ -187,6 +189,14 @@ function isFailure(answer: JsonObject): boolean {
   return answer.error !== undefined && answer.error !== null;
 }
 
+const BROKEN = { message: 'The model stopped because of an error.' };
+const BROKEN_REASONS: ReadonlySet<unknown> = new Set(['error', 'abort', 'insufficient_system_resource']);
+
+/** Some servers have a word among the reasons of the end for an answer that has not come to it. */
+function isBroken({ finish_reason: reason }: JsonObject): boolean {
+  return BROKEN_REASONS.has(reason);
+}
+
 /** A string, or with some servers a list of typed pieces. */
 function contentText(content: unknown): string {
   if (typeof content === 'string') return content;
@@ -205,6 +215,8 @@ function finishReason(reason: unknown): FinishReason {
     case 'stop':
     case 'length':
       return reason;
+    case 'model_length':
+      return 'length';
     case 'content_filter':
       return 'content-filter';
     case 'tool_calls':
