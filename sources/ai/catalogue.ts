@@ -55,6 +55,7 @@ export const CATALOGUE: Readonly<Record<string, Preset>> = {
   }),
   together: openai('https://api.together.xyz/v1', 'TOGETHER_API_KEY', 'together'),
   deepseek: openai('https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY', 'deepseek', {
+    quirks: { wantsThoughts: true },
     lacks: ['structuredOutput', 'images', 'files', 'seed', 'embeddings'],
   }),
   xai: openai('https://api.x.ai/v1', 'XAI_API_KEY', 'x-ai', {
@@ -70,7 +71,10 @@ export const CATALOGUE: Readonly<Record<string, Preset>> = {
     quirks: { costField: 'cost.total_cost' },
     lacks: ['tools', 'seed', 'logprobs', 'embeddings'],
   }),
-  moonshot: openai('https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY', 'moonshotai', { lacks: ['embeddings'] }),
+  moonshot: openai('https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY', 'moonshotai', {
+    quirks: { wantsThoughts: true },
+    lacks: ['embeddings'],
+  }),
   cohere: openai('https://api.cohere.ai/compatibility/v1', 'COHERE_API_KEY', 'cohere'),
   novita: openai('https://api.novita.ai/v3/openai', 'NOVITA_API_KEY', 'novita'),
   huggingface: openai('https://router.huggingface.co/v1', 'HF_TOKEN'),

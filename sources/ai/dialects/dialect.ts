@@ -47,6 +47,8 @@ export interface DialectQuirks {
   readonly hasNoStreamOptions?: boolean | undefined;
   /** What ids of calls it takes. Default: by the endpoint. */
   readonly toolCallIds?: IdForm | undefined;
+  /** It wants its thoughts back with the calls that they led to. */
+  readonly wantsThoughts?: boolean | undefined;
   /** Where in the usage it tells what a call costs. */
   readonly costField?: CostField | undefined;
   /** Tiers of service that cost what the standard one does. */

@@ -265,3 +265,51 @@ describe('calls that Gemini has not signed, as it wants those of the turn that i
     ]);
   });
 });
+
+describe.each(['deepseek', 'moonshot'])(
+  'thoughts of %s, which wants them back with the calls that they led to',
+  (preset) => {
+    const { endpoint = '', quirks } = CATALOGUE[preset] ?? {};
+    const own = createDialect('openai', endpoint, quirks);
+    const call = { type: 'tool-call', id: 'c1', name: 'weather', arguments: '{}' } as const;
+    const asked = (...content: Exclude<ModelMessage['content'], string>) => {
+      const messages: ModelMessage[] = [
+        { role: 'user', content: 'Where is it colder?' },
+        { role: 'assistant', content },
+        { role: 'tool', content: [{ type: 'tool-result', id: 'c1', content: '-9' }] },
+      ];
+      return turnsOf(JSON.parse(own.request({ messages }, target).body) as JsonObject)[1];
+    };
+
+    test('go back to it as they came', () => {
+      const answer = own.parse(
+        {
+          choices: [
+            {
+              message: {
+                content: '',
+                reasoning_content: 'Let me look.',
+                tool_calls: [{ id: 'c1', function: { name: 'weather', arguments: '{}' } }],
+              },
+              finish_reason: 'tool_calls',
+            },
+          ],
+        },
+        { messages: [] },
+      );
+      expect(asked(...(answer.content ?? []))).toMatchObject({ reasoning_content: 'Let me look.', tool_calls: [{}] });
+    });
+
+    test('are made up for where they were another’s, which it could not read', () => {
+      const signature = { dialect: 'anthropic', value: 'sealed' };
+      expect(asked({ type: 'reasoning', text: 'Hm.', signature }, call)).toMatchObject({ reasoning_content: '.' });
+      expect(asked(call)).toMatchObject({ reasoning_content: '.' });
+      expect(asked({ type: 'text', text: 'In Oslo.' })).not.toHaveProperty('reasoning_content');
+    });
+
+    test('are for nobody else', () => {
+      const messages: ModelMessage[] = [{ role: 'assistant', content: [{ type: 'reasoning', text: 'Hm.' }, call] }];
+      expect(JSON.stringify(bodyOf('openai', { messages }))).not.toContain('reasoning_content');
+    });
+  },
+);

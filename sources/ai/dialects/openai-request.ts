@@ -63,7 +63,7 @@ export function openaiRequest(call: ModelRequest, target: DialectTarget, quirks:
 }
 
 /** Results of tools are messages of their own in this format, one for each. */
-function toMessages(message: ModelMessage, index: number, { toolCallIds }: DialectQuirks): JsonObject[] {
+function toMessages(message: ModelMessage, index: number, quirks: DialectQuirks): JsonObject[] {
   const { role, content } = message;
   if (typeof content === 'string' && role !== 'tool') return [{ role, content }];
   const pathOf = (place: number) => partPath(index, place, content);
@@ -72,12 +72,12 @@ function toMessages(message: ModelMessage, index: number, { toolCallIds }: Diale
     case 'tool':
       return parts.map((part, place) => {
         if (part.type !== 'tool-result') throw misplaced(part, pathOf(place), role);
-        const id = fitId(part.id, toolCallIds);
+        const id = fitId(part.id, quirks.toolCallIds);
         return { role, tool_call_id: id, content: resultText(part, pathOf(place)), ...extrasOf(DIALECT, part) };
       });
     case 'assistant':
       // Thoughts of another are nothing here.
-      return parts.every(({ type }) => type === 'reasoning') ? [] : [assistantMessage(parts, pathOf, toolCallIds)];
+      return parts.every(({ type }) => type === 'reasoning') ? [] : [assistantMessage(parts, pathOf, quirks)];
     case 'system':
     case 'user':
       return [{ role, content: parts.map((part, place) => toPiece(part, pathOf(place), role)) }];
@@ -87,23 +87,33 @@ function toMessages(message: ModelMessage, index: number, { toolCallIds }: Diale
 function assistantMessage(
   parts: readonly ContentPart[],
   pathOf: (place: number) => string,
-  ids: DialectQuirks['toolCallIds'],
+  quirks: DialectQuirks,
 ): JsonObject {
   const calls: JsonObject[] = [];
   for (const [place, part] of parts.entries()) {
     if (part.type === 'tool-call') {
       argumentsObject(part.arguments, pathOf(place));
       const { name, arguments: text } = part;
-      const id = fitId(part.id, ids);
+      const id = fitId(part.id, quirks.toolCallIds);
       calls.push({ id, type: 'function', function: { name, arguments: text || '{}' }, ...extrasOf(DIALECT, part) });
     } else if (part.type !== 'text' && part.type !== 'reasoning') throw misplaced(part, pathOf(place), 'assistant');
   }
   const text = joinText(parts);
+  const thoughts = quirks.wantsThoughts ? thoughtsOf(parts) || (calls.length > 0 ? NO_THOUGHTS : '') : '';
   return {
     role: 'assistant',
     content: text === '' && calls.length > 0 ? null : text,
+    ...(thoughts !== '' && { reasoning_content: thoughts }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
+}
+
+/** Who thinks refuses calls without a thought before them, and takes an empty one for none. */
+const NO_THOUGHTS = '.';
+
+/** Those that nobody has signed: signatures are others'. */
+function thoughtsOf(parts: readonly ContentPart[]): string {
+  return parts.map((part) => (part.type === 'reasoning' && part.signature === undefined ? part.text : '')).join('');
 }
 
 function toPiece(part: ContentPart, path: string, role: string): JsonObject {
