@@ -173,6 +173,24 @@ describe('the answer', () => {
     expect(dialect.parse(refusal, call)).toMatchObject({ text: 'I cannot.', finishReason: 'content-filter' });
   });
 
+  test('has calls that can be told apart, in one conversation, also where the server gives them no ids', () => {
+    const called = { function: { name: 'weather', arguments: '{}' } };
+    const calls = [{ ...called, id: '' }, called];
+    const idsOf = (parts: readonly { readonly type: string; readonly id?: string | undefined }[]) =>
+      parts.flatMap(({ type, id }) => (type === 'tool-call' && id !== undefined ? [id] : []));
+    const whole = (id: string) => {
+      const body = { id, choices: [{ message: { content: null, tool_calls: calls }, finish_reason: 'tool_calls' }] };
+      return idsOf(dialect.parse(body, call).content ?? []);
+    };
+    const streamed = (id: string) => {
+      const tool_calls = calls.map((one, index) => ({ ...one, index }));
+      return idsOf(decode(JSON.stringify({ id, choices: [{ delta: { tool_calls }, finish_reason: 'tool_calls' }] })));
+    };
+    const ids = [...whole('a1'), ...whole('a2'), ...streamed('a3'), ...streamed('a4')];
+    expect(ids.filter((id) => id !== '')).toHaveLength(8);
+    expect(new Set(ids).size).toBe(8);
+  });
+
   test('may come in pieces', () => {
     const pieces = {
       choices: [

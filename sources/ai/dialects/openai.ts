@@ -15,7 +15,7 @@ import { createOpenaiEmbeddings } from './openai-embeddings.ts';
 import { openaiRequest } from './openai-request.ts';
 import { openaiUsage } from './openai-usage.ts';
 import { arrayOf, isObject, type JsonObject, objectOf, textOf } from './read.ts';
-import { checkArguments, isCut, ToolCallAssembler } from './tool-calls.ts';
+import { checkArguments, isCut, madeUpId, ToolCallAssembler } from './tool-calls.ts';
 
 /**
  * Chat completions: https://platform.openai.com/docs/api-reference/chat. OpenAI's own endpoint wants
@@ -69,7 +69,12 @@ function parse(body: unknown, quirks: DialectQuirks, asIs?: 'as-is'): ModelRespo
     const [name = '', given] = [textOf(called.name), textOf(called.arguments) || '{}'];
     if (!name && asIs === undefined) throw unreadable('A call of a tool has no name.');
     if (!isCut(reason) && asIs === undefined) checkArguments(given);
-    content.push({ type: 'tool-call', id: textOf(call.id) ?? `call_${index}`, name, arguments: given });
+    content.push({
+      type: 'tool-call',
+      id: textOf(call.id) || madeUpId(textOf(answer.id), index),
+      name,
+      arguments: given,
+    });
   }
   return {
     id: textOf(answer.id),
@@ -125,6 +130,7 @@ class OpenaiDecoder implements StreamDecoder {
     if (failed) throw errorInside(chunk);
     if (isBroken(choice)) throw errorInside({ error: choice.error ?? BROKEN });
     this.#id ??= textOf(chunk.id);
+    this.#calls.answerId = this.#id;
     this.#modelId ??= textOf(chunk.model);
     // The chunk with the usage has no choices.
     const delta = objectOf(choice.delta);

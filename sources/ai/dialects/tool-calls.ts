@@ -26,6 +26,8 @@ interface Assembled {
  */
 export class ToolCallAssembler {
   readonly #calls = new Map<number | string, Assembled>();
+  /** Of the answer they are in, once it is known. */
+  answerId: string | undefined;
 
   get size(): number {
     return this.#calls.size;
@@ -48,7 +50,7 @@ export class ToolCallAssembler {
     // A name that is still to come holds back what belongs behind it.
     if (call.name === '') return [];
     call.isNamed = true;
-    const id = call.id ?? `call_${call.index}`;
+    const id = call.id ?? madeUpId(this.answerId, call.index);
     return [{ ...piece(call.index, call.text, delta.signature), id, name: call.name }];
   }
 
@@ -65,6 +67,11 @@ export class ToolCallAssembler {
       checkArguments(text);
     }
   }
+}
+
+/** For a call that came without one: calls of one conversation must differ. */
+export function madeUpId(answerId: string | undefined, index: number): string {
+  return answerId ? `call_${index}_${answerId}` : `call_${index}`;
 }
 
 function piece(index: number, text: string, signature: Signature | undefined): ModelPart & { type: 'tool-call' } {
