@@ -153,12 +153,15 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   ),
   v1('completion that fails', 'down', '/v1/chat/completions', 'openai', { model: 'cheap' }, { outcome: 'FAILED' }),
+  v1('completion that is passed on with what is wrong in it', 'garble', '/v1/chat/completions', 'openai', {
+    model: 'cheap',
+  }),
   v1(
-    'completion that fails and is paid',
+    'completion of another dialect that fails and is paid',
     'garble',
     '/v1/chat/completions',
     'openai',
-    { model: 'cheap' },
+    { model: 'claude' },
     { outcome: 'FAILED' },
   ),
   v1(
