@@ -229,6 +229,19 @@ it('an image may be its address alone, as clients of Mistral write it', () => {
   expect(request.native?.refusal('anthropic')).toBeUndefined();
 });
 
+it('thoughts that are pieces of an answer, as Mistral writes them, hinder nobody else', () => {
+  const content = [
+    { type: 'thinking', thinking: [{ type: 'text', text: 'Hm.' }], closed: true },
+    { type: 'text', text: 'Done' },
+  ];
+  const { request } = read('openai', { messages: [{ role: 'assistant', content }] });
+  expect(request.messages[0]?.content).toEqual([
+    { type: 'reasoning', text: 'Hm.' },
+    { type: 'text', text: 'Done' },
+  ]);
+  expect(request.native?.refusal('anthropic')).toBeUndefined();
+});
+
 it('sound without a format, as clients of Mistral write it, is for providers of their own format', () => {
   const content = [{ type: 'input_audio', input_audio: 'UklGRg==' }];
   expect(refusals('openai', { messages: [{ role: 'user', content }] })).toEqual(

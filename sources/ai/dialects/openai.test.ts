@@ -191,6 +191,26 @@ describe('the answer', () => {
     expect(new Set(ids).size).toBe(8);
   });
 
+  test('has its thoughts apart from its text, also where they are pieces of it, as with Mistral', () => {
+    const content = [
+      {
+        type: 'thinking',
+        thinking: [
+          { type: 'text', text: 'Let me ' },
+          { type: 'text', text: 'see.' },
+        ],
+      },
+      { type: 'text', text: 'Done' },
+    ];
+    const expected = [
+      { type: 'reasoning', text: 'Let me see.' },
+      { type: 'text', text: 'Done' },
+    ];
+    const choice = { message: { content }, delta: { content }, finish_reason: 'stop' };
+    expect(dialect.parse({ choices: [choice] }, call)).toMatchObject({ content: expected, text: 'Done' });
+    expect(decode(JSON.stringify({ choices: [choice] })).slice(0, 2)).toEqual(expected);
+  });
+
   test('may come in pieces', () => {
     const pieces = {
       choices: [

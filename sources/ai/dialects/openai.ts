@@ -58,7 +58,7 @@ function parse(body: unknown, quirks: DialectQuirks, asIs?: 'as-is'): ModelRespo
   const refusal = textOf(message.refusal);
   const reason = refusal ? 'content-filter' : finishReason(choice.finish_reason);
   const content: AnswerPart[] = [];
-  const reasoning = textOf(message.reasoning_content) ?? textOf(message.reasoning);
+  const reasoning = reasoningText(message);
   if (reasoning) content.push({ type: 'reasoning', text: reasoning });
   const text = contentText(message.content) || refusal;
   if (text) content.push({ type: 'text', text });
@@ -135,7 +135,7 @@ class OpenaiDecoder implements StreamDecoder {
     // The chunk with the usage has no choices.
     const delta = objectOf(choice.delta);
     const parts: ModelPart[] = [];
-    const reasoning = textOf(delta.reasoning_content) ?? textOf(delta.reasoning);
+    const reasoning = reasoningText(delta);
     if (reasoning) parts.push({ type: 'reasoning', text: reasoning });
     const refusal = textOf(delta.refusal);
     if (refusal) this.#refused = true;
@@ -201,6 +201,13 @@ const BROKEN_REASONS: ReadonlySet<unknown> = new Set(['error', 'abort', 'insuffi
 /** Some servers have a word among the reasons of the end for an answer that has not come to it. */
 function isBroken({ finish_reason: reason }: JsonObject): boolean {
   return BROKEN_REASONS.has(reason);
+}
+
+/** Beside the text, or with Mistral among its pieces. */
+function reasoningText({ reasoning_content: own, reasoning: other, content }: JsonObject): string | undefined {
+  const told = textOf(own) ?? textOf(other);
+  if (told !== undefined || !Array.isArray(content)) return told;
+  return content.map((piece) => contentText(objectOf(piece).thinking)).join('');
 }
 
 /** A string, or with some servers a list of typed pieces. */

@@ -1,3 +1,4 @@
+import { joinText } from '../../../sources/ai/dialects/content.ts';
 import type {
   ContentPart,
   JsonObject,
@@ -81,6 +82,8 @@ function readPiece(piece: FieldReader, translation: Translation): ContentPart | 
       return { type, text: piece.needText('text') };
     case 'refusal':
       return { type: 'text', text: piece.needText('refusal') };
+    case 'thinking':
+      return readThinking(piece);
     case 'image_url':
       return readImage(piece, translation);
     case 'input_audio':
@@ -92,6 +95,18 @@ function readPiece(piece: FieldReader, translation: Translation): ContentPart | 
       piece.any(type);
       return undefined;
   }
+}
+
+/** A thought as Mistral writes it, in pieces of text. */
+function readThinking(piece: FieldReader): ReasoningPart {
+  const told = piece.any('thinking');
+  piece.any('closed');
+  const text = typeof told === 'string' ? told : joinText((piece.objects('thinking') ?? []).map(textPiece));
+  return { type: 'reasoning', text };
+}
+
+function textPiece(piece: FieldReader): TextPart {
+  return { type: 'text', text: piece.text('text') ?? '' };
 }
 
 function readAudio(piece: FieldReader, translation: Translation): ContentPart | undefined {
