@@ -252,6 +252,15 @@ describe('the stream', () => {
     ]);
   });
 
+  test('is counted where the usage stands in the choice, as Moonshot tells it', () => {
+    const told = { prompt_tokens: 19, completion_tokens: 13, total_tokens: 32, cached_tokens: 4 };
+    const end = JSON.stringify({ choices: [{ delta: {}, finish_reason: 'stop', usage: told }] });
+    const decoder = dialect.stream(call);
+    const parts = [text('a'), end, '[DONE]'].flatMap((data) => decoder.push({ data }));
+    expect(parts.at(-1)).toMatchObject({ usage: { inputTokens: 19, outputTokens: 13, cachedInputTokens: 4 } });
+    expect(decoder.isCounted()).toBe(true);
+  });
+
   test('keeps reasoning apart, under either of its names', () => {
     const parts = ['reasoning_content', 'reasoning'].map((name) =>
       JSON.stringify({ choices: [{ delta: { [name]: 'hm' } }] }),

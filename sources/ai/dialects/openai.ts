@@ -121,7 +121,7 @@ class OpenaiDecoder implements StreamDecoder {
     this.#serviceTier = chunk.service_tier ?? this.#serviceTier;
     const failed = event === 'error' || isFailure(chunk);
     // Some servers tell it with the last chunk in a place of their own.
-    const usage = chunk.usage ?? objectOf(chunk.x_groq).usage;
+    const usage = chunk.usage ?? objectOf(chunk.x_groq).usage ?? choice.usage;
     if (isObject(usage)) {
       this.#usage = usage;
       // Some servers tell with every chunk what it is until then.
