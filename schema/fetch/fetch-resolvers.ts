@@ -127,7 +127,11 @@ async function withTypes(
   info: GraphQLResolveInfo,
 ): Promise<unknown> {
   const found = await value;
-  if (Array.isArray(found)) return Promise.all(found.map((item) => withTypes(item, typed, runner, context, info)));
+  if (Array.isArray(found)) {
+    // One that cannot be told is an error in its own place.
+    const told = (item: unknown) => withTypes(item, typed, runner, context, info).catch((error: unknown) => error);
+    return Promise.all(found.map(told));
+  }
   if (typeof found !== 'object' || found === null || found instanceof Error) return found;
   const entity = await runner.entity(typed, found, context, info.variableValues);
   return entity === null ? null : { ...found, __typename: entity.__typename };
