@@ -50,6 +50,8 @@ export interface EntityFetch extends Fetch {
   readonly needs: Map<string, Need>;
   /** Object types whose keys are fetched for it. */
   readonly types: Set<string>;
+  /** What is asked for, by its key in the answer, with the names of what it requires: it fails with that, the others do not. */
+  readonly asked: Map<string, readonly string[]>;
 }
 
 /** A field of an entity that something else is asked with. */

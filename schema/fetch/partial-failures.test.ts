@@ -6,6 +6,52 @@ import { createSubgraphSource } from '../../test/utils/oracle-sources.ts';
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@external", "@requires", "@interfaceObject"])';
 
+const fails = (words: string) => () => {
+  throw new GraphQLError(words);
+};
+
+describe('a field that requires what fails', () => {
+  const things = {
+    name: 'things',
+    sdl: `${LINK} type Query { thing: Thing } type Thing @key(fields: "id") { id: ID! size: Int }`,
+    resolvers: { Query: { thing: () => ({ id: 1 }) }, Thing: { size: fails('no size') } },
+  };
+  const weights = {
+    name: 'weights',
+    sdl: `${LINK} type Thing @key(fields: "id") { id: ID! weight: Int }`,
+    resolvers: { Thing: { weight: fails('no weight') } },
+  };
+  const shipping = {
+    name: 'shipping',
+    sdl: `${LINK} type Thing @key(fields: "id") {
+      id: ID!
+      size: Int @external
+      weight: Int @external
+      stock: Int
+      cents: Int @requires(fields: "weight")
+      parcel: Int @requires(fields: "size")
+    }`,
+    resolvers: { Thing: { stock: () => 4, cents: () => 100, parcel: () => 2 } },
+  };
+
+  it.each([
+    ['of another subgraph', '{ thing { cents stock } }', { cents: null, stock: 4 }, 'thing.cents'],
+    ['of another subgraph, asked first', '{ thing { stock cents } }', { cents: null, stock: 4 }, 'thing.cents'],
+    ['of the object itself', '{ thing { parcel stock } }', { parcel: null, stock: 4 }, 'thing.parcel'],
+    [
+      'of both',
+      '{ thing { parcel stock cents } }',
+      { parcel: null, stock: 4, cents: null },
+      'thing.cents,thing.parcel',
+    ],
+  ])('%s takes no other field of its subgraph with it', async (_name, text, thing, paths) => {
+    const graph = createOracleGraph([things, weights, shipping].map(createSubgraphSource));
+    for (let run = 0; run < 3; run += 1) {
+      expect(await graph.ask(text)).toEqual({ data: { thing }, errors: paths.split(',') });
+    }
+  });
+});
+
 describe('an interface object whose type cannot be told', () => {
   it('takes no other object of its list with it', async () => {
     const media = {

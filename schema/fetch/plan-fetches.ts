@@ -14,7 +14,7 @@ import type { SourceCall } from '../../sources/source.ts';
 import type { Link } from '../links.ts';
 import { type EntityFetch, type Fetch, type ReadValue, type RootFetch, Unplannable } from './fetch-plan.ts';
 import { createObject, createPlace, objectBelow, type Place, type PlannedObject } from './place.ts';
-import { entityName, NeedPlanner } from './plan-needs.ts';
+import { addAsked, createEntityFetch, entityName, NeedPlanner } from './plan-needs.ts';
 import { type FetchPlannerDeps, PlanScope } from './plan-scope.ts';
 import { Reach } from './reach.ts';
 import { argumentKey } from './response-keys.ts';
@@ -374,12 +374,7 @@ class FetchPlanner {
   private planType(typeName: string, node: FieldNode, interfaceName: string, place: Place): void {
     const teller = this.routes.typeTeller(interfaceName, place.source);
     if (teller === undefined) throw new Unplannable(`nobody tells which ${interfaceName} "${place.source}" means`);
-    const fetch: EntityFetch = {
-      ...newFetch(teller.source),
-      typeName: interfaceName,
-      needs: new Map(),
-      types: new Set(),
-    };
+    const fetch = createEntityFetch(teller.source, interfaceName);
     fetch.fields.add('__typename');
     fetch.parts.add('__typename');
     this.needs.addNeeds(fetch, this.needs.needsOf(teller.key, interfaceName, place, true), interfaceName);
@@ -434,6 +429,7 @@ class FetchPlanner {
     const name = this.scope.namesOf(fetch.source).field(typeName, node.name.value);
     const key = argumentKey(node, name);
     fetch.fields.add(name);
+    addAsked(fetch, key, route);
     const text = this.fieldText(typeName, node, target, { key, name });
     this.needs.addPart(fetch, typeName, wrap(text, this.scope.inFetch(place, fetch)));
     for (const part of target.object.base) this.needs.addPart(fetch, typeName, part);

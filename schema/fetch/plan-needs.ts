@@ -30,13 +30,16 @@ export class NeedPlanner {
     const { entities } = place.object;
     // What is needed first is planned first: it may well come from the same subgraph.
     const required = route.requires === undefined ? [] : this.needsOf(route.requires, typeName, place, false);
+    const apart = ` ${route.requires === undefined ? '' : print(route.requires)}`;
+    // What waits for another subgraph would let the other fields wait, and fail, too.
+    const waits = required.some(({ from }) => from !== undefined);
+    if (waits) name += apart;
     const keys = entities.get(name)?.types.has(typeName) === true ? [] : this.needsOf(route.key, typeName, place, true);
     const present = entities.get(name);
-    if (present !== undefined && (conflicts(present, required) || waitsFor(required, present)))
-      name += ` ${route.requires === undefined ? '' : print(route.requires)}`;
+    if (!waits && present !== undefined && (conflicts(present, required) || waitsFor(required, present))) name += apart;
     let fetch = entities.get(name);
     if (fetch === undefined) {
-      fetch = { ...newFetch(route.source), typeName: route.typeName, needs: new Map(), types: new Set() };
+      fetch = createEntityFetch(route.source, route.typeName);
       entities.set(name, fetch);
     }
     const isKnown = fetch.types.has(typeName);
@@ -112,6 +115,7 @@ export class NeedPlanner {
     const upstream = this.scope.namesOf(from.source).field(typeName, name);
     const key = argumentKey(node, upstream);
     from.fields.add(upstream);
+    addAsked(from, key, route);
     this.addPart(from, typeName, this.needText(node, key, upstream));
     const read = this.scope.readerOf(from.source, typeName, name);
     return { name, key, read, args: argumentsOf(node), selection, isKey, from };
@@ -126,6 +130,22 @@ export class NeedPlanner {
     const inner = node.selectionSet === undefined ? '' : ` ${needSelection(node.selectionSet)}`;
     return `${alias}${upstream}${args}${inner}`;
   }
+}
+
+export function createEntityFetch(source: string, typeName: string): EntityFetch {
+  return { ...newFetch(source), typeName, needs: new Map(), types: new Set(), asked: new Map() };
+}
+
+/** Notes what a field of the answer requires; of one that several types have, all that any of them does. */
+export function addAsked({ asked }: EntityFetch, key: string, { requires }: Route): void {
+  asked.set(key, [...(asked.get(key) ?? []), ...(requires === undefined ? [] : namesIn(requires))]);
+}
+
+function namesIn({ selections }: SelectionSetNode): readonly string[] {
+  return selections.flatMap((node) => {
+    if (node.kind === Kind.FIELD) return [node.name.value];
+    return node.kind === Kind.INLINE_FRAGMENT ? namesIn(node.selectionSet) : [];
+  });
 }
 
 /** Whether a field is required with other arguments than the representation has it with already. */

@@ -92,6 +92,7 @@ describe('fields that require fields of other subgraphs', () => {
         "start",
         "b",
         "a",
+        "a",
         "b",
         "b",
         "a",

@@ -132,14 +132,19 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
     const merged = loadMerged(fetch.source, fetch.typeName);
     const names = namesOf(ownership.sources.get(fetch.source)?.source.model);
     const representation: Record<string, unknown> = { __typename: names.type(fetch.typeName) };
+    const failed = new Map<string, Error>();
     for (const [index, need] of needs.entries()) {
       const holder = holders === undefined ? parent : holders[index];
-      const value = project(readNeed(need, holder), need.selection);
+      const value = need.isKey ? valueOfNeed(need, holder) : valueOrError(need, holder);
+      if (value instanceof Error) failed.set(need.name, value);
       if (need.isKey && (value === null || value === undefined)) return null;
-      representation[merged === undefined ? names.field(fetch.typeName, need.name) : need.name] = value ?? null;
+      representation[merged === undefined ? names.field(fetch.typeName, need.name) : need.name] =
+        value instanceof Error ? null : (value ?? null);
     }
+    const errors = failed.size === 0 ? undefined : errorsOf(fetch, failed);
     if (merged !== undefined) return (await merged(representation, context, shapeOf(fetch, variables))) as Entity;
-    return (await loaderOf(fetch, context, variables).load(representation)) as Entity;
+    const found = (await loaderOf(fetch, context, variables).load(representation)) as Entity;
+    return errors === undefined || found === null ? found : { ...found, ...errors };
   }
 
   async function holderOf(need: Need, parent: unknown, context: GraphContext, variables: Values): Promise<unknown> {
@@ -154,7 +159,7 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
       await Promise.all(
         needs.map(async (need) => {
           const holder = await holderOf(need, parent, context, variables);
-          values[need.name] = project(readNeed(need, holder), need.selection);
+          values[need.name] = valueOfNeed(need, holder);
         }),
       );
       return values;
@@ -192,8 +197,31 @@ export function ownValue(object: unknown, key: string): unknown {
     : undefined;
 }
 
-function readNeed({ read, key }: Need, holder: unknown): unknown {
-  return read === undefined ? ownValue(holder, key) : readMade(read, holder);
+function valueOfNeed({ read, key, selection }: Need, holder: unknown): unknown {
+  return project(read === undefined ? ownValue(holder, key) : readMade(read, holder), selection);
+}
+
+function valueOrError(need: Need, holder: unknown): unknown {
+  try {
+    return valueOfNeed(need, holder);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/**
+ * The errors of fields that require what has failed, by their keys. The others are asked for all the same; where there are
+ * none, nothing is.
+ */
+function errorsOf({ asked }: EntityFetch, failed: ReadonlyMap<string, Error>): Readonly<Record<string, Error>> {
+  const errors: Record<string, Error> = {};
+  let last: Error | undefined;
+  for (const [key, requires] of asked) {
+    last = requires.map((name) => failed.get(name)).find((error) => error !== undefined);
+    if (last !== undefined) errors[key] = last;
+  }
+  if (last !== undefined && Object.keys(errors).length === asked.size) throw last;
+  return errors;
 }
 
 /** What an expression makes of an object; of none it makes nothing. */
