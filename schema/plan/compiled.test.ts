@@ -12,9 +12,10 @@ const source = createMemorySource({
   name: 'echo',
   sdl: `
     scalar JSON
-    type Query { n(n: Int!): String i(i: In): String j(j: JSON): String p: Thing k(i: Int): String m(m: Many): String }
+    type Query { n(n: Int!): String i(i: In): String j(j: JSON): String p: Thing k(i: Int): String m(m: Many): String o(o: Outer): String }
     input In { a: Int! = 5 in: Inner list: [Int!] }
     input Many { list: [Int!] }
+    input Outer { in: Inner list: [Inner!] }
     input Inner { x: Int = 9 y: Int }
     type Thing { id: ID name: String }
   `,
@@ -24,6 +25,7 @@ const source = createMemorySource({
     'Query.j': (args) => JSON.stringify(args),
     'Query.k': (args) => JSON.stringify(args),
     'Query.m': (args) => JSON.stringify(args),
+    'Query.o': (args) => JSON.stringify(args),
     'Query.p': () => ({ id: '1', name: 'x' }),
   },
 });
@@ -59,6 +61,9 @@ describe('a document that is seen again', () => {
     ['query($j: JSON) { j(j: [$j]) }', { j: 2 }],
     ['query($constructor: Int) { k(i: $constructor) }', {}],
     ['query($toString: Int) { k(i: $toString) }', { toString: 1 }],
+    ['query($m: Many) { m(m: $m) }', { m: [] }],
+    ['query($o: Outer) { o(o: $o) }', { o: { in: [], list: { x: 1 } } }],
+    ['query($o: Outer!) { o(o: $o) }', { o: { list: [{ x: 1 }, []] } }],
     ['query($n: Int!) { n(n: $n) }', { n: 'x' }],
     ['query($n: Int!) { n(n: $n) }', {}],
   ])('means the same: %s with %j', async (text, variables) => {

@@ -3,7 +3,9 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
+  getNullableType,
   isInputObjectType,
+  isListType,
   isNonNullType,
   isScalarType,
   Kind,
@@ -55,6 +57,34 @@ function hasCompilableTypes(schema: GraphQLSchema, operation: OperationDefinitio
     const type = typeFromAST(schema, definition.type as never) as GraphQLInputType | undefined;
     if (type === undefined || definition.variable.name.value in Object.prototype) return false;
     return !(isNonNullType(type) && definition.defaultValue !== undefined) && fits(type, new Set());
+  });
+}
+
+/** The variables of an operation that are objects, or lists of them. */
+export function objectVariables(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+): readonly (readonly [name: string, type: GraphQLInputType])[] {
+  return (operation.variableDefinitions ?? []).flatMap(({ variable, type: node }) => {
+    const type = typeFromAST(schema, node as never) as GraphQLInputType | undefined;
+    return isInputObjectType(getNamedType(type)) && type !== undefined ? [[variable.name.value, type] as const] : [];
+  });
+}
+
+/** Whether there is a list where an object should be: compiled code takes an empty one for an object without fields. */
+export function hasListForObject(value: unknown, type: GraphQLInputType): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const nullable = getNullableType(type);
+  if (isListType(nullable)) {
+    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return items.some((item) => hasListForObject(item, nullable.ofType));
+  }
+  if (!isInputObjectType(nullable)) return false;
+  if (Array.isArray(value)) return true;
+  const fields = nullable.getFields();
+  return Object.entries(value).some(([name, inner]) => {
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return field !== undefined && hasListForObject(inner, field.type);
   });
 }
 

@@ -15,7 +15,7 @@ import { Unplannable } from '../fetch/fetch-plan.ts';
 import { createGraphContext, type GraphContext } from '../request-context.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { conditionValues, findConditions } from './conditions.ts';
-import { areMany, hasCompilableVariables } from './input-types.ts';
+import { areMany, hasCompilableVariables, hasListForObject, objectVariables } from './input-types.ts';
 import { isActiveFor, type OverrideRules } from './override-labels.ts';
 import type { Way, WayChoice } from './way.ts';
 
@@ -157,6 +157,7 @@ function compiledOnSecondRun(
   if (names === undefined || !hasCompilableVariables(schema, document, operation))
     return { run: interpret, warmUp: () => {} };
   const fields = countFields(document);
+  const objects = objectVariables(schema, operation);
   const versions = new Map<string, { runs: number; run: Run }>();
   const compile = (values: ReadonlyMap<string, boolean>): Run => {
     const settled = settle(values);
@@ -166,7 +167,8 @@ function compiledOnSecondRun(
     const query = compileQuery(schema, prepared, operation.name?.value, { disablingCapturingStackErrors: true });
     if (!isCompiledQuery(query)) return interpret;
     return (rootValue, context, variables) => {
-      if (areMany(variables)) return interpret(rootValue, context, variables);
+      if (areMany(variables) || objects.some(([name, type]) => hasListForObject(variables[name], type)))
+        return interpret(rootValue, context, variables);
       const result = query.query(rootValue, context, variables);
       // No data at once: variables were refused, and nothing ran. Execution by the specification has the last word.
       return result instanceof Promise || 'data' in result ? result : interpret(rootValue, context, variables);
