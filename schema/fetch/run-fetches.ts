@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import { Kind, type SelectionSetNode } from 'graphql';
 import { type ErrorDetails, SkeinError } from '../../kernel/errors.ts';
+import { placeErrors } from '../../sources/graphql/place-errors.ts';
 import type { GraphqlAnswer, GraphqlUpstream, Selected, SelectionShape } from '../../sources/source.ts';
 import { createMergeLoaders } from '../merge-loaders.ts';
 import type { Merge } from '../merges.ts';
@@ -255,27 +256,23 @@ export function answeredValues({ data, errors }: GraphqlAnswer, details: ErrorDe
   if (data === null || data === undefined) {
     throw errors[0]?.error ?? new SkeinError('UPSTREAM_BAD_RESPONSE', undefined, { details });
   }
-  for (const { error, path } of errors) placeError(data, path ?? [], error);
+  if (errors.length > 0) {
+    placeErrors(
+      data,
+      errors.filter((error) => !placeWithoutPath(data, error)),
+    );
+  }
   return data;
 }
 
-/** Puts the error at the null its path leads to; that null may stand above the path's end, where it bubbled up to. */
-function placeError(data: Values, path: readonly (string | number)[], error: SkeinError): void {
-  let parent: unknown = data;
-  for (const key of path) {
-    if (typeof parent !== 'object' || parent === null || parent instanceof Error || !Object.hasOwn(parent, key)) return;
-    const child: unknown = Reflect.get(parent, key);
-    if (child === null) {
-      Reflect.set(parent, key, error);
-      return;
-    }
-    parent = child;
-  }
-  if (path.length > 0) return;
-  // It does not say where it belongs: whatever is missing may be missing because of it.
+/** What fails as a whole may say so without a path: whatever is missing may be missing because of it. */
+function placeWithoutPath(data: Values, { error, path = [] }: GraphqlAnswer['errors'][number]): boolean {
+  if (path.length > 0) return false;
+  let isPlaced = false;
   for (const [key, value] of Object.entries(data)) {
-    if (value === null) Reflect.set(data, key, error);
+    if (value === null) isPlaced = Reflect.set(data, key, error);
     if (key !== '_entities' || !Array.isArray(value)) continue;
-    for (const [index, item] of value.entries()) if (item === null) value[index] = error;
+    for (const [index, item] of value.entries()) if (item === null) isPlaced = Reflect.set(value, index, error);
   }
+  return isPlaced;
 }

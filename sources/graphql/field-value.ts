@@ -1,6 +1,7 @@
 import type { SkeinError } from '../../kernel/errors.ts';
 import type { CallContext, GraphqlAnswer } from '../source.ts';
 import { badResponse, type CallScope } from './answer.ts';
+import { placeErrors } from './place-errors.ts';
 
 /**
  * The value of the one root field that was asked for. Errors below it stand in the place of their nulls, for the
@@ -15,28 +16,11 @@ export function fieldValue(answer: GraphqlAnswer, field: string, scope: CallScop
     return value;
   }
   if (value === undefined || value === null) throw errorOf(answer);
-  for (const { error, path } of errors) {
-    if (path?.[0] === field) placeError(value, path, error);
-  }
+  placeErrors(value, errors, [field]);
   return value;
 }
 
 /** Of several the one that blames the request: that is the one which its client can mend. */
 function errorOf({ errors }: GraphqlAnswer): SkeinError | undefined {
   return (errors.find(({ error }) => error.code === 'UPSTREAM_REJECTED') ?? errors[0])?.error;
-}
-
-/** Puts the error at the null its path leads to; that null may stand above the path's end, where it bubbled up to. */
-function placeError(value: unknown, path: readonly (string | number)[], error: SkeinError): void {
-  let parent = value;
-  for (const key of path.slice(1)) {
-    if (typeof parent !== 'object' || parent === null || parent instanceof Error) return;
-    if (!Object.hasOwn(parent, key)) return;
-    const child: unknown = Reflect.get(parent, key);
-    if (child === null) {
-      Reflect.set(parent, key, error);
-      return;
-    }
-    parent = child;
-  }
 }

@@ -88,7 +88,22 @@ const ANSWERS: Record<string, [answer: HttpHandler, review: unknown, errors: Exp
     { ...REVIEW, author: null },
     [{ ...failed, path: ['review', 'author'] }],
   ],
+  'an error that does not say where, beside a null': [
+    answer({ ...REVIEW, text: null }, [error()]),
+    { ...REVIEW, text: null },
+    [{ ...failed, path: ['review', 'text'] }],
+  ],
+  'an error somewhere else, beside a null': [
+    answer({ ...REVIEW, author: { ...REVIEW.author, city: null } }, [error(['author', 'city'])]),
+    { ...REVIEW, author: { ...REVIEW.author, city: null } },
+    [{ ...failed, path: ['review', 'author', 'city'] }],
+  ],
   'an error somewhere else': [answer(REVIEW, [error(['other'])]), REVIEW, []],
+  'an error at a field that is there, beside a null that needs none': [
+    answer({ ...REVIEW, mood: null }, [error(['review', 'author'])]),
+    { ...REVIEW, mood: null },
+    [],
+  ],
   'an error of a wrong form beside data': [answer(REVIEW, [{ path: { a: SECRET }, message: 7 }, SECRET]), REVIEW, []],
   'data with a status of 500': [json({ data: { review: REVIEW } }, 500), REVIEW, []],
   'an error with a status of 400': [
@@ -123,6 +138,12 @@ const LISTS: Record<string, [items: unknown, errors: unknown, reviews: unknown, 
     [error(['reviews', 1, 'rating'])],
     [first, null, third],
     [{ path: ['reviews', 1], code: 'UPSTREAM_FAILED', source: 'reviews', operation: 'reviews' }],
+  ],
+  'an error for all items, as gateways tell it': [
+    [first, { ...second, mood: null }, { ...third, mood: null }],
+    [error(['reviews', '@', 'mood'])],
+    [first, { ...second, mood: null }, { ...third, mood: null }],
+    [1, 2].map((item) => ({ ...failed, path: ['reviews', item, 'mood'], operation: 'reviews' })),
   ],
   'text for the list': [SECRET, undefined, null, [wrong('reviews')]],
 };
