@@ -12,6 +12,8 @@ export interface FieldPlan {
   readonly read?: ReadValue;
   /** The value is in the answer of this fetch, which all of an operation's root fields of one source share. */
   readonly root?: RootFetch;
+  /** The value is put together of what several subgraphs say of the same root field. */
+  readonly parts?: readonly RootPart[];
   /** The value is in the answer of this fetch, which the fields of one object share. */
   readonly entity?: EntityFetch;
   /** The value is an interface object: this tells its types, and is waited for first. */
@@ -40,6 +42,15 @@ export interface RootFetch extends Fetch {
   readonly type: 'query' | 'mutation';
   /** Response keys in use → the arguments they stand for. */
   readonly keys: Map<string, string>;
+}
+
+/** What one of several subgraphs says of a root field. */
+export interface RootPart {
+  readonly root: RootFetch;
+  /** Where it stands in the answer. */
+  readonly key: string;
+  /** Where its fields stand in it. */
+  readonly fields: readonly string[];
 }
 
 /** Fields of one entity type that another subgraph than the parent's resolves. */

@@ -81,6 +81,7 @@ function callResolver(coordinate: string, resolve: Resolver, plans: FieldPlans, 
   const [typeName] = coordinate.split('.') as [string];
   return (parent, args, context, info) => {
     const plan = plans.get(info.fieldNodes[0] as FieldNode, typeName);
+    if (plan?.parts !== undefined) return runner.parts(plan.parts, context, info.variableValues);
     const value =
       plan?.root === undefined
         ? resolve(parent, args, context, info)

@@ -12,12 +12,20 @@ import {
 } from 'graphql';
 import type { SourceCall } from '../../sources/source.ts';
 import type { Link } from '../links.ts';
-import { type EntityFetch, type Fetch, type ReadValue, type RootFetch, Unplannable } from './fetch-plan.ts';
+import {
+  type EntityFetch,
+  type Fetch,
+  type ReadValue,
+  type RootFetch,
+  type RootPart,
+  Unplannable,
+} from './fetch-plan.ts';
 import { createObject, createPlace, objectBelow, type Place, type PlannedObject } from './place.ts';
 import { addAsked, createEntityFetch, entityName, NeedPlanner } from './plan-needs.ts';
 import { type FetchPlannerDeps, PlanScope } from './plan-scope.ts';
 import { Reach } from './reach.ts';
-import { argumentKey } from './response-keys.ts';
+import { argumentKey, responseKey, rootKey, together } from './response-keys.ts';
+import { fieldsOf, type RootDeps, rootSources, splitRoot } from './root-sources.ts';
 import { providedField, type Routes } from './routes.ts';
 import { fieldNode, flatten, inAnswer, isCondition, newFetch, parseTypeName, wrap } from './selection-text.ts';
 
@@ -48,6 +56,7 @@ class FetchPlanner {
   private readonly reach: Reach;
   private readonly needs: NeedPlanner;
   private readonly root = createObject();
+  private readonly rootDeps: RootDeps;
   /** What fetches answer with. */
   private readonly answers = new WeakMap<Fetch, PlannedObject>();
 
@@ -56,6 +65,7 @@ class FetchPlanner {
     this.routes = deps.routes;
     this.reach = new Reach(this.scope);
     this.needs = new NeedPlanner(this.scope);
+    this.rootDeps = { ...deps, reach: this.reach };
   }
 
   planRoot(): void {
@@ -71,7 +81,14 @@ class FetchPlanner {
       }
       const coordinate = `${rootName}.${node.name.value}`;
       const same = nodes.filter((other) => responseKey(other.node) === responseKey(node));
-      const source = this.rootSource(rootName, together(same.map((other) => other.node)) ?? node, fetches);
+      const all = together(same.map((other) => other.node)) ?? node;
+      const sources = rootSources(rootName, all, (name) => fetches.has(name), this.rootDeps);
+      const source = sources.one;
+      if (source === undefined) {
+        if (same.length > 1) throw cannotSplit(coordinate);
+        this.planParts(rootName, node, conditions, sources.having, fetches);
+        continue;
+      }
       const call = this.scope.deps.composition.ownership.sources.get(source)?.source.model.calls.get(coordinate);
       if (call?.usesSelection !== true) {
         this.planBelowField(rootName, node, this.wholePlace(source, this.root), responseKey(node));
@@ -110,22 +127,32 @@ class FetchPlanner {
     }
   }
 
-  /** The source that answers a root field: of several subgraphs the one that is asked already, or has the most below. */
-  private rootSource(rootName: string, node: FieldNode, fetches: ReadonlyMap<string, RootFetch>): string {
-    const { ownership, supergraph } = this.scope.deps.composition;
-    const owner = ownership.rootFields.get(`${rootName}.${node.name.value}`) ?? '';
-    if (!ownership.federated.has(owner)) return owner;
-    const having = [...(supergraph?.types.get(rootName)?.fields.get(node.name.value)?.subgraphs.keys() ?? [owner])]
-      .filter((source) => this.routes.fieldIn(source, rootName, node.name.value)?.external === false)
-      .map((source) => ({
-        source,
-        cost: this.reach.missing(source, rootName, node, undefined) * 2 - Number(fetches.has(source)),
-      }))
-      .sort((a, b) => a.cost - b.cost)
-      .map(({ source }) => source);
-    const found = having.find((source) => this.reach.canPlanBelow(source, rootName, node, undefined));
-    if (found === undefined) throw new Unplannable(`needs ${rootName}.${node.name.value} of several subgraphs at once`);
-    return found;
+  /** Asks several subgraphs for the same root field: each for what it has of it. */
+  private planParts(
+    rootName: string,
+    node: FieldNode,
+    conditions: readonly string[],
+    sources: readonly string[],
+    fetches: Map<string, RootFetch>,
+  ): void {
+    const { plans, composition } = this.scope.deps;
+    const coordinate = `${rootName}.${node.name.value}`;
+    const split = rootName === 'Query' ? splitRoot(rootName, node, sources, this.rootDeps) : undefined;
+    if (split === undefined) throw cannotSplit(coordinate);
+    const parts = [...split].map(([source, part]): RootPart => {
+      const field = composition.ownership.call(coordinate, source)?.upstreamField;
+      if (field === undefined) throw cannotSplit(coordinate);
+      this.planRootFetch(rootName, part, conditions, source, field, fetches);
+      const { root, key } = plans.get(part, rootName) ?? {};
+      if (root === undefined || key === undefined) throw cannotSplit(coordinate);
+      const typeName = this.routes.typeOf(source, rootName, node.name.value) ?? '';
+      const names = this.scope.namesOf(source);
+      const fields = fieldsOf(part.selectionSet as SelectionSetNode).map(
+        (own) => plans.get(own, typeName)?.key ?? argumentKey(own, names.field(typeName, own.name.value)),
+      );
+      return { root, key, fields };
+    });
+    plans.set(node, rootName, { parts });
   }
 
   private planRootFetch(
@@ -449,26 +476,8 @@ class FetchPlanner {
   }
 }
 
-/** The field's own name, unless it is in use with other arguments. */
-function rootKey(node: FieldNode, name: string, { keys }: RootFetch): string {
-  const own = argumentKey(node, name);
-  const isFree = (keys.get(name) ?? own) === own;
-  // Without arguments there is no other key than the name, which has them here.
-  const key = isFree ? name : own === name ? `skein_${name}` : own;
-  keys.set(key, own);
-  return key;
-}
-
-/** What is selected below a field, wherever the field is selected. */
-function together(nodes: readonly FieldNode[]): FieldNode | undefined {
-  const [first] = nodes;
-  if (first === undefined || nodes.length === 1) return first;
-  const selections = nodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
-  return { ...first, selectionSet: { kind: Kind.SELECTION_SET, selections } };
-}
-
-function responseKey({ alias, name }: FieldNode): string {
-  return (alias ?? name).value;
+function cannotSplit(coordinate: string): Unplannable {
+  return new Unplannable(`needs ${coordinate} of several subgraphs at once`);
 }
 
 function getNamedTypeName(type: Parameters<typeof getNamedType>[0]): string | undefined {

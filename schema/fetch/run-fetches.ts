@@ -7,7 +7,7 @@ import { createMergeLoaders } from '../merge-loaders.ts';
 import type { Merge } from '../merges.ts';
 import type { Ownership } from '../ownership.ts';
 import type { GraphContext } from '../request-context.ts';
-import type { EntityFetch, Fetch, Need, ReadValue, RootFetch } from './fetch-plan.ts';
+import type { EntityFetch, Fetch, Need, ReadValue, RootFetch, RootPart } from './fetch-plan.ts';
 import { namesOf } from './names.ts';
 import { argumentKey } from './response-keys.ts';
 
@@ -21,6 +21,8 @@ const MAX_NAMED_FIELDS = 5;
 export interface FetchRunner {
   /** The value of one root field. The fetch is made once per request, whoever asks first. */
   root(fetch: RootFetch, key: string, context: GraphContext, variables: Values): Promise<unknown>;
+  /** The value of one root field of which several subgraphs are asked for their own fields. One that fails takes only its own. */
+  parts(parts: readonly RootPart[], context: GraphContext, variables: Values): Promise<unknown>;
   /** The entity that a parent object stands for, as the fetch's subgraph gives it; fetched in batches. */
   entity(fetch: EntityFetch, parent: unknown, context: GraphContext, variables: Values): Promise<Entity>;
   /** The values of what a link reads, under the names the parent would have them. */
@@ -47,6 +49,19 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
     const answer = await running;
     if (Object.hasOwn(answer, key)) return answer[key];
     throw badAnswer(fetch, `The answer has no "${key}".`, context);
+  }
+
+  async function parts(parts: readonly RootPart[], context: GraphContext, variables: Values): Promise<unknown> {
+    const answers = await Promise.all(
+      parts.map(({ root: fetch, key }) => root(fetch, key, context, variables).catch((error: unknown) => error)),
+    );
+    if (!answers.some((answer) => isObject(answer))) return answers.find((answer) => answer !== null) ?? null;
+    let value: Record<string, unknown> = {};
+    for (const [index, answer] of answers.entries()) {
+      if (isObject(answer)) value = { ...value, ...answer };
+      else if (answer !== null) for (const field of parts[index]?.fields ?? []) value[field] = answer;
+    }
+    return value;
   }
 
   function badAnswer(fetch: Fetch, reason: string, context: GraphContext): SkeinError {
@@ -154,6 +169,7 @@ export function createFetchRunner(ownership: Ownership, merges: ReadonlyMap<stri
 
   return {
     root,
+    parts,
     entity,
     async needs(needs, parent, context, variables) {
       const values: Record<string, unknown> = {};
@@ -189,6 +205,10 @@ function declared({ variables }: Fetch): string {
 function labelOf({ fields }: Fetch): string {
   const names = [...fields];
   return names.length > MAX_NAMED_FIELDS ? `${names.slice(0, MAX_NAMED_FIELDS).join(', ')}, …` : names.join(', ');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Error);
 }
 
 /** What an object that came from elsewhere has itself: `constructor` is a field's name like any other. */
