@@ -18,6 +18,10 @@ export interface OracleQueryOptions {
   readonly without?: readonly string[];
   readonly maxDepth?: number;
   readonly maxFields?: number;
+  /** Default: true. */
+  readonly aliases?: boolean;
+  /** Default: true. */
+  readonly conditions?: boolean;
 }
 
 /**
@@ -67,7 +71,7 @@ class OracleWriter {
   }
 
   private condition(): string {
-    if (!this.chance(15)) return '';
+    if (this.options.conditions === false || !this.chance(15)) return '';
     return this.pick([' @include(if: $yes)', ' @include(if: $no)', ' @skip(if: $no)', ' @skip(if: $yes)']);
   }
 
@@ -128,7 +132,7 @@ class OracleWriter {
     const type = getNamedType(field.type);
     const choices = this.options.argumentChoices[`${parent.name}.${name}`];
     const args = choices === undefined ? '' : this.pick(choices);
-    let key = this.chance(25) ? this.pick(['a', 'b', 'name', 'id']) : name;
+    let key = this.options.aliases !== false && this.chance(25) ? this.pick(['a', 'b', 'name', 'id']) : name;
     const meaning = `${name}${args}: ${field.type}`;
     for (let i = 0; (this.keys.get(`${place}/${key}`) ?? meaning) !== meaning; i += 1) key = `${name}_${i}`;
     this.keys.set(`${place}/${key}`, meaning);
