@@ -58,6 +58,8 @@ import { interfacesOf, type Member, membersOf, outlineSdl } from './sdl-outline.
 export interface BuildSchemaOptions {
   /** Internal values of enums: `Color` → `{ DARK_RED: 'dark-red' }`. */
   readonly enumValues?: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** Other words for values of enums, which stand for them in results: `Color` → `dark-red` → `DARK_RED`. */
+  readonly enumWords?: ReadonlyMap<string, ReadonlyMap<unknown, string>>;
   /** Implementations of scalars, by name; the others take any value. */
   readonly scalars?: Readonly<Record<string, GraphQLScalarType>>;
   /** What resolves a field: a function, or `resolve` and `subscribe`. */
@@ -275,7 +277,11 @@ function* schemaSteps(
       case Kind.ENUM_TYPE_DEFINITION: {
         const all = extensionsOf<EnumTypeExtensionNode>(node);
         const values = () => enumValuesOf(name, [node, ...all], options.enumValues?.get(name));
-        return new GraphQLEnumType({ ...common, values, astNode: node, extensionASTNodes: all });
+        const type = new GraphQLEnumType({ ...common, values, astNode: node, extensionASTNodes: all });
+        const words = options.enumWords?.get(name);
+        if (words !== undefined)
+          type.serialize = (value) => words.get(value) ?? GraphQLEnumType.prototype.serialize.call(type, value);
+        return type;
       }
       case Kind.SCALAR_TYPE_DEFINITION: {
         const { scalars: own = {} } = options;

@@ -14,6 +14,7 @@ import { createFetchRunner } from './fetch/run-fetches.ts';
 import { createFieldReader } from './field-readers.ts';
 import { createGraphReader } from './graph-reader.ts';
 import { createResolverOf, enumValuesOf, typeResolverOf } from './resolvers.ts';
+import { findSharedEnums } from './shared-enums.ts';
 
 /** The public schema whose resolvers are the sources' own calls, and what it takes to run a document on it. */
 export interface DirectGraph {
@@ -57,8 +58,10 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
   const fetching = createFetchResolvers(composition, plans, runner);
   // Of other sources all fields stand in their parents; most graphs have thousands of those.
   const selecting = new Set(sources.filter(takesSelections));
+  const shared = findSharedEnums(merges, ownership);
   const resolverOf = createResolverOf({
     ownership,
+    sharedEnums: shared,
     sources,
     links,
     readParent: (link) => {
@@ -80,7 +83,8 @@ export function* createDirectSteps(composition: Composition): Steps<DirectGraph>
         : undefined,
   });
   const schema: GraphQLSchema = yield* openSchemaSteps(publicSdl, {
-    enumValues: enumValuesOf(sources),
+    enumValues: enumValuesOf(sources, shared),
+    enumWords: shared,
     scalars: SCALARS,
     resolverOf,
     typeResolverOf: (typeName) => typeResolverOf(typeName, { sources, ownership }),

@@ -28,6 +28,8 @@ export interface LinkResolverOptions {
   readonly link: Link;
   readonly call: UnaryCall;
   readonly callArguments: readonly GraphQLArgument[];
+  /** Puts the words of the call's source in arguments that clients give. */
+  readonly ownWords?: ((given: Arguments) => Arguments) | undefined;
   /** Source of the parent, for errors in what it gives. */
   readonly owner: string | undefined;
   readonly readParent: ParentReader;
@@ -73,7 +75,8 @@ function createLoad(options: LinkResolverOptions) {
   const { link } = options;
   const constants = constantsOf(options);
   const prepare = (exposed: Arguments, selected: Selected | undefined): LoaderPlace => ({
-    fixed: Object.keys(exposed).length === 0 ? constants : { ...constants, ...exposed },
+    fixed:
+      Object.keys(exposed).length === 0 ? constants : { ...constants, ...(options.ownWords?.(exposed) ?? exposed) },
     exposed,
     selected,
   });

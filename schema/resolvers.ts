@@ -7,12 +7,13 @@ import {
   isScalarType,
 } from 'graphql';
 import { SCALARS } from '../sources/scalars.ts';
-import type { Selected, Source, SourceCall, SourceModel } from '../sources/source.ts';
+import type { Arguments, Selected, Source, SourceCall, SourceModel } from '../sources/source.ts';
 import { createAliasedCalls } from './aliased-calls.ts';
 import { createLinkResolver, type GraphReader, type ParentReader } from './link-resolver.ts';
 import type { Link } from './links.ts';
 import { type Ownership, ROOT_TYPES } from './ownership.ts';
 import type { GraphContext } from './request-context.ts';
+import { ownWords, type SharedEnums } from './shared-enums.ts';
 
 export type Resolver = (
   parent: unknown,
@@ -25,6 +26,8 @@ export type Resolvers = Record<string, unknown>;
 
 export interface ResolverOptions {
   readonly ownership: Ownership;
+  /** Enums whose names, not the sources' own words, stand in arguments. */
+  readonly sharedEnums?: SharedEnums;
   /** The sources and links that are resolved here. */
   readonly sources: readonly Source[];
   readonly links: readonly Link[];
@@ -119,13 +122,19 @@ export function createResolverOf(options: ResolverOptions): (typeName: string, f
   };
 }
 
-/** What enum values are called upstream, by enum, over all sources. */
-export function enumValuesOf(sources: readonly Source[]): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+/** What enum values are called upstream, by enum, over all sources that call them by the same words. */
+export function enumValuesOf(
+  sources: readonly Source[],
+  shared: SharedEnums,
+): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
   const values = new Map<string, Readonly<Record<string, unknown>>>();
   for (const { model } of sources)
-    for (const [name, own] of model.enumValues ?? []) values.set(name, { ...values.get(name), ...own });
+    for (const [name, own] of model.enumValues ?? [])
+      if (!shared.has(name)) values.set(name, { ...values.get(name), ...own });
   return values;
 }
+
+const NO_ENUMS: SharedEnums = new Map();
 
 type TypeResolver = (value: unknown) => string | undefined;
 
@@ -177,12 +186,17 @@ function graphNamesOf(model: SourceModel): ReadonlyMap<string, string> {
 
 function createCallResolver(coordinate: string, call: SourceCall, options: ResolverOptions): unknown {
   const [typeName] = coordinate.split('.') as [string];
+  const { ownership, sharedEnums = NO_ENUMS } = options;
+  // A field of a source is made when somebody looks at it: here nobody else may ever.
+  const field =
+    sharedEnums.size === 0 ? undefined : ownership.rootField(ownership.rootFields.get(coordinate) ?? '', coordinate);
+  const told = ownWords(field?.args ?? [], sharedEnums) ?? ((args: Arguments) => args);
   const select = call.usesSelection === true ? options.selection(typeName) : () => undefined;
   if (call.type === 'stream') {
-    const subscribe: Resolver = (_parent, args, context, info) => call.open(args, context.call, select(info));
+    const subscribe: Resolver = (_parent, args, context, info) => call.open(told(args), context.call, select(info));
     return { subscribe, resolve: options.wrapCall?.(coordinate, call, takeEvent) ?? takeEvent };
   }
-  const resolve: Resolver = (_parent, args, context, info) => call.invoke(args, context.call, select(info));
+  const resolve: Resolver = (_parent, args, context, info) => call.invoke(told(args), context.call, select(info));
   const wrapped = options.wrapCall?.(coordinate, call, resolve) ?? resolve;
   return typeName === 'Mutation' ? afterOthers(wrapped) : wrapped;
 }
@@ -213,6 +227,7 @@ function linkResolver(link: Link, options: ResolverOptions): unknown {
     link,
     call,
     callArguments: field.args,
+    ownWords: ownWords(field.args, options.sharedEnums ?? NO_ENUMS),
     owner: options.ownership.types.get(link.typeName),
     readParent: options.readParent(link),
     readGraph: options.readGraph(link),
