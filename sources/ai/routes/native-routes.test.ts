@@ -32,6 +32,7 @@ const FORMATS = {
     failure: event({ type: 'error', error: { type: 'overloaded_error', message: 'overloaded' } }, 'error'),
   },
 };
+const EVENTS = { 'content-type': 'text/event-stream' };
 type Format = keyof typeof FORMATS;
 const NAMES = Object.keys(FORMATS) as Format[];
 
@@ -77,6 +78,19 @@ describe.each(NAMES)('a stream of %s that is passed on', (dialect) => {
       expect(asked()).toEqual({ a: 1, b: 1 });
     },
   );
+
+  test('is given out where nothing but openings comes, without end: they are not kept', async () => {
+    const { stream } = await setUp(dialect, {
+      a: (_, response) => void response.writeHead(200, EVENTS).write(`: ${'x'.repeat(1_000)}\n\n`.repeat(100)),
+      b: says(opening, answer, end),
+    });
+    let bytes = 0;
+    while (bytes < 100_000) {
+      const { value } = await stream.next();
+      if (value?.type === 'native') bytes += value.bytes.length;
+    }
+    await stream.return?.();
+  });
 
   test('is whole, and does not go on once something was said', async () => {
     const { stream, asked } = await setUp(dialect, {

@@ -15,6 +15,9 @@ export interface ModelStream extends AsyncIterableIterator<ModelPart> {
   readonly cache?: CacheFacts | undefined;
 }
 
+/** Who says more than that before the answer has begun it. */
+const MOST_HELD_BYTES = 65_536;
+
 /**
  * The parts of one answer, of the first model that begins one: until then the next is asked when one fails. The `finish`
  * part says who made it and what it cost.
@@ -28,6 +31,7 @@ export class RouteStream implements ModelStream {
   #hasBegun = false;
   /** What only opens the answer, until it has begun; then what is still to be given out. */
   #held: ModelPart[] = [];
+  #heldBytes = 0;
   #isOver = false;
   #characters = 0;
 
@@ -88,10 +92,13 @@ export class RouteStream implements ModelStream {
 
   /** Undefined: it is held back until the model says something, as long as another could be asked in its place. */
   #take(part: ModelPart): ModelPart | undefined {
-    if (part.type === 'native' && part.isOpening === true) {
+    if (part.type === 'native' && part.isOpening === true && !this.#hasBegun) {
       if (!this.#plan.attempts.hasMore) return part;
-      this.#held.push(part);
-      return undefined;
+      this.#heldBytes += part.bytes.length;
+      if (this.#heldBytes <= MOST_HELD_BYTES) {
+        this.#held.push(part);
+        return undefined;
+      }
     }
     if (!this.#hasBegun) {
       this.#hasBegun = true;
@@ -119,6 +126,7 @@ export class RouteStream implements ModelStream {
     this.#attempt?.end();
     this.#parts = undefined;
     this.#held = [];
+    this.#heldBytes = 0;
     if (this.#settlement?.failed(error, !this.#hasBegun, told)) return;
     this.#isOver = true;
     const verdict = this.#plan.attempts.verdict(error);
