@@ -5,6 +5,8 @@
  */
 export const ERROR_TABLE = {
   BAD_REQUEST: { status: 400, retryable: false, message: 'The request is not a valid GraphQL-over-HTTP request.' },
+  // The message is what clients of automatic persisted queries look for.
+  PERSISTED_QUERY_NOT_SUPPORTED: { status: 400, retryable: false, message: 'PersistedQueryNotSupported' },
   GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, retryable: false, message: 'The operation does not fit the schema.' },
   BAD_USER_INPUT: { status: 400, retryable: false, message: 'An argument or variable has a wrong value.' },

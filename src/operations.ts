@@ -155,6 +155,8 @@ async function closeStream(stream: ResultStream | ExecutionResult): Promise<void
 }
 
 function checkParams({ query, operationName, variables, extensions }: OperationParams): void {
+  if (query === undefined && isMap(extensions) && isMap(extensions.persistedQuery))
+    throw new SkeinError('PERSISTED_QUERY_NOT_SUPPORTED');
   if (typeof query !== 'string') throw badRequest('"query" must be a string: the GraphQL document to execute.');
   if (operationName != null && typeof operationName !== 'string') throw badRequest('"operationName" must be a string.');
   if (variables != null && !isMap(variables)) throw badRequest('"variables" must be a JSON object.');

@@ -7,6 +7,7 @@ type JsonMediaType = typeof RESPONSE_JSON | typeof PLAIN_JSON;
 
 /** Codes that, for clients of plain JSON, travel in a 200 answer: the document arrived, it was the wrong one. */
 const DOCUMENT_CODES: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'PERSISTED_QUERY_NOT_SUPPORTED',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_TOO_COMPLEX',

@@ -26,6 +26,21 @@ describe('the GraphQL over HTTP audits', () => {
       }),
   });
 
+  it.each(['GET', 'POST'])(
+    'a hash in the place of a document, by %s, is answered as Apollo Client and urql look for',
+    async (method) => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: 'ab'.repeat(32) } };
+      const headers = { authorization: `Bearer ${TEST_KEY}`, 'content-type': 'application/json' };
+      const response = await (method === 'GET'
+        ? fetch(`${url}?extensions=${encodeURIComponent(JSON.stringify(extensions))}`, { headers })
+        : fetch(url, { method, headers, body: JSON.stringify({ extensions }) }));
+      expect([response.status, await response.json()]).toMatchObject([
+        200,
+        { errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } }] },
+      ]);
+    },
+  );
+
   it('are 61', () => {
     expect(audits).toHaveLength(61);
   });
