@@ -14,10 +14,12 @@ import type { Readiness } from './readiness.ts';
 import { readTarget } from './request-target.ts';
 import { sendErrors, sendJson } from './respond.ts';
 import type { Status } from './status.ts';
-import { sendBeforeClosing } from './unsent-answers.ts';
+import { giveUpUntaken, sendBeforeClosing } from './unsent-answers.ts';
 
 /** How long a client may take to send a request, headers and body. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** For how long it may take nothing of an answer that has ended. */
+const UNTAKEN_TIMEOUT_MS = 60_000;
 const CHECK_CONNECTIONS_EVERY_MS = 5_000;
 
 export interface AdminDoors {
@@ -116,6 +118,7 @@ export function createHttpServer(deps: HttpServerDeps): Server {
     const beganAt = performance.now();
     // A client that resets its socket is not news.
     response.on('error', () => {});
+    giveUpUntaken(response, UNTAKEN_TIMEOUT_MS);
     response.on('close', () => {
       const status = response.headersSent ? response.statusCode : ERROR_TABLE.CLIENT_CLOSED_REQUEST.status;
       metrics?.http.observe(doorOf(pathOf(request), request.headers), status, performance.now() - beganAt);

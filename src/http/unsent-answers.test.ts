@@ -4,14 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { deferred } from '../../test/utils/deferred.ts';
 import { connectRaw, requestText } from '../../test/utils/raw-http.ts';
-import { sendBeforeClosing } from './unsent-answers.ts';
+import { giveUpUntaken, sendBeforeClosing } from './unsent-answers.ts';
 
 /** More than the system takes off our hands. */
 const LARGE = 'x'.repeat(24_000_000);
 
-async function setUp() {
+async function setUp(giveUpMs = 60_000) {
   const answered = deferred<ServerResponse>();
   const server = createServer((request, response) => {
+    giveUpUntaken(response, giveUpMs);
     response.end(request.url === '/large' ? LARGE : 'small');
     if (request.url === '/large') answered.resolve(response);
   });
@@ -51,4 +52,16 @@ it('connections without one are closed at once, and those with one when they are
   await slow.closed;
   expect(slow.length()).toBeLessThan(LARGE.length);
   await closed;
+});
+
+it('an answer that a client does not take is given up, and its connection with it', async () => {
+  const { slow, response, open } = await setUp(50);
+  await once(response, 'close');
+  slow.socket.resume();
+  await slow.closed;
+  expect(slow.length()).toBeLessThan(LARGE.length);
+  const quick = await open();
+  quick.send(requestText('GET', '/large', { connection: 'close' }));
+  await quick.closed;
+  expect(quick.length()).toBeGreaterThan(LARGE.length);
 });

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
@@ -26,4 +26,13 @@ export function sendBeforeClosing(server: Server): void {
     closeIdleConnections();
     for (const socket of sending) Reflect.deleteProperty(socket, 'destroy');
   };
+}
+
+/** Closes the connection of an answer that has ended and of which the client takes nothing for so long: it is kept in memory. */
+export function giveUpUntaken(response: ServerResponse, afterMs: number): void {
+  response.once('prefinish', () => {
+    const { socket } = response;
+    // Node sets another time once the answer is sent.
+    if (socket !== null && socket.writableLength > 0) socket.setTimeout(afterMs);
+  });
 }
