@@ -323,6 +323,20 @@ const CASES: readonly Case[] = [
     nanoUsd: 2_100_000n,
   },
   {
+    preset: 'openrouter',
+    model: 'openai/gpt-4.1-mini',
+    what: 'a cost that no call has',
+    told: { usage: { ...chat, cost: 1e12 } },
+    nanoUsd: 560_000n,
+  },
+  {
+    preset: 'gemini',
+    model: 'gemini-2.5-flash',
+    what: 'parts of tokens',
+    told: { usageMetadata: { ...gemini, promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 0.5 }] } },
+    nanoUsd: 550_000n,
+  },
+  {
     preset: 'xai',
     model: 'grok-4',
     what: 'the cost that xAI tells',

@@ -1,5 +1,5 @@
 import type { JsonObject, Usage, UsageClass } from '../model.ts';
-import { arrayOf, objectOf, textOf } from './read.ts';
+import { arrayOf, countOf, objectOf, sumOf, textOf } from './read.ts';
 
 /** What an answer tells beside its tokens that has a price of its own. */
 export type Billing = Pick<Usage, 'classes' | 'serviceTier' | 'hasOtherFees' | 'toldUsd'>;
@@ -44,14 +44,14 @@ export function toldUsd(raw: JsonObject, field: CostField | undefined): number |
     case 'cost.total_cost':
       return usdOf(objectOf(raw.cost).total_cost);
     case 'cost_in_usd_ticks': {
-      const ticks = usdOf(raw.cost_in_usd_ticks);
-      return ticks === undefined ? undefined : ticks / TICKS_PER_USD;
+      const ticks = raw.cost_in_usd_ticks;
+      return typeof ticks === 'number' ? usdOf(ticks / TICKS_PER_USD) : undefined;
     }
   }
 }
 
 /** More than this is no price of a call, and no number to reckon with. */
-const MOST_USD = 1_000_000 * TICKS_PER_USD;
+const MOST_USD = 10_000;
 
 function usdOf(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= MOST_USD ? value : undefined;
@@ -72,6 +72,5 @@ export function tokensOf(details: unknown, modality: string): number | undefined
   const found = arrayOf(details)
     .map(objectOf)
     .filter((entry) => entry.modality === modality);
-  const counts = found.map(({ tokenCount }) => tokenCount).filter((count) => typeof count === 'number');
-  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
+  return sumOf(...found.map(({ tokenCount }) => countOf(tokenCount)));
 }

@@ -23,9 +23,13 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** More than any call takes; what it costs fits the sums that it is added to. */
+const MOST_TOKENS = 1_000_000_000;
+
 /** A count of tokens: a whole number from 0. */
 export function countOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST_TOKENS;
+  return isCount ? value : undefined;
 }
 
 /** The sum of what is known; unknown if nothing is. */
