@@ -8,7 +8,7 @@ import { createModels } from '../dist/sources/ai/model-client.js';
 import { modelOptions, providerOptions } from '../dist/sources/ai/options.js';
 import { createKeyring } from '../dist/src/identity/keyring.js';
 import { createLifetimes } from '../dist/src/lifetimes.js';
-import { OWN_GRAPH } from '../dist/src/policy/access.js';
+import { OWN_GRAPH } from '../dist/src/policy/graph-access.js';
 import { createSurfacesDoor } from '../dist/src/surfaces/door.js';
 
 const BLOCKS = 40;
