@@ -1,14 +1,11 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSchema, getIntrospectionQuery, graphql } from 'graphql';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Product } from '../../admin/models/product.ts';
 import { createMemoryLog } from '../../test/utils/call-context.ts';
 import { deferred } from '../../test/utils/deferred.ts';
+import { startLateService } from '../../test/utils/late-service.ts';
 import { readConfigText } from '../config/read-config.ts';
 import { type CompileWorker, createCompileWorker } from '../graph/compile-worker.ts';
 import { createTenantGraphs, type GraphContent, type TenantGraphs } from './tenant-graphs.ts';
@@ -190,15 +187,7 @@ it('has what an owner publishes while a graph with it is being made', async () =
 });
 
 it('has of an owner what was missing at first', async () => {
-  const schema = buildSchema('type Query { late: Int }');
-  let isThere = false;
-  const server = createServer(async (_request, response) => {
-    if (!isThere) return response.writeHead(503).end();
-    const answer = await graphql({ schema, source: getIntrospectionQuery() });
-    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const late = { kind: 'graphql', endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+  const { source: late, come } = await startLateService('late');
   const product = productOf('owner', 'late');
   contents
     .set('owner', contentWith('one', undefined, [], { late }))
@@ -206,11 +195,9 @@ it('has of an owner what was missing at first', async () => {
   graphs.refresh(['owner', 'user']);
   await graphs.whenSettled();
   expect([fieldsOf('owner'), fieldsOf('user')]).toEqual([['one'], ['own']]);
-  isThere = true;
+  come();
   await vi.waitFor(() => expect(fieldsOf('owner')).toEqual(['late', 'one']), { timeout: 15_000 });
   await graphs.whenSettled();
   expect(fieldsOf('user')).toEqual(['late', 'own']);
   expect(graphs.problemsOf('user')).toEqual([]);
-  server.closeAllConnections();
-  server.close();
 });

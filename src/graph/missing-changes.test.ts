@@ -1,35 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildSchema, getIntrospectionQuery, graphql } from 'graphql';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { silentLog } from '../../kernel/ports.ts';
 import { deferred } from '../../test/utils/deferred.ts';
+import { startLateService } from '../../test/utils/late-service.ts';
 import { readConfigText } from '../config/read-config.ts';
 import { createGraph } from './graph.ts';
 import { generationOptions } from './load-graph.ts';
-
-/** A service that is not there until it is told to be. */
-async function startService(field: string) {
-  let isThere = false;
-  const schema = buildSchema(`type Query { ${field}: Int }`);
-  const server = createServer(async (_request, response) => {
-    if (!isThere) return response.writeHead(503).end();
-    const answer = await graphql({ schema, source: getIntrospectionQuery() });
-    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return {
-    source: { kind: 'graphql', endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` },
-    come: () => {
-      isThere = true;
-    },
-  };
-}
 
 async function configOf(sources: object) {
   const { config, problems } = await readConfigText(JSON.stringify({ sources }), '/skein.yaml', {});
@@ -50,7 +28,7 @@ async function graphOf(sources: object) {
 }
 
 test('the first source of a graph joins it when it comes, also where it was not there at first', async () => {
-  const { source, come } = await startService('late');
+  const { source, come } = await startLateService('late');
   const { change, fields, missing } = await graphOf({});
   expect(await change({ late: source })).toMatchObject({ isNew: false });
   expect(missing()).toEqual(['late']);
@@ -59,7 +37,7 @@ test('the first source of a graph joins it when it comes, also where it was not 
 });
 
 test('a graph without a source that is there waits for what its configuration says now', async () => {
-  const [before, after] = [await startService('before'), await startService('after')];
+  const [before, after] = [await startLateService('before'), await startLateService('after')];
   const { change, fields } = await graphOf({ one: before.source });
   await change({ one: after.source });
   before.come();
@@ -69,7 +47,7 @@ test('a graph without a source that is there waits for what its configuration sa
 });
 
 test('a source that comes waits for none that hangs', async () => {
-  const { source, come } = await startService('late');
+  const { source, come } = await startLateService('late');
   const asked = deferred();
   let isIll = true;
   const hanging = createServer((_request, response) => {

@@ -48,6 +48,7 @@ export function promptOf(call: ModelRequest, target: PromptTarget): LanguageMode
         break;
       case 'assistant': {
         const content = each((part, path) => assistantPart(part, path, target, names));
+        // Thoughts of another model alone: providers refuse a turn without any content.
         if (content.length > 0) prompt.push({ role: 'assistant', content });
         break;
       }
@@ -56,8 +57,7 @@ export function promptOf(call: ModelRequest, target: PromptTarget): LanguageMode
         break;
     }
   }
-  // Thoughts of another model alone: providers refuse a turn without any content.
-  return prompt.filter(({ content }) => typeof content === 'string' || content.length > 0);
+  return prompt;
 }
 
 function userPart(part: ContentPart, path: string, target: PromptTarget): Content<'user'> {
